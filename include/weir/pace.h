@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Pacing: when each frame leaves, and the clock that it waits on.
+ *
+ * The schedule is a pure function: the departure of a frame depends on nothing but
+ * its place in the whole run,
+ *
+ *     bits        8 * bytes_before / rate
+ *     frames      frames_before / rate
+ *     time        recorded_time_before / factor
+ *     topspeed    0
+ *
+ * in whole nanoseconds after one epoch, computed with 128-bit intermediates and
+ * rounded down. Nothing is accumulated, so nothing drifts, and any number of
+ * senders that share a trace out make the same schedule without talking.
+ */
+#ifndef WEIR_PACE_H
+#define WEIR_PACE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <weir/err.h>
+#include <weir/stream.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum weir_rate_mode {
+	WEIR_RATE_TOPSPEED, /* as fast as the port takes them */
+	WEIR_RATE_BITS,	    /* num/den bits a second of frame bytes */
+	WEIR_RATE_FRAMES,   /* num/den frames a second */
+	WEIR_RATE_TIME,	    /* as recorded, num/den times as fast */
+};
+
+/* An exact rate. num and den are greater than 0. */
+struct weir_rate {
+	enum weir_rate_mode mode;
+	uint64_t num, den;
+	uint32_t group;	      /* frames that leave together, at the first one's time; 0 = 1 */
+	uint64_t max_gap_ns;  /* longer pauses between frames are cut to this; 0 = none */
+	uint64_t loop_gap_ns; /* pause between loops */
+};
+
+/*
+ * Reads a decimal like "1024", "0.5" or "1e3" as an exact fraction times scale
+ * (10^6 for Mbit/s). -EINVAL: not a number; -ERANGE: negative, or more digits than
+ * fit. Zero is a number: num is 0.
+ */
+int weir_rate_parse(const char *text, uint64_t scale, uint64_t *ret_num, uint64_t *ret_den);
+
+/* Where a frame stands in the run: what was before it. */
+struct weir_pos {
+	uint64_t frames;
+	uint64_t bytes;
+	uint64_t time_ns;
+};
+
+/* ns after the epoch at which a frame at pos leaves, without .max_gap_ns and
+ * .loop_gap_ns. Saturates at UINT64_MAX. */
+uint64_t weir_deadline(const struct weir_rate *rate, const struct weir_pos *pos);
+
+/*
+ * Deadlines of the frames of one view after another. One walker per cursor;
+ * it carries only what the rate's extras need.
+ */
+struct weir_walker {
+	struct weir_rate rate;
+	uint64_t mul, div; /* deadline = units * mul / div, reduced */
+	bool narrow;	   /* the products of a view fit 64 bits */
+	uint64_t base_q;   /* deadline of the view's first unit: quotient */
+	uint64_t base_r;   /* and remainder */
+	int64_t ts_max;	   /* latest capture time so far in this file */
+	uint64_t cut_ns;   /* taken out by max_gap_ns so far */
+	uint64_t last_ns;  /* deadline of the frame before, before cutting */
+	uint64_t added_ns; /* pauses between loops so far */
+	bool any;	   /* a frame went before */
+};
+
+/* rate is copied. -EINVAL if it is not a rate. */
+int weir_walker_init(struct weir_walker *w, const struct weir_rate *rate, struct weir_err *err);
+
+/* Begins a view. Views come in order, and the frames of each in order. */
+void weir_walker_view(struct weir_walker *w, const struct weir_view *v);
+
+/* Deadlines of frames first .. first + n - 1 of the view, in ns after the epoch. */
+void weir_walker_run(struct weir_walker *w, const struct weir_view *v, uint32_t first, uint32_t n,
+		     uint64_t *ret_ns);
+
+/*
+ * The clock a sender waits on. Tests put their own in; weir_clock_monotonic() is
+ * CLOCK_MONOTONIC. All times are ns from an arbitrary zero.
+ */
+struct weir_clock {
+	uint64_t (*now)(void *ctx);
+	/* Returns at or after t, or earlier when *stop becomes non-zero (looked at
+	 * every 50 ms at least). Returns the time it is. */
+	uint64_t (*wait)(void *ctx, uint64_t t, const int *stop);
+	void *ctx;
+};
+
+enum weir_timer {
+	WEIR_TIMER_AUTO,  /* sleep until shortly before, then spin */
+	WEIR_TIMER_SPIN,  /* spin all the way */
+	WEIR_TIMER_SLEEP, /* only sleep: exact to some 50 us, costs no processor time */
+};
+
+struct weir_clock weir_clock_monotonic(enum weir_timer timer);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

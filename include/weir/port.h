@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Ports: where frames leave and arrive.
+ *
+ * A port is opened by name:
+ *
+ *     xdp:eth0[,zc][,…][@Q|@A-B]   AF_XDP; @ picks queues
+ *     packet:eth0                   AF_PACKET
+ *     tap:tap0                      TAP device
+ *     file:x.pcapng                 trace file        file:-  standard output
+ *     null:                         takes everything, gives nothing
+ *     mem:name                      the other end is opened in the same process
+ *     eth0                          an interface: the best of the above for it
+ *
+ * Calls are for batches. A port has one or more queues; the sending side of a
+ * queue belongs to one thread at a time, and so does the receiving side, which may
+ * be another thread. Everything else on a port is safe from any thread while it is
+ * open. Host state that a port changes (promiscuous mode, XDP programs, devices)
+ * is undone when it is closed or its process dies.
+ */
+#ifndef WEIR_PORT_H
+#define WEIR_PORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <weir/err.h>
+#include <weir/frame.h>
+#include <weir/stream.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum weir_port_dir {
+	WEIR_PORT_TX = 1U << 0,
+	WEIR_PORT_RX = 1U << 1,
+};
+
+struct weir_port_opts {
+	unsigned dir;		   /* WEIR_PORT_TX, WEIR_PORT_RX or both */
+	unsigned queues;	   /* wanted; 0 = what the name says, else 1 */
+	struct weir_region region; /* lent while the port is open: frames sent from within
+				    * it need no copy. base NULL: none */
+	uint32_t linktype;	   /* of the frames that will be sent to a file: port */
+	uint32_t snaplen;	   /* receive at most this much of a frame; 0 = all */
+	bool promisc;		   /* receive frames for other hosts too */
+};
+
+struct weir_port_info {
+	char name[128];	     /* as it was given */
+	char device[64];     /* the interface or file behind it, for people */
+	const char *backend; /* "xdp", ...; static */
+	uint32_t linktype;   /* of frames sent and received; LINKTYPE_ number */
+	uint32_t max_frame;  /* longest frame that can be sent now, bytes */
+	unsigned n_queues;
+	uint64_t speed_bps; /* of the link, 0 = not told */
+	uint8_t mac[6];	    /* zero if it has none */
+	char note[128];	    /* how it works: "copy mode, 2 queues"; "" if nothing to say */
+};
+
+/* Why a frame was refused for good. */
+enum weir_refusal {
+	WEIR_REFUSED_TOO_LONG,	/* longer than the port can carry (EMSGSIZE) */
+	WEIR_REFUSED_TOO_SHORT, /* shorter than a link-layer header */
+	WEIR_REFUSED_LINK_DOWN, /* the interface is down (ENETDOWN) */
+	WEIR_REFUSED_DROPPED,	/* the driver or kernel took it and dropped it */
+	WEIR_REFUSED_OTHER,
+	WEIR_N_REFUSALS,
+};
+/* "too long for the port" and so on. Static. */
+const char *weir_refusal_text(enum weir_refusal r);
+
+/* Sums over all queues. Every frame given to weir_port_tx() and consumed is in
+ * tx_frames or in one of tx_refused, never both. */
+struct weir_port_stats {
+	uint64_t tx_frames, tx_bytes; /* that the kernel or the other side took */
+	uint64_t tx_refused[WEIR_N_REFUSALS];
+	uint64_t tx_refused_total;
+	uint64_t tx_truncated;	  /* taken only in part */
+	uint64_t tx_retry_nobufs; /* tries again after ENOBUFS: no memory for it now */
+	uint64_t tx_retry_again;  /* tries again after EAGAIN: no room now */
+	uint64_t rx_frames, rx_bytes;
+	uint64_t rx_dropped; /* arrived, but there was no room for them */
+};
+
+struct weir_port;
+
+/*
+ * Opens a port. opts may be NULL: TX and RX, one queue. The port is the caller's,
+ * to be closed with weir_port_close().
+ * -EINVAL: the name or an option in it is wrong; -ENODEV: no such interface;
+ * -EPERM, -EACCES: the text names the privilege; -EBUSY: somebody has the queue;
+ * -ENOTSUP: this kernel, device or build cannot.
+ */
+int weir_port_open(const char *name, const struct weir_port_opts *opts, struct weir_port **ret_port,
+		   struct weir_err *err);
+
+/* Waits shortly for frames under way, undoes host state, frees. NULL is allowed. Returns NULL. */
+struct weir_port *weir_port_close(struct weir_port *p);
+
+/* Lent while the port is open. */
+const struct weir_port_info *weir_port_info(const struct weir_port *p);
+
+/*
+ * Sends the frames of a batch in order, on queue q. Returns how many it consumed,
+ * from the first on: each of them was taken or refused for good, and counted as
+ * such. Fewer than n means "no room now": weir_port_tx_wait(), then go on with the
+ * rest. Negative: the port is gone (-ENODEV, -ENXIO, -EPIPE) or broken; no later
+ * call will succeed, and frames of this call that were consumed are counted.
+ *
+ * Memory: frames outside the region may be changed after the call. Frames inside
+ * it stay untouched until weir_port_tx_done() has counted them.
+ */
+int weir_port_tx(struct weir_port *p, unsigned q, const struct weir_pkt *pkts, unsigned n);
+
+/* How many consumed frames of queue q the port reads no more, in order of sending,
+ * counted from its opening. Equal to all consumed when nothing is under way. */
+uint64_t weir_port_tx_done(struct weir_port *p, unsigned q);
+
+/* Waits until queue q has room again or timeout_ns has gone by (0 = do not wait).
+ * 1: room; 0: not yet; negative: the port is gone. */
+int weir_port_tx_wait(struct weir_port *p, unsigned q, uint64_t timeout_ns);
+
+/* Waits until nothing is under way on queue q. 1, 0 or negative as above. */
+int weir_port_tx_drain(struct weir_port *p, unsigned q, uint64_t timeout_ns);
+
+/*
+ * Receives up to max frames from queue q: how many, 0 when there are none now,
+ * negative when the port is gone; -ENODATA: the end of a file. The frames are lent
+ * until weir_port_rx_release(), which gives back all that were lent on the queue.
+ */
+int weir_port_rx(struct weir_port *p, unsigned q, struct weir_pkt *ret_pkts, unsigned max);
+void weir_port_rx_release(struct weir_port *p, unsigned q);
+
+/* Waits for frames as weir_port_tx_wait() waits for room. */
+int weir_port_rx_wait(struct weir_port *p, unsigned q, uint64_t timeout_ns);
+
+void weir_port_stats(struct weir_port *p, struct weir_port_stats *ret_stats);
+
+/* What a back end needs and whether it works here. */
+struct weir_backend_info {
+	const char *scheme;  /* "xdp" */
+	const char *summary; /* "AF_XDP sockets" */
+	const char *needs;   /* "CAP_NET_RAW, CAP_NET_ADMIN, CAP_BPF" */
+	bool works;	     /* on this machine, for this interface, as this user */
+	char why[192];	     /* if not: the reason; if so: remarks, or "" */
+};
+
+/* Row i of the table of back ends, tried on an interface (NULL: only in general).
+ * 1, or 0 when i is past the end. Leaves nothing behind. */
+int weir_backend_probe(unsigned i, const char *ifname, struct weir_backend_info *ret_info);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

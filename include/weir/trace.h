@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Traces: reading and writing recorded frames.
+ *
+ * The reader takes pcap (both byte orders; microsecond, nanosecond and modified
+ * "Kuznetzov" magic) and pcapng (any number of sections and interfaces), plain or
+ * compressed with gzip, zstd or lz4, from a file, a pipe or memory. What a file
+ * is, is told by its content, never by its name.
+ *
+ * Sources: pcap: draft-ietf-opsawg-pcap; pcapng: draft-ietf-opsawg-pcapng;
+ * link types: https://www.tcpdump.org/linktypes.html. Where libpcap 1.10 cuts a
+ * record to the file's snapshot length, so does this reader.
+ */
+#ifndef WEIR_TRACE_H
+#define WEIR_TRACE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <weir/err.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum weir_trace_format {
+	WEIR_TRACE_PCAP_US, /* classic pcap, microseconds */
+	WEIR_TRACE_PCAP_NS, /* classic pcap, nanoseconds */
+	WEIR_TRACE_PCAP_KUZNETZOV,
+	WEIR_TRACE_PCAPNG,
+};
+
+enum weir_compression {
+	WEIR_COMPRESSION_NONE,
+	WEIR_COMPRESSION_GZIP,
+	WEIR_COMPRESSION_ZSTD,
+	WEIR_COMPRESSION_LZ4,
+};
+
+/* An interface that a trace describes. Classic pcap has exactly one. */
+struct weir_trace_iface {
+	uint32_t linktype;  /* LINKTYPE_ number, as in the file */
+	uint32_t snaplen;   /* as libpcap reads it; 0 in the file is WEIR_FRAME_MAX */
+	uint8_t tsresol;    /* if_tsresol as in the file; 6 is microseconds */
+	int64_t tsoffset_s; /* if_tsoffset, seconds; already added to frame times */
+	char name[64];	    /* if_name, cut to fit; "" if the file has none */
+};
+
+/* What is known of the file so far. Grows as pcapng blocks are read. */
+struct weir_trace_info {
+	enum weir_trace_format format;
+	enum weir_compression compression;
+	bool swapped;	 /* byte order differs from this machine's */
+	bool big_endian; /* byte order of the current section */
+	uint16_t major, minor;
+	uint32_t magic;	     /* first four bytes read in the file's byte order */
+	int32_t thiszone;    /* classic pcap only */
+	uint32_t sigfigs;    /* classic pcap only */
+	uint32_t snaplen;    /* classic pcap: as it stands in the header */
+	uint32_t n_sections; /* pcapng: seen so far; pcap: 1 */
+	uint32_t n_ifaces;   /* over all sections so far */
+	int64_t size;	     /* bytes of the file, -1 for a pipe */
+};
+
+/* One recorded frame. */
+struct weir_record {
+	const uint8_t *data; /* lent: valid until the next call on the reader */
+	uint32_t len;	     /* captured bytes at data */
+	uint32_t orig_len;   /* bytes on the wire */
+	int64_t ts_ns;	     /* ns since 1970 UTC; 0 if the block carries none (SPB) */
+	uint32_t iface;	     /* index for weir_reader_iface() */
+	uint32_t linktype;   /* that interface's */
+	uint64_t nr;	     /* place in the file, from 1 */
+	uint64_t offset;     /* of the record in the decompressed file, bytes */
+};
+
+struct weir_reader;
+
+/* Opens a trace for reading. "-" is standard input. ret_reader is the caller's,
+ * to be closed with weir_reader_close().
+ * Errors: what open(2) gives; -EINVAL: not a trace, or its header is damaged. */
+int weir_reader_open(const char *path, struct weir_reader **ret_reader, struct weir_err *err);
+
+/* The same over size bytes at data, which are lent until the reader is closed.
+ * name stands for the file in messages and is copied. */
+int weir_reader_open_mem(const char *name, const void *data, size_t size,
+			 struct weir_reader **ret_reader, struct weir_err *err);
+
+/* The next frame. 1: *ret_rec is filled. 0: the end of the file. Negative: the
+ * file is damaged or cut off here; the text names file, record, byte offset and
+ * reason. All frames before the damage have been given; every later call returns
+ * the same error. -EBADMSG is damage, -ENODATA is "cut off", others are I/O. */
+int weir_reader_next(struct weir_reader *r, struct weir_record *ret_rec, struct weir_err *err);
+
+/* Lent until the next call on r. */
+const struct weir_trace_info *weir_reader_info(const struct weir_reader *r);
+/* Interface i < info->n_ifaces; lent until the next call on r. */
+const struct weir_trace_iface *weir_reader_iface(const struct weir_reader *r, uint32_t i);
+/* Bytes of the (compressed) file consumed so far, for progress. */
+int64_t weir_reader_position(const struct weir_reader *r);
+
+/* NULL is allowed. Returns NULL. */
+struct weir_reader *weir_reader_close(struct weir_reader *r);
+
+struct weir_writer_opts {
+	enum weir_trace_format format; /* not KUZNETZOV */
+	enum weir_compression compression;
+	uint32_t linktype;	 /* of the first interface */
+	uint32_t snaplen;	 /* told in the header; 0 is WEIR_FRAME_MAX */
+	const char *iface_name;	 /* pcapng if_name, or NULL; copied */
+	const char *application; /* pcapng shb_userappl, NULL is "weir VERSION" */
+	const char *comment;	 /* pcapng section comment, or NULL */
+};
+
+struct weir_writer;
+
+/* Makes (or truncates) a trace file. "-" is standard output. The file is the
+ * caller's to finish with weir_writer_finish() and close. */
+int weir_writer_open(const char *path, const struct weir_writer_opts *opts,
+		     struct weir_writer **ret_writer, struct weir_err *err);
+
+/* pcapng: another interface; its index in *ret_iface. -ENOTSUP for pcap. */
+int weir_writer_add_iface(struct weir_writer *w, const struct weir_trace_iface *iface,
+			  uint32_t *ret_iface, struct weir_err *err);
+
+/* Appends a frame; rec->data, len, orig_len, ts_ns and iface are used. Times are
+ * cut, not rounded, to what the format holds; a time that the format cannot hold
+ * is -ERANGE. comment: pcapng opt_comment of this frame, or NULL. */
+int weir_writer_write(struct weir_writer *w, const struct weir_record *rec, const char *comment,
+		      struct weir_err *err);
+
+/* Writes an interface statistics block (pcapng; otherwise nothing). */
+int weir_writer_stats(struct weir_writer *w, uint32_t iface, uint64_t received, uint64_t dropped,
+		      struct weir_err *err);
+
+/* Everything written reaches the file; call it once before close to learn of a
+ * full disk. Frames written so far stay readable whatever it returns. */
+int weir_writer_finish(struct weir_writer *w, struct weir_err *err);
+
+/* Closes without a word about errors. NULL is allowed. Returns NULL. */
+struct weir_writer *weir_writer_close(struct weir_writer *w);
+
+/* Name of a format or compression for people and JSON. Never NULL. */
+const char *weir_trace_format_name(enum weir_trace_format f);
+const char *weir_compression_name(enum weir_compression c);
+/* "EN10MB" for LINKTYPE 1 and so on; NULL if it has no name. Static. */
+const char *weir_linktype_name(uint32_t linktype);
+const char *weir_linktype_description(uint32_t linktype);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
