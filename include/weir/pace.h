@@ -68,13 +68,13 @@ uint64_t weir_deadline(const struct weir_rate *rate, const struct weir_pos *pos)
 struct weir_walker {
 	struct weir_rate rate;
 	uint64_t mul, div; /* deadline = units * mul / div, reduced */
-	bool narrow;	   /* the products of a view fit 64 bits */
 	uint64_t base_q;   /* deadline of the view's first unit: quotient */
 	uint64_t base_r;   /* and remainder */
+	int64_t ts_base;   /* capture time of the view's first unit */
 	int64_t ts_max;	   /* latest capture time so far in this file */
-	uint64_t cut_ns;   /* taken out by max_gap_ns so far */
-	uint64_t last_ns;  /* deadline of the frame before, before cutting */
 	uint64_t added_ns; /* pauses between loops so far */
+	uint64_t cut_ns;   /* taken out by max_gap_ns so far */
+	uint64_t last_ns;  /* deadline of the frame before, without the cuts */
 	bool any;	   /* a frame went before */
 };
 
@@ -95,7 +95,7 @@ void weir_walker_run(struct weir_walker *w, const struct weir_view *v, uint32_t 
 struct weir_clock {
 	uint64_t (*now)(void *ctx);
 	/* Returns at or after t, or earlier when *stop becomes non-zero (looked at
-	 * every 50 ms at least). Returns the time it is. */
+	 * every 50 ms at least, as a relaxed atomic). Returns the time it is. */
 	uint64_t (*wait)(void *ctx, uint64_t t, const int *stop);
 	void *ctx;
 };

@@ -67,6 +67,7 @@ struct weir_view {
 	uint64_t time_before;	/* ns of recorded time of earlier loops and files */
 	int64_t ts_zero;	/* capture time of the first frame of the file */
 	int64_t ts_max;		/* latest capture time of the file before this view */
+	uint8_t flags_mask;	/* of frame.flags in this loop: a flow is new only once */
 	bool loop_begins;	/* first view of its loop */
 };
 
