@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * An open-addressed table of 16-byte slots, {hash, last second}, with linear probing:
+ * a frame of a known flow costs one cache line. The hash is seeded from the kernel,
+ * so that no trace can be made whose flows all probe the same slots. Lanes are
+ * hashed with a fixed seed, as they must be the same everywhere.
+ */
+#include "pkt/flow.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "base/bytes.h"
+#include "base/cleanup.h"
+#include "base/macros.h"
+#include "pkt/parse.h"
+
+#define FIRST_SLOTS 1024u
+#define FRAG_SLOTS  1024u
+
+#define LANE_SEED 0x77656972u /* any number: it must only never change */
+
+struct slot {
+	uint64_t hash;	/* 0: free */
+	int64_t last_s; /* capture time of its last frame */
+};
+
+/* The lane of a datagram that was fragmented. */
+struct frag {
+	uint64_t hash;
+	uint8_t lane;
+};
+
+struct flow_table {
+	struct slot *slots;
+	uint64_t n_slots; /* a power of two */
+	uint64_t n_used;
+	uint64_t seed;
+	struct frag frags[FRAG_SLOTS]; /* by hash; a newer datagram takes the place */
+};
+
+/* What is hashed. No padding: all bytes count. */
+struct key {
+	uint8_t addrs[32]; /* source and destination, 4 or 16 bytes each */
+	uint16_t ports[2];
+	uint8_t proto;
+	uint8_t version;
+	uint8_t zero[2];
+};
+_Static_assert(sizeof(struct key) == 40, "padding would be hashed");
+
+struct flow_table *flow_table_new(void)
+{
+	struct flow_table *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return NULL;
+
+	t->n_slots = FIRST_SLOTS;
+	t->slots = calloc(t->n_slots, sizeof(*t->slots));
+	if (!t->slots)
+		return flow_table_free(t);
+
+	/* Early in the boot the kernel may have no random bytes yet; then the address
+	 * space's randomness must do. */
+	if (getrandom(&t->seed, sizeof(t->seed), GRND_NONBLOCK) != sizeof(t->seed))
+		t->seed = (uint64_t)(uintptr_t)t;
+	return t;
+}
+
+struct flow_table *flow_table_free(struct flow_table *t)
+{
+	if (t)
+		free(t->slots);
+	free(t);
+	return NULL;
+}
+
+static struct slot *find(struct slot *slots, uint64_t n_slots, uint64_t hash)
+{
+	uint64_t i = hash & (n_slots - 1);
+
+	while (slots[i].hash && slots[i].hash != hash)
+		i = (i + 1) & (n_slots - 1);
+	return &slots[i];
+}
+
+static int grow(struct flow_table *t)
+{
+	uint64_t n = 2 * t->n_slots;
+	struct slot *slots = calloc(n, sizeof(*slots));
+
+	if (!slots)
+		return -ENOMEM;
+
+	for (uint64_t i = 0; i < t->n_slots; i++) {
+		if (t->slots[i].hash)
+			*find(slots, n, t->slots[i].hash) = t->slots[i];
+	}
+	free(t->slots);
+	t->slots = slots;
+	t->n_slots = n;
+	return 0;
+}
+
+static int64_t seconds(int64_t ts_ns)
+{
+	int64_t s = ts_ns / (int64_t)NSEC_PER_SEC;
+
+	return s - (ts_ns % (int64_t)NSEC_PER_SEC < 0);
+}
+
+static int table_see(struct flow_table *t, uint64_t hash, int64_t now_s, uint32_t expiry_s)
+{
+	struct slot *slot;
+	bool expired;
+
+	hash += !hash; /* 0 means free */
+	slot = find(t->slots, t->n_slots, hash);
+	if (slot->hash) {
+		expired = expiry_s && now_s - slot->last_s > (int64_t)expiry_s;
+		slot->last_s = now_s;
+		return expired ? FLOW_EXPIRED : FLOW_KNOWN;
+	}
+
+	if (t->n_used >= t->n_slots / 4 * 3) {
+		if (grow(t) < 0)
+			return -ENOMEM;
+		slot = find(t->slots, t->n_slots, hash);
+	}
+	*slot = (struct slot){ .hash = hash, .last_s = now_s };
+	t->n_used++;
+	return FLOW_NEW;
+}
+
+/* Size of one address. */
+static unsigned addr_size(const struct pkt_layers *l)
+{
+	return l->ip_version == 4 ? 4 : 16;
+}
+
+static const uint8_t *addrs_at(const struct pkt_layers *l, const uint8_t *frame)
+{
+	return frame + l->l3_off + (l->ip_version == 4 ? 12 : 8);
+}
+
+static uint64_t key_hash(const struct key *k, uint64_t seed)
+{
+	return XXH3_64bits_withSeed(k, sizeof(*k), seed);
+}
+
+static struct key key_of(const struct pkt_layers *l, const uint8_t *frame)
+{
+	struct key k = {
+		.ports = { l->src_port, l->dst_port },
+		.proto = l->proto,
+		.version = l->ip_version,
+	};
+
+	if (l->ip_version == 4)
+		memcpy(k.addrs, addrs_at(l, frame), 8);
+	else
+		memcpy(k.addrs, addrs_at(l, frame), 32);
+	return k;
+}
+
+/* The same key for both directions: the lower end first. */
+static struct key lane_key(const struct pkt_layers *l, const uint8_t *frame)
+{
+	unsigned size = addr_size(l);
+	const uint8_t *a = addrs_at(l, frame);
+	struct key k = key_of(l, frame);
+	int order = memcmp(a, a + size, size);
+
+	if (order > 0 || (order == 0 && l->src_port > l->dst_port)) {
+		memcpy(k.addrs, a + size, size);
+		memcpy(k.addrs + size, a, size);
+		k.ports[0] = l->dst_port;
+		k.ports[1] = l->src_port;
+	}
+	return k;
+}
+
+static uint8_t ip_lane(const struct pkt_layers *l, const uint8_t *frame)
+{
+	struct key k = lane_key(l, frame);
+
+	return (uint8_t)(key_hash(&k, LANE_SEED) >> 56);
+}
+
+static uint8_t mac_lane(const struct pkt_layers *l, const uint8_t *frame)
+{
+	const uint8_t *a = frame + l->mac_off;
+	uint8_t k[12];
+
+	if (l->mac_off == PKT_ABSENT)
+		return 0;
+
+	if (memcmp(a, a + 6, 6) > 0) {
+		memcpy(k, a + 6, 6);
+		memcpy(k + 6, a, 6);
+	} else {
+		memcpy(k, a, 12);
+	}
+	return (uint8_t)(XXH3_64bits_withSeed(k, sizeof(k), LANE_SEED) >> 56);
+}
+
+/* Hash of a fragmented datagram: addresses, protocol and identification. */
+static uint64_t datagram_hash(const struct flow_table *t, const struct pkt_layers *l,
+			      const uint8_t *frame)
+{
+	struct key k = key_of(l, frame);
+	uint32_t id;
+
+	if (l->ip_version == 4)
+		id = be16_at(frame + l->l3_off + 4);
+	else
+		id = be32_at(frame + l->ip6frag_off + 4);
+	k.ports[0] = (uint16_t)(id >> 16);
+	k.ports[1] = (uint16_t)id;
+	return key_hash(&k, ~t->seed); /* apart from the flows' hashes */
+}
+
+/* The first fragment leaves its lane for the others. */
+static uint8_t fragment_lane(struct flow_table *t, const struct pkt_layers *l, const uint8_t *frame)
+{
+	uint64_t hash = datagram_hash(t, l, frame);
+	struct frag *f = &t->frags[hash % FRAG_SLOTS];
+
+	if (!(l->flags & PKT_LATER_FRAGMENT))
+		*f = (struct frag){ .hash = hash, .lane = ip_lane(l, frame) };
+	return f->hash == hash ? f->lane : ip_lane(l, frame);
+}
+
+static uint8_t lane_of(struct flow_table *t, const struct pkt_layers *l, const uint8_t *frame)
+{
+	struct pkt_layers portless;
+
+	if (!l->ip_version)
+		return mac_lane(l, frame);
+	if (likely(!(l->flags & PKT_FRAGMENT)))
+		return ip_lane(l, frame);
+	if (t)
+		return fragment_lane(t, l, frame);
+
+	portless = *l;
+	portless.src_port = 0;
+	portless.dst_port = 0;
+	return ip_lane(&portless, frame);
+}
+
+static bool is_ip(const struct pkt_layers *l)
+{
+	return l->ip_version || l->ethertype == PKT_ETH_IPV4 || l->ethertype == PKT_ETH_IPV6;
+}
+
+int flow_see(struct flow_table *t, uint32_t linktype, const uint8_t *frame, uint32_t len,
+	     int64_t ts_ns, uint32_t expiry_s, uint8_t *ret_lane)
+{
+	struct pkt_layers l;
+	struct key k;
+
+	(void)pkt_parse(linktype, frame, len, &l); /* what it found is enough */
+	if (ret_lane)
+		*ret_lane = lane_of(t, &l, frame);
+	if (!l.ip_version)
+		return is_ip(&l) ? FLOW_INVALID : FLOW_NONE;
+
+	k = key_of(&l, frame);
+	return table_see(t, key_hash(&k, t->seed), seconds(ts_ns), expiry_s);
+}
+
+uint8_t flow_lane(struct flow_table *t, uint32_t linktype, const uint8_t *frame, uint32_t len)
+{
+	struct pkt_layers l;
+
+	(void)pkt_parse(linktype, frame, len, &l); /* what it found is enough */
+	return lane_of(t, &l, frame);
+}

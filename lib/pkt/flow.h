@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Flows: which frames belong together.
+ *
+ * A flow is what tcpreplay counts: IP version, both addresses, protocol and ports
+ * in one direction, whatever VLAN it comes on. A frame's lane is a hash of its flow
+ * that is the same in both directions, by which workers share a trace out: frames
+ * of one lane keep their order.
+ *
+ * Only the first fragment of an IP datagram has ports. The table remembers the last
+ * datagrams that began with one, so that later fragments get its lane: a flow of
+ * which some datagrams are fragmented stays in order. Not so if the fragments
+ * themselves arrive later part first, or some hundred other fragmented datagrams
+ * come between two parts: such a part goes by addresses and protocol alone.
+ *
+ * A table belongs to one thread at a time.
+ */
+#ifndef PKT_FLOW_H
+#define PKT_FLOW_H
+
+#include <stdint.h>
+
+enum flow_verdict {
+	FLOW_NONE,    /* not IP: belongs to no flow */
+	FLOW_INVALID, /* IP, but too damaged to tell its flow */
+	FLOW_KNOWN,   /* its flow was seen before */
+	FLOW_NEW,     /* first frame of its flow */
+	FLOW_EXPIRED, /* first frame after its flow was idle for longer than expiry_s */
+};
+
+struct flow_table;
+
+/* An empty table, to be freed with flow_table_free(); NULL if there is no memory. */
+struct flow_table *flow_table_new(void);
+/* NULL is allowed. Returns NULL. */
+struct flow_table *flow_table_free(struct flow_table *t);
+
+/*
+ * Looks a frame up and enters it: an enum flow_verdict, or -ENOMEM. expiry_s counts
+ * whole seconds between the capture times, as tcpreplay does; 0: flows never expire.
+ * ret_lane may be NULL. Flows are kept apart by a 64-bit hash: among ten million
+ * there is about one chance in a million that two of them count as one.
+ */
+int flow_see(struct flow_table *t, uint32_t linktype, const uint8_t *frame, uint32_t len,
+	     int64_t ts_ns, uint32_t expiry_s, uint8_t *ret_lane);
+
+/*
+ * The lane alone: by addresses, protocol and ports; by the pair of MAC addresses if
+ * it is not IP; 0 if it has neither. The table is used for fragments only; NULL: they
+ * all go by addresses and protocol. The same frames in the same order get the same
+ * lanes everywhere.
+ */
+uint8_t flow_lane(struct flow_table *t, uint32_t linktype, const uint8_t *frame, uint32_t len);
+
+#endif
