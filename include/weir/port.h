@@ -144,6 +144,7 @@ struct weir_backend_info {
 	const char *scheme;  /* "xdp" */
 	const char *summary; /* "AF_XDP sockets" */
 	const char *needs;   /* "CAP_NET_RAW, CAP_NET_ADMIN, CAP_BPF" */
+	bool on_iface;	     /* its names name a network interface */
 	bool works;	     /* on this machine, for this interface, as this user */
 	char why[192];	     /* if not: the reason; if so: remarks, or "" */
 };

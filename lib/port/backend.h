@@ -33,7 +33,8 @@
  * tx consumes a prefix of the batch. Each consumed frame is *taken* (the kernel or
  * the other side has it) or *refused for good* (the back end counts the reason).
  * A frame is never cut. "No room now" ends the prefix; 0 is a fine answer. Once a
- * negative errno has been returned the port is gone and stays gone. A back end that
+ * negative errno has been returned that side of the queue is gone: port.c returns the
+ * error ever after and does not ask the back end again. A back end that
  * must read a frame after tx returned may do so only if the frame lies in
  * opts->region; all others it copies or sends at once. tx_done counts, in order,
  * the frames it reads no more.
@@ -58,7 +59,7 @@
 
 #include <weir/port.h>
 
-/* One side of one queue's counters: one writer, any reader. */
+/* One side of one queue: its counters have one writer and any reader. */
 struct port_counters {
 	_Alignas(64) _Atomic uint64_t frames; /* taken, or received */
 	_Atomic uint64_t bytes;
@@ -67,6 +68,7 @@ struct port_counters {
 	_Atomic uint64_t retry_nobufs;
 	_Atomic uint64_t retry_again;
 	_Atomic uint64_t dropped; /* receiving: arrived without room */
+	int gone;		  /* port.c: the error that ended this side; its thread only */
 };
 
 struct port_queue {
@@ -78,7 +80,8 @@ struct port_args {
 	char target[256];  /* "eth0"; what follows the scheme up to the first ',' or '@' */
 	char options[256]; /* "zc,fill=4096" or "" */
 	bool has_queues;   /* "@..." was given */
-	unsigned first_queue, n_queues;
+	unsigned first_queue;
+	unsigned n_queues; /* from the name or weir_port_opts, at least 1 when open() runs */
 };
 
 struct weir_port {
@@ -97,6 +100,9 @@ struct backend {
 	const char *options; /* names it takes after ',' in "a b c" form, or NULL for none */
 	unsigned dirs;	     /* WEIR_PORT_TX | WEIR_PORT_RX: what it can do */
 	bool raw_target;     /* the target is a path: ',' and '@' in it mean nothing */
+	bool needs_target;   /* "scheme:" alone is wrong */
+	bool on_iface;	     /* the target is a network interface */
+	bool hw_queues;	     /* '@' picks queues of the device; otherwise it only counts them */
 	size_t priv_size;
 
 	int (*open)(struct weir_port *port, struct weir_err *err);

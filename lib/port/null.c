@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * null: takes every frame and gives none. It shows what everything around a port
+ * costs, and is what a frame is sent to when only the statistics are wanted.
+ */
+#include "port/registry.h"
+#include "port/wait.h"
+
+static int null_open(struct weir_port *port, struct weir_err *err)
+{
+	port->info.linktype = port->opts.linktype ? port->opts.linktype : 1;
+	port->info.max_frame = WEIR_FRAME_MAX;
+	return port_set_queues(port, port->args.n_queues, err);
+}
+
+static int null_tx(struct weir_port *port, unsigned q, const struct weir_pkt *pkts, unsigned n)
+{
+	uint64_t bytes = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		bytes += pkts[i].len;
+	count_add(&port->queues[q].tx.frames, n);
+	count_add(&port->queues[q].tx.bytes, bytes);
+	return (int)n;
+}
+
+static int null_rx(struct weir_port *port, unsigned q, struct weir_pkt *ret_pkts, unsigned max)
+{
+	(void)port, (void)q, (void)ret_pkts, (void)max;
+	return 0;
+}
+
+static int null_rx_wait(struct weir_port *port, unsigned q, uint64_t timeout_ns)
+{
+	(void)port, (void)q;
+	return wait_fds(NULL, 0, timeout_ns);
+}
+
+const struct backend null_backend = {
+	.scheme = "null",
+	.summary = "takes everything, gives nothing",
+	.needs = "nothing",
+	.dirs = WEIR_PORT_TX | WEIR_PORT_RX,
+	.open = null_open,
+	.tx = null_tx,
+	.rx = null_rx,
+	.rx_wait = null_rx_wait,
+};

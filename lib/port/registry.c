@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "port/registry.h"
+
+/* In the order in which they are listed. */
+const struct backend *const port_backends[] = {
+	&null_backend,
+	&mem_backend,
+	NULL,
+};
