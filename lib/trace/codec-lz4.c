@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "trace/codec.h"
+
+#include <errno.h>
+#include <lz4frame.h>
+#include <stdlib.h>
+
+#include "base/macros.h"
+
+enum {
+	HEADER_MIN = 7, /* of a frame */
+};
+
+struct lz4_decoder {
+	LZ4F_dctx *ctx;
+	size_t wanted; /* input of the next step, as lz4 wishes */
+};
+
+static void lz4_decoder_free(void *state)
+{
+	struct lz4_decoder *s = state;
+
+	(void)LZ4F_freeDecompressionContext(s->ctx); /* tells only how far it was */
+	free(s);
+}
+
+static void *lz4_decoder_new(void)
+{
+	struct lz4_decoder *s = calloc(1, sizeof(*s));
+
+	if (!s || LZ4F_isError(LZ4F_createDecompressionContext(&s->ctx, LZ4F_VERSION))) {
+		free(s);
+		return NULL;
+	}
+	s->wanted = HEADER_MIN;
+	return s;
+}
+
+/* One step at a time, for the same reason as with zstd. */
+static int lz4_decoder_run(void *state, const uint8_t *in, size_t *used, uint8_t *out, size_t *made,
+			   const char **ret_reason)
+{
+	struct lz4_decoder *s = state;
+	size_t ret;
+
+	*used = MIN(*used, s->wanted);
+	ret = LZ4F_decompress(s->ctx, out, made, in, used, NULL);
+	if (LZ4F_isError(ret)) {
+		*used = *made = 0;
+		*ret_reason = LZ4F_getErrorName(ret);
+		return -EBADMSG;
+	}
+	s->wanted = ret ? ret : HEADER_MIN;
+	return ret ? DECODER_MORE : DECODER_END;
+}
+
+const struct decoder lz4_decoder = {
+	.name = "lz4",
+	.compression = WEIR_COMPRESSION_LZ4,
+	.magic = 0x184d2204,
+	.magic_mask = 0xffffffff,
+	.new = lz4_decoder_new,
+	.free = lz4_decoder_free,
+	.run = lz4_decoder_run,
+};

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The contract of the compression formats: codec-NAME.c has a decoder each,
+ * over the library of that name. All state is in what new() made.
+ */
+#ifndef TRACE_CODEC_H
+#define TRACE_CODEC_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <weir/trace.h>
+
+enum decoder_result {
+	DECODER_END,  /* between two frames: the file may end here */
+	DECODER_MORE, /* in the middle of one */
+};
+
+struct decoder {
+	const char *name;
+	enum weir_compression compression;
+	uint32_t magic, magic_mask; /* of the first four bytes as a little-endian number */
+
+	void *(*new)(void); /* NULL: no memory */
+	void (*free)(void *state);
+	/* Reads from in, writes to out. *used and *made are the sizes of both, and on
+	 * return how much of them was used. Both 0 means that there is nothing to be
+	 * had without more input. Negative: -EBADMSG or -ENOMEM with a static
+	 * *ret_reason; *made bytes before the damage are good. */
+	int (*run)(void *state, const uint8_t *in, size_t *used, uint8_t *out, size_t *made,
+		   const char **ret_reason);
+};
+
+extern const struct decoder gzip_decoder, zstd_decoder, lz4_decoder;
+
+#endif
