@@ -9,7 +9,15 @@
  *
  * Sources: pcap: draft-ietf-opsawg-pcap; pcapng: draft-ietf-opsawg-pcapng;
  * link types: https://www.tcpdump.org/linktypes.html. Where libpcap 1.10 cuts a
- * record to the file's snapshot length, so does this reader.
+ * record to the file's snapshot length (classic pcap), so does this reader. Like
+ * libpcap it takes frames of up to WEIR_FRAME_MAX bytes, and longer ones only of the
+ * link types DBUS (128 MiB), EBHSCR (8 MiB) and USBPCAP (1 MiB); a record that claims
+ * more is damage. The bytes of a frame are given as they stand in the file: pseudo
+ * headers in the recording machine's byte order are not swapped.
+ *
+ * Times of classic pcap are unsigned seconds, as in the draft: up to 2106. A pcapng
+ * time beyond 64-bit nanoseconds (before 1677, after 2262) is given as INT64_MIN or
+ * INT64_MAX. Finer times than nanoseconds are rounded down.
  */
 #ifndef WEIR_TRACE_H
 #define WEIR_TRACE_H
@@ -79,7 +87,9 @@ struct weir_reader;
 
 /* Opens a trace for reading. "-" is standard input. ret_reader is the caller's,
  * to be closed with weir_reader_close().
- * Errors: what open(2) gives; -EINVAL: not a trace, or its header is damaged. */
+ * Errors: what open(2) gives; -EINVAL: not a trace, or its header is damaged; -EINTR:
+ * a signal came before the header did. Of pcapng it reads up to the first interface,
+ * if there is one before the first frame. */
 int weir_reader_open(const char *path, struct weir_reader **ret_reader, struct weir_err *err);
 
 /* The same over size bytes at data, which are lent until the reader is closed.
@@ -90,7 +100,9 @@ int weir_reader_open_mem(const char *name, const void *data, size_t size,
 /* The next frame. 1: *ret_rec is filled. 0: the end of the file. Negative: the
  * file is damaged or cut off here; the text names file, record, byte offset and
  * reason. All frames before the damage have been given; every later call returns
- * the same error. -EBADMSG is damage, -ENODATA is "cut off", others are I/O. */
+ * the same error. -EBADMSG is damage, -ENODATA is "cut off", others are I/O. Only
+ * -EINTR (a signal without SA_RESTART came while a pipe was waited for) is no end:
+ * the call may be repeated and loses nothing. */
 int weir_reader_next(struct weir_reader *r, struct weir_record *ret_rec, struct weir_err *err);
 
 /* Lent until the next call on r. */

@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * pcapng (draft-ietf-opsawg-pcapng).
+ *
+ *	type 4 | total length 4 | body, a multiple of 4 | total length again 4
+ *
+ * A file is a row of sections, each begun by a section header block (SHB) that
+ * tells its byte order; interfaces (IDB) are numbered anew in each. Frames are in
+ * enhanced (EPB), simple (SPB) or the obsolete packet blocks (PB). Everything else
+ * is passed over by its length.
+ */
+#include "trace/reader.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum {
+	BLOCK_SHB = 0x0a0d0d0a, /* reads the same in both byte orders */
+	BLOCK_IDB = 1,
+	BLOCK_PB = 2,
+	BLOCK_SPB = 3,
+	BLOCK_EPB = 6,
+
+	BYTE_ORDER_MAGIC = 0x1a2b3c4d,
+	BLOCK_HEADER = 8,
+	BLOCK_TRAILER = 4,
+	BLOCK_MIN = BLOCK_HEADER + BLOCK_TRAILER,
+	/* Blocks that are read in one piece: the longest, beside the frame in it. */
+	BLOCK_MAX = 16 * 1024 * 1024,
+	SKIP_STEP = 64 * 1024,
+
+	OPT_END = 0,
+	OPT_IF_NAME = 2,
+	OPT_IF_TSRESOL = 9,
+	OPT_IF_TSOFFSET = 14,
+	OPT_HEADER = 4,
+};
+
+/* Where the fields of a packet block are, from the beginning of the block. */
+struct packet_layout {
+	uint32_t fixed; /* bytes before the frame */
+	uint8_t iface_bytes, iface, ts, caplen, len;
+};
+
+static const struct packet_layout epb_layout = {
+	.fixed = 28, .iface_bytes = 4, .iface = 8, .ts = 12, .caplen = 20, .len = 24
+};
+static const struct packet_layout pb_layout = {
+	.fixed = 28, .iface_bytes = 2, .iface = 8, .ts = 12, .caplen = 20, .len = 24
+};
+/* No interface (it is the section's first), no time, no captured length. */
+static const struct packet_layout spb_layout = { .fixed = 12, .len = 8 };
+
+bool pcapng_match(const uint8_t *magic)
+{
+	return raw32_at(magic) == BLOCK_SHB;
+}
+
+/* 10^n, n <= 19. */
+static uint64_t power_of_ten(unsigned n)
+{
+	uint64_t v = 1;
+
+	while (n--)
+		v *= 10;
+	return v;
+}
+
+static void set_quick(struct tick *t)
+{
+	if (t->div != 1 || t->shift ||
+	    __builtin_mul_overflow(t->offset_s, (int64_t)NSEC_PER_SEC, &t->offset_ns))
+		return;
+	/* What is left between the offset and the end of the scale. */
+	t->quick_end = (uint64_t)(INT64_MAX - MAX(t->offset_ns, 0)) / t->mul + 1;
+}
+
+/* Sets up the conversion of times, if_tsresol as in the file. -EINVAL: too fine. */
+static int tick_init(struct tick *t, uint8_t tsresol, int64_t offset_s)
+{
+	const unsigned power = tsresol & 0x7f;
+
+	*t = (struct tick){ .mul = 1, .div = 1, .offset_s = offset_s };
+	if (tsresol & 0x80) {
+		if (power > 63)
+			return -EINVAL;
+		t->mul = NSEC_PER_SEC;
+		t->shift = power;
+	} else if (power <= 9) {
+		t->mul = power_of_ten(9 - power);
+	} else {
+		if (power > 19)
+			return -EINVAL;
+		t->div = power_of_ten(power - 9);
+	}
+	set_quick(t);
+	return 0;
+}
+
+static int64_t tick_ns_slow(const struct tick *t, uint64_t ticks)
+{
+	unsigned __int128 ns = ((unsigned __int128)ticks * t->mul / t->div) >> t->shift;
+	__int128 sum = (__int128)ns + (__int128)t->offset_s * (int64_t)NSEC_PER_SEC;
+
+	if (sum > INT64_MAX)
+		return INT64_MAX;
+	return sum < INT64_MIN ? INT64_MIN : (int64_t)sum;
+}
+
+static inline int64_t tick_ns(const struct tick *t, uint64_t ticks)
+{
+	if (likely(ticks < t->quick_end))
+		return (int64_t)(ticks * t->mul) + t->offset_ns;
+	return tick_ns_slow(t, ticks);
+}
+
+/* The length of a block stands at both of its ends. */
+static int check_trailer(struct weir_reader *r, uint32_t len, const uint8_t *trailer,
+			 struct weir_err *err)
+{
+	uint32_t again = reader_u32(r, trailer);
+
+	if (unlikely(again != len))
+		return reader_fail(r, err, -EBADMSG,
+				   "block length is %u at its beginning but %u at its end", len,
+				   again);
+	return 0;
+}
+
+static void block_done(struct weir_reader *r, size_t n)
+{
+	source_consume(r->src, n);
+	r->pcapng.block_nr++;
+}
+
+/* The whole block in one piece, or NULL with the result of the call in *ret. */
+static const uint8_t *whole_block(struct weir_reader *r, uint32_t len, uint32_t max, int *ret,
+				  struct weir_err *err)
+{
+	const uint8_t *p;
+
+	if (unlikely(len > max)) {
+		*ret = reader_fail(r, err, -EBADMSG, "block length %u is more than %u", len, max);
+		return NULL;
+	}
+	p = source_need(r->src, len);
+	if (unlikely(!p)) {
+		*ret = reader_short(r, err, len);
+		return NULL;
+	}
+	*ret = check_trailer(r, len, p + len - BLOCK_TRAILER, err);
+	return *ret < 0 ? NULL : p;
+}
+
+static int read_section(struct weir_reader *r, uint32_t len, struct weir_err *err)
+{
+	const uint8_t *p;
+	uint16_t major;
+	int ret;
+
+	p = whole_block(r, len, BLOCK_MAX, &ret, err);
+	if (!p)
+		return ret;
+	if (len < 28)
+		return reader_fail(r, err, -EBADMSG, "section header of only %u bytes", len);
+	major = reader_u16(r, p + 12);
+	if (major != 1)
+		return reader_fail(r, err, -EBADMSG, "pcapng version %u.%u is unknown", major,
+				   reader_u16(r, p + 14));
+
+	r->info.major = major;
+	r->info.minor = reader_u16(r, p + 14);
+	r->info.n_sections++;
+	r->pcapng.iface_base = r->info.n_ifaces;
+	block_done(r, len);
+	return 0;
+}
+
+/* Cuts at a whole UTF-8 character. */
+static void set_name(char *name, size_t size, const uint8_t *value, size_t len)
+{
+	if (len >= size) {
+		len = size - 1;
+		while (len && (value[len] & 0xc0) == 0x80)
+			len--;
+	}
+	memcpy(name, value, len);
+	name[len] = '\0';
+}
+
+static int read_iface_option(struct weir_reader *r, struct weir_trace_iface *iface, uint16_t code,
+			     const uint8_t *value, uint16_t len, struct weir_err *err)
+{
+	switch (code) {
+	case OPT_IF_NAME:
+		set_name(iface->name, sizeof(iface->name), value, len);
+		break;
+	case OPT_IF_TSRESOL:
+		if (len != 1)
+			return reader_fail(r, err, -EBADMSG, "if_tsresol of %u bytes", len);
+		iface->tsresol = value[0];
+		break;
+	case OPT_IF_TSOFFSET:
+		if (len != 8)
+			return reader_fail(r, err, -EBADMSG, "if_tsoffset of %u bytes", len);
+		iface->tsoffset_s = (int64_t)reader_u64(r, value);
+		break;
+	default:
+		break;
+	}
+	return 0;
+}
+
+static int read_iface_options(struct weir_reader *r, struct weir_trace_iface *iface,
+			      const uint8_t *p, const uint8_t *end, struct weir_err *err)
+{
+	while (end - p >= OPT_HEADER) {
+		const uint16_t code = reader_u16(r, p);
+		const uint16_t len = reader_u16(r, p + 2);
+		const size_t padded = (len + 3u) & ~3u;
+		int ret;
+
+		if (code == OPT_END)
+			return 0;
+		p += OPT_HEADER;
+		if (padded > (size_t)(end - p))
+			return reader_fail(r, err, -EBADMSG,
+					   "option %u of %u bytes goes beyond its block", code,
+					   len);
+		ret = read_iface_option(r, iface, code, p, len, err);
+		if (ret < 0)
+			return ret;
+		p += padded;
+	}
+	return 0;
+}
+
+static int read_iface(struct weir_reader *r, uint32_t len, struct weir_err *err)
+{
+	struct weir_trace_iface options = { .tsresol = 6 };
+	struct reader_iface *iface;
+	const uint8_t *p;
+	struct tick tick;
+	int ret;
+
+	p = whole_block(r, len, BLOCK_MAX, &ret, err);
+	if (!p)
+		return ret;
+	if (len < 20)
+		return reader_fail(r, err, -EBADMSG, "interface description of only %u bytes", len);
+	ret = read_iface_options(r, &options, p + 16, p + len - BLOCK_TRAILER, err);
+	if (ret < 0)
+		return ret;
+	if (tick_init(&tick, options.tsresol, options.tsoffset_s) < 0)
+		return reader_fail(r, err, -EBADMSG, "if_tsresol %s^-%u is too fine",
+				   options.tsresol & 0x80 ? "2" : "10", options.tsresol & 0x7f);
+
+	ret = reader_add_iface(r, reader_u16(r, p + 8), reader_u32(r, p + 12), &iface, err);
+	if (ret < 0)
+		return ret;
+	options.linktype = iface->pub.linktype;
+	options.snaplen = iface->pub.snaplen;
+	iface->pub = options;
+	iface->tick = tick;
+	block_done(r, len);
+	return 0;
+}
+
+/* Passes over what is left of the block in r->pcapng.skip. */
+static int skip_block(struct weir_reader *r, struct weir_err *err)
+{
+	const uint8_t *p;
+	int ret;
+
+	while (r->pcapng.skip) {
+		const size_t n = MIN(r->pcapng.skip, (uint64_t)SKIP_STEP);
+
+		if (!source_need(r->src, n))
+			return reader_short(r, err, r->pcapng.skip_len);
+		source_consume(r->src, n);
+		r->pcapng.skip -= n;
+	}
+	p = source_need(r->src, BLOCK_TRAILER);
+	if (!p)
+		return reader_short(r, err, r->pcapng.skip_len);
+	ret = check_trailer(r, r->pcapng.skip_len, p, err);
+	if (ret < 0)
+		return ret;
+	r->pcapng.skip_len = 0;
+	block_done(r, BLOCK_TRAILER);
+	return 0;
+}
+
+/* The body of a packet block, once it is whole. */
+static void fill_record(struct weir_reader *r, const struct packet_layout *l, const uint8_t *p,
+			const struct reader_iface *iface, uint32_t caplen,
+			struct weir_record *ret_rec)
+{
+	*ret_rec = (struct weir_record){
+		.data = p + l->fixed,
+		.len = caplen,
+		.orig_len = reader_u32(r, p + l->len),
+		.iface = (uint32_t)(iface - r->ifaces),
+		.linktype = iface->pub.linktype,
+		.nr = ++r->nr,
+		.offset = source_offset(r->src),
+	};
+	if (l->ts)
+		ret_rec->ts_ns = tick_ns(&iface->tick, (uint64_t)reader_u32(r, p + l->ts) << 32 |
+							       reader_u32(r, p + l->ts + 4));
+}
+
+static int read_packet(struct weir_reader *r, const struct packet_layout *l, uint32_t len,
+		       struct weir_record *ret_rec, struct weir_err *err)
+{
+	const struct reader_iface *iface;
+	uint32_t id = 0, caplen;
+	const uint8_t *p;
+	int ret;
+
+	if (unlikely(len < l->fixed + BLOCK_TRAILER))
+		return reader_fail(r, err, -EBADMSG, "packet block of only %u bytes", len);
+	p = source_need(r->src, l->fixed);
+	if (unlikely(!p))
+		return reader_short(r, err, len);
+	if (l->iface_bytes)
+		id = l->iface_bytes == 2 ? reader_u16(r, p + l->iface)
+					 : reader_u32(r, p + l->iface);
+	if (unlikely(id >= r->info.n_ifaces - r->pcapng.iface_base))
+		return reader_fail(r, err, -EBADMSG,
+				   "frame of interface %u, but its section has only %u", id,
+				   r->info.n_ifaces - r->pcapng.iface_base);
+
+	iface = &r->ifaces[r->pcapng.iface_base + id];
+	caplen = l->caplen ? reader_u32(r, p + l->caplen)
+			   : MIN(reader_u32(r, p + l->len), iface->pub.snaplen);
+	if (unlikely(caplen > len - l->fixed - BLOCK_TRAILER))
+		return reader_fail(r, err, -EBADMSG,
+				   "captured length %u does not fit a block of %u bytes", caplen,
+				   len);
+	if (unlikely(caplen > iface->max_caplen))
+		return reader_fail(r, err, -EBADMSG,
+				   "captured length %u is more than a frame can have (%u)", caplen,
+				   iface->max_caplen);
+
+	p = whole_block(r, len, iface->max_caplen + BLOCK_MAX, &ret, err);
+	if (unlikely(!p))
+		return ret;
+	fill_record(r, l, p, iface, caplen, ret_rec);
+	block_done(r, len);
+	return 1;
+}
+
+/* The type and length of the block that begins here. 1, 0 at the end of the file, or
+ * negative. A section header sets the byte order. */
+static int block_begin(struct weir_reader *r, uint32_t *ret_type, uint32_t *ret_len,
+		       struct weir_err *err)
+{
+	const uint8_t *p = source_need(r->src, BLOCK_MIN);
+
+	if (unlikely(!p)) {
+		if (r->src->status == 1 && source_left(r->src) == 0)
+			return 0;
+		return reader_short(r, err, BLOCK_MIN);
+	}
+
+	if (unlikely(raw32_at(p) == BLOCK_SHB)) {
+		if (be32_at(p + 8) != BYTE_ORDER_MAGIC && le32_at(p + 8) != BYTE_ORDER_MAGIC)
+			return reader_fail(r, err, -EBADMSG, "section with byte-order magic 0x%08x",
+					   be32_at(p + 8));
+		r->info.big_endian = be32_at(p + 8) == BYTE_ORDER_MAGIC;
+		r->info.swapped = raw32_at(p + 8) != BYTE_ORDER_MAGIC;
+	}
+	*ret_type = reader_u32(r, p);
+	*ret_len = reader_u32(r, p + 4);
+	if (unlikely(*ret_len < BLOCK_MIN || *ret_len % 4))
+		return reader_fail(r, err, -EBADMSG, "block length %u is %s", *ret_len,
+				   *ret_len % 4 ? "not a multiple of 4" : "less than 12");
+	return 1;
+}
+
+/* A block that holds no frame. */
+static int other_block(struct weir_reader *r, uint32_t type, uint32_t len, struct weir_err *err)
+{
+	if (type == BLOCK_SHB)
+		return read_section(r, len, err);
+	if (type == BLOCK_IDB)
+		return read_iface(r, len, err);
+
+	r->pcapng.skip_offset = source_offset(r->src);
+	source_consume(r->src, BLOCK_HEADER);
+	r->pcapng.skip = len - BLOCK_MIN;
+	r->pcapng.skip_len = len;
+	return skip_block(r, err);
+}
+
+static const struct packet_layout *packet_layout(uint32_t type)
+{
+	switch (type) {
+	case BLOCK_EPB:
+		return &epb_layout;
+	case BLOCK_SPB:
+		return &spb_layout;
+	case BLOCK_PB:
+		return &pb_layout;
+	default:
+		return NULL;
+	}
+}
+
+static int pcapng_next(struct weir_reader *r, struct weir_record *ret_rec, struct weir_err *err)
+{
+	for (;;) {
+		const struct packet_layout *layout;
+		uint32_t type = 0, len = 0;
+		int ret;
+
+		if (unlikely(r->pcapng.skip_len)) { /* a signal came in the middle of it */
+			ret = skip_block(r, err);
+			if (ret < 0)
+				return ret;
+		}
+		ret = block_begin(r, &type, &len, err);
+		if (unlikely(ret <= 0))
+			return ret;
+
+		layout = packet_layout(type);
+		if (likely(layout))
+			return read_packet(r, layout, len, ret_rec, err);
+		ret = other_block(r, type, len, err);
+		if (ret < 0)
+			return ret;
+	}
+}
+
+/* Reads on to the first interface, so that callers learn the link type before the
+ * first frame. What is wrong in these blocks is told by the first next(). */
+static void find_first_iface(struct weir_reader *r)
+{
+	while (!r->info.n_ifaces) {
+		uint32_t type = 0, len = 0;
+
+		if (block_begin(r, &type, &len, NULL) <= 0 || packet_layout(type))
+			return;
+		if (other_block(r, type, len, NULL) < 0)
+			return;
+	}
+}
+
+int pcapng_open(struct weir_reader *r, struct weir_err *err)
+{
+	uint32_t type = 0, len = 0;
+	int ret;
+
+	r->info.format = WEIR_TRACE_PCAPNG;
+	r->info.magic = BLOCK_SHB;
+	r->next = pcapng_next;
+	ret = block_begin(r, &type, &len, err);
+	if (ret <= 0)
+		return ret;
+	ret = read_section(r, len, err);
+	if (ret < 0)
+		return ret;
+	find_first_iface(r);
+	return 0;
+}
