@@ -1,0 +1,122 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: BSD-2-Clause
+# For end-to-end tests: the real program between network namespaces. A test file is
+#
+#	. "${BASH_SOURCE%/*}/lib.sh"
+#	test_something_holds() { ... }		more of these
+#	run_tests
+#
+# Each function runs in a subshell of its own with errexit: any command that fails fails
+# the test. It prints TAP. Helpers that are not here stand in tools/netns.sh.
+set -uo pipefail
+
+e2e_root=$(realpath "${WEIR_SOURCE:-${BASH_SOURCE%/*}/../..}")
+weir=${WEIR:-$e2e_root/build/weir}
+data=$e2e_root/tests/data
+# shellcheck disable=SC2034 # for the tests
+shared_data=${WEIR_TEST_DATA:-$e2e_root/../shared/data}
+# shellcheck source=tools/netns.sh
+. "$e2e_root/tools/netns.sh"
+
+# Whoever is not root is root in a user namespace, if the kernel lets him.
+if [ "$(id -u)" != 0 ] && [ -z "${WEIR_E2E_INSIDE-}" ] && unshare -Urnm true 2>/dev/null; then
+	WEIR_E2E_INSIDE=1 exec unshare -Urnm bash -c \
+		'mount -t tmpfs tmpfs /run && exec bash "$0"' "$(realpath "$0")"
+fi
+
+run_tests() {
+	local names name n=0 failed=0 why log status
+	mapfile -t names < <(grep -oE '^test_[a-z0-9_]+' "$0")
+	why=$(netns_possible) || { echo "1..0 # SKIP $why"; exit 0; }
+	log=$(mktemp)
+	echo "1..${#names[@]}"
+	for name in "${names[@]}"; do
+		n=$((n + 1))
+		(
+			set -e
+			netns_init
+			"$name"
+		) >"$log" 2>&1
+		status=$?
+		case $status in
+		0) echo "ok $n - $name" ;;
+		77) echo "ok $n - $name # SKIP $(tail -n 1 "$log")" ;;
+		*)
+			echo "not ok $n - $name"
+			sed 's/^/# /' "$log"
+			failed=1
+			;;
+		esac
+	done
+	rm -f "$log"
+	exit $failed
+}
+
+skip() { # REASON
+	echo "$1"
+	exit 77
+}
+
+need_root() {
+	[ -z "${WEIR_E2E_INSIDE-}" ] || skip "needs root outside of a user namespace"
+}
+
+# [IP-LINK-WORDS...]: what most tests need: veth0 in namespace left, joined with veth1 in right.
+veth_pair() {
+	netns_add left right
+	netns_veth left veth0 right veth1 "$@"
+}
+
+# ARGUMENTS...: weir in the left namespace. Output in $out, messages in $err, exit status in $rc.
+run_weir() {
+	out=$netns_dir/out
+	err=$netns_dir/err
+	rc=0
+	netns_exec left "$weir" "$@" >"$out" 2>"$err" || rc=$?
+}
+
+is() { # WHAT GOT WANT
+	[ "$2" = "$3" ] || { echo "$1: got '$2', want '$3'"; show; exit 1; }
+}
+
+says() { # FILE REGEX
+	grep -qE -- "$2" "$1" || { echo "no '$2' in ${1##*/}"; show; exit 1; }
+}
+
+show() {
+	echo "--- exit status ${rc-}, output:"
+	cat "${out-/dev/null}"
+	echo "--- messages:"
+	cat "${err-/dev/null}"
+}
+
+# COUNT WEIR-ARGUMENTS...: runs weir while veth1 is recorded; COUNT frames have to arrive.
+replay_and_capture() {
+	record right veth1
+	run_weir "${@:2}"
+	recorded right veth1 "$1" left veth0
+}
+
+# NAME IF: records what comes in, from now on until "recorded".
+record() {
+	capture_start "$1" "$2" "$netns_dir/$2.pcap"
+}
+
+recorded() { # NAME IF COUNT PEER PEER_IF
+	capture_stop "$1" "$2" "$netns_dir/$2.pcap" "${@:3}"
+}
+
+# IF [COMPARE-OPTIONS...] FILE...: what was recorded is what the files hold, byte for byte.
+arrived() {
+	trace compare --marked "$netns_dir/$1.pcap" "${@:2}" || { show; exit 1; }
+}
+
+trace() {
+	python3 "$e2e_root/tools/trace.py" "$@"
+}
+
+frames_of() { # FILE
+	local frames bytes
+	read -r frames bytes < <(trace count "$1")
+	echo "$frames"
+}
