@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The arena: the one region that frames lie in, and the index beside it.
+ *
+ * Both are address space reserved once; memory is taken chunk by chunk as the arena
+ * grows, so that the region stays in one piece (an AF_XDP UMEM must be) and nothing
+ * is ever moved.
+ *
+ *     region |<- ARENA_CHUNK_SIZE ->|<- ARENA_CHUNK_SIZE ->| ...
+ *     index  |<- ARENA_CHUNK_FRAMES lines ->|<- ... ->| ...
+ */
+#ifndef TRACE_ARENA_H
+#define TRACE_ARENA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <weir/stream.h>
+
+#define ARENA_PAGE	   4096u
+#define ARENA_CHUNK_SIZE   (2u << 20) /* a huge page, where the kernel has them */
+#define ARENA_CHUNK_FRAMES 65536u     /* as many as fit at 32 bytes each */
+
+struct arena {
+	uint8_t *base; /* NULL: not made */
+	struct weir_frame *index;
+	size_t n_chunks, max_chunks;
+};
+
+/* A run of consecutive frames of one file, and its place in its loop. */
+struct arena_chunk {
+	uint8_t *mem;
+	struct weir_frame *frames;
+	uint32_t n;	/* frames */
+	uint32_t used;	/* bytes of mem, with the gaps */
+	uint32_t bytes; /* of frames, without */
+	uint32_t file;
+	uint64_t loop;
+	bool loop_begins;
+	uint64_t frames_before, bytes_before, time_before; /* see struct weir_view */
+	int64_t ts_zero, ts_max;
+};
+
+/* Reserves address space for at least size bytes of frames. */
+int arena_init(struct arena *a, uint64_t size, struct weir_err *err);
+void arena_done(struct arena *a);
+
+/* Takes memory for one more chunk, empty. -ENOMEM when the reserve or the machine's
+ * memory is used up. */
+int arena_grow(struct arena *a, struct arena_chunk *ret_chunk, struct weir_err *err);
+
+static inline void arena_chunk_clear(struct arena_chunk *c)
+{
+	c->n = c->used = c->bytes = 0;
+}
+
+/* Copies a frame behind the others. line gives all of the index line but .off and
+ * .before; line->len is at most WEIR_FRAME_MAX. False: the chunk is full. */
+bool arena_chunk_put(struct arena_chunk *c, const struct weir_frame *line, const uint8_t *data);
+
+#endif

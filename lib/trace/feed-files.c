@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Frames from files: one file after another, or, in dual mode, pairs of files merged
+ * by capture time, the first of a pair to port 0 and the second to port 1. One file
+ * after another is the same thing with one lane instead of two.
+ */
+#include "trace/feed.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+
+DEFINE_CLEANUP(struct weir_reader *, weir_reader_close)
+
+#define LINKTYPE_ETHERNET 1
+
+/* One of the files that are read side by side. */
+struct lane {
+	struct weir_reader *reader; /* NULL: at its end */
+	struct weir_record rec;	    /* the next frame, if have */
+	bool have;
+	uint32_t file;
+	uint64_t left_out; /* frames of another link type */
+	uint32_t left_out_linktype;
+	int64_t position; /* bytes of it counted in input_done */
+};
+
+struct feed_files {
+	struct feed feed;
+	const struct weir_stream_opts *opts;
+	_Atomic uint64_t *problems;
+	struct weir_reader *first; /* opened by feed_files_new(), for the first pass */
+	struct lane lanes[2];
+	unsigned n_lanes;
+	uint32_t next_file;
+	uint32_t linktype;
+	bool first_pass;
+};
+
+static bool is_stdin(const char *path)
+{
+	return !strcmp(path, "-");
+}
+
+static bool is_pipe(const char *path)
+{
+	struct stat st;
+
+	return is_stdin(path) || (stat(path, &st) == 0 && !S_ISREG(st.st_mode));
+}
+
+uint64_t feed_files_size(const struct weir_stream_opts *opts)
+{
+	uint64_t sum = 0;
+	struct stat st;
+
+	for (unsigned i = 0; i < opts->n_files; i++) {
+		if (is_pipe(opts->files[i]) || stat(opts->files[i], &st) < 0)
+			return 0;
+		sum += (uint64_t)st.st_size;
+	}
+	return sum;
+}
+
+__attribute__((format(printf, 2, 3))) static void report(struct feed_files *f, const char *format,
+							 ...)
+{
+	char text[sizeof(((struct weir_err *)0)->text)];
+	va_list ap;
+
+	va_start(ap, format);
+	(void)vsnprintf(text, sizeof(text), format, ap); /* cut if too long */
+	va_end(ap);
+	atomic_fetch_add_explicit(f->problems, 1, memory_order_relaxed);
+	if (f->opts->report)
+		f->opts->report(f->opts->report_ctx, text);
+}
+
+static void count_input(struct feed_files *f, struct lane *l)
+{
+	int64_t at = weir_reader_position(l->reader);
+
+	atomic_fetch_add_explicit(&f->feed.input_done, (uint64_t)(at - l->position),
+				  memory_order_relaxed);
+	l->position = at;
+}
+
+static void lane_close(struct feed_files *f, struct lane *l)
+{
+	const char *name = weir_linktype_name(l->left_out_linktype);
+	const char *want = weir_linktype_name(f->linktype);
+
+	if (!l->reader)
+		return;
+	if (l->left_out && f->first_pass)
+		report(f,
+		       "%s: %llu frames of link type %s (%u) left out: the trace began with %s "
+		       "(%u)",
+		       f->opts->files[l->file], (unsigned long long)l->left_out, name ? name : "?",
+		       l->left_out_linktype, want ? want : "?", f->linktype);
+	count_input(f, l);
+	l->reader = weir_reader_close(l->reader);
+	l->have = false;
+}
+
+static int lane_open(struct feed_files *f, struct lane *l, uint32_t file, struct weir_err *err)
+{
+	struct weir_reader *reader = NULL;
+	int r;
+
+	if (file == 0 && f->first) {
+		reader = TAKE_PTR(f->first);
+	} else {
+		r = weir_reader_open(f->opts->files[file], &reader, err);
+		if (r < 0)
+			return r;
+	}
+	*l = (struct lane){ .reader = reader, .file = file };
+	return 0;
+}
+
+/* Sees to it that the lane has its next frame, unless it is at its end. */
+static void lane_fill(struct feed_files *f, struct lane *l)
+{
+	struct weir_err err = { 0 };
+	int r;
+
+	while (l->reader && !l->have) {
+		r = weir_reader_next(l->reader, &l->rec, &err);
+		if (r <= 0) {
+			if (r < 0 && f->first_pass) /* it is damaged in every pass */
+				report(f, "%s", weir_err_text(&err));
+			lane_close(f, l);
+		} else if (l->rec.linktype != f->linktype) {
+			l->left_out++;
+			l->left_out_linktype = l->rec.linktype;
+		} else {
+			l->have = true;
+		}
+		if (r > 0 && !(l->rec.nr & 1023))
+			count_input(f, l);
+	}
+}
+
+/* Opens the next file, or pair of files. 0: there is none. */
+static int next_files(struct feed_files *f)
+{
+	struct weir_err err = { 0 };
+
+	if (f->next_file + f->n_lanes > f->opts->n_files)
+		return 0;
+	for (unsigned i = 0; i < f->n_lanes; i++)
+		if (lane_open(f, &f->lanes[i], f->next_file + i, &err) < 0)
+			report(f, "%s", weir_err_text(&err)); /* gone since we looked */
+	f->next_file += f->n_lanes;
+	return 1;
+}
+
+static struct lane *earliest(struct feed_files *f)
+{
+	struct lane *best = NULL;
+
+	for (unsigned i = 0; i < f->n_lanes; i++) {
+		struct lane *l = &f->lanes[i];
+
+		lane_fill(f, l);
+		if (l->have && (!best || l->rec.ts_ns < best->rec.ts_ns))
+			best = l;
+	}
+	return best;
+}
+
+static int files_next(struct feed *feed, struct feed_frame *ret)
+{
+	struct feed_files *f = (struct feed_files *)feed;
+	struct lane *l;
+
+	while (!(l = earliest(f)))
+		if (!next_files(f))
+			return 0;
+	ret->rec = l->rec;
+	/* A pair is one file as far as time goes. */
+	ret->file = l->file - (uint32_t)(l - f->lanes);
+	ret->port = (uint8_t)(l - f->lanes);
+	l->have = false;
+	return 1;
+}
+
+static int files_begin(struct feed *feed, uint64_t loop, struct weir_err *err)
+{
+	struct feed_files *f = (struct feed_files *)feed;
+
+	(void)err;
+	for (unsigned i = 0; i < f->n_lanes; i++)
+		lane_close(f, &f->lanes[i]);
+	f->first_pass = loop == 0;
+	f->next_file = 0;
+	return 0;
+}
+
+static struct feed *files_free(struct feed *feed)
+{
+	struct feed_files *f = (struct feed_files *)feed;
+
+	for (unsigned i = 0; i < f->n_lanes; i++)
+		(void)weir_reader_close(f->lanes[i].reader);
+	(void)weir_reader_close(f->first);
+	free(f);
+	return NULL;
+}
+
+/* Opens every file once, so that a missing one is known before anything is sent, and
+ * keeps the first. A pipe can be opened only once: it is, when its turn comes. */
+static int try_files(struct feed_files *f, struct weir_err *err)
+{
+	int r;
+
+	for (unsigned i = 0; i < f->opts->n_files; i++) {
+		CLEANUP(weir_reader_closep)
+		struct weir_reader *reader = NULL;
+
+		if (i && is_pipe(f->opts->files[i]))
+			continue;
+		r = weir_reader_open(f->opts->files[i], &reader, err);
+		if (r < 0)
+			return r;
+		if (i == 0)
+			f->first = TAKE_PTR(reader);
+	}
+	return 0;
+}
+
+int feed_files_new(const struct weir_stream_opts *opts, _Atomic uint64_t *problems,
+		   struct feed **ret_feed, uint32_t *ret_linktype, struct weir_err *err)
+{
+	struct feed_files *f = calloc(1, sizeof(*f));
+	int r;
+
+	if (!f)
+		return err_set(err, -ENOMEM, "out of memory");
+	f->feed = (struct feed){ .begin = files_begin, .next = files_next, .free = files_free };
+	f->opts = opts;
+	f->problems = problems;
+	f->n_lanes = opts->dual ? 2 : 1;
+	r = try_files(f, err);
+	if (r < 0) {
+		files_free(&f->feed);
+		return r;
+	}
+	/* Without an interface there are no frames either: any type will do. */
+	f->linktype = weir_reader_info(f->first)->n_ifaces
+			      ? weir_reader_iface(f->first, 0)->linktype
+			      : LINKTYPE_ETHERNET;
+	*ret_linktype = f->linktype;
+	*ret_feed = &f->feed;
+	return 0;
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "trace/loader.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/macros.h"
+#include "pkt/flow.h"
+
+int loader_begin(struct loader *l, uint64_t loop, struct weir_err *err)
+{
+	l->loop = loop;
+	l->have = l->any = false;
+	l->frames = l->bytes = l->time_before = 0;
+	l->ts_zero = l->ts_max = 0;
+	return l->feed->begin(l->feed, loop, err);
+}
+
+uint64_t loader_span(const struct loader *l)
+{
+	return l->time_before + (uint64_t)(l->ts_max - l->ts_zero);
+}
+
+void loader_done(struct loader *l)
+{
+	free(l->scratch);
+	l->scratch = NULL;
+}
+
+/* Gives the frame memory of its own, which may be written to, and its wire length. */
+static int own_copy(struct loader *l, struct weir_buf *b, struct weir_err *err)
+{
+	uint32_t want = l->pad ? MIN(MAX(b->len, b->orig_len), WEIR_FRAME_MAX) : b->len;
+
+	if (!l->scratch)
+		l->scratch = malloc(WEIR_FRAME_MAX);
+	if (!l->scratch)
+		return err_set(err, -ENOMEM, "out of memory");
+	memcpy(l->scratch, b->data, b->len);
+	memset(l->scratch + b->len, 0, want - b->len);
+	b->data = l->scratch;
+	b->len = want;
+	b->room = WEIR_FRAME_MAX;
+	return 0;
+}
+
+/* 1: the frame is to be kept; 0: dropped. */
+static int run_stages(struct loader *l, struct weir_buf *b, struct weir_err *err)
+{
+	int r;
+
+	for (unsigned i = 0; i < l->n_stages && b->port != WEIR_NO_PORT; i++) {
+		const struct weir_stage *s = &l->stages[i];
+
+		if (s->changes && b->data != l->scratch) {
+			r = own_copy(l, b, err);
+			if (r < 0)
+				return r;
+		}
+		r = s->run(s->ctx, b, 1);
+		if (r < 0)
+			return err_set(err, r, "frame %llu cannot be edited: %s",
+				       (unsigned long long)b->nr, strerror(-r));
+	}
+	return b->port != WEIR_NO_PORT;
+}
+
+static const uint8_t verdict_flags[] = {
+	[FLOW_NONE] = 0,
+	[FLOW_INVALID] = WEIR_FRAME_FLOW_INVALID,
+	[FLOW_KNOWN] = WEIR_FRAME_FLOW,
+	[FLOW_NEW] = WEIR_FRAME_FLOW | WEIR_FRAME_FLOW_NEW,
+	[FLOW_EXPIRED] = WEIR_FRAME_FLOW | WEIR_FRAME_FLOW_EXPIRED,
+};
+
+static int take_in_hand(struct loader *l, const struct weir_buf *b, struct weir_err *err)
+{
+	uint8_t lane = 0;
+	int v = 0;
+
+	l->line = (struct weir_frame){
+		.ts_ns = b->ts_ns,
+		.len = b->len,
+		.port = b->port,
+		.orig_len = MIN(b->orig_len, (1u << 24) - 1),
+	};
+	if (l->flags)
+		v = flow_see(l->flows, b->linktype, b->data, b->len, b->ts_ns, l->flow_expiry_s,
+			     &lane);
+	else if (l->lanes)
+		lane = flow_lane(l->flows, b->linktype, b->data, b->len);
+	if (v < 0)
+		return err_set(err, v, "out of memory for flows");
+	if (l->flags)
+		l->line.flags = verdict_flags[v];
+	if (l->lanes)
+		l->line.lane = lane;
+	l->data = b->data;
+	l->have = true;
+	return 1;
+}
+
+/* Gets the next frame that the stages keep. 0: the pass is over. */
+static int fetch(struct loader *l, struct weir_err *err)
+{
+	struct feed_frame f;
+	struct weir_buf b;
+	int r;
+
+	while (l->feed->next(l->feed, &f)) {
+		union {
+			const uint8_t *lent;
+			uint8_t *data;
+		} u = { .lent = f.rec.data }; /* stages that do not change only read it */
+
+		b = (struct weir_buf){
+			.data = u.data,
+			.len = MIN(f.rec.len, WEIR_FRAME_MAX),
+			.room = f.rec.len,
+			.orig_len = f.rec.orig_len,
+			.ts_ns = f.rec.ts_ns,
+			.nr = f.rec.nr,
+			.loop = l->loop,
+			.linktype = (uint16_t)f.rec.linktype,
+			.port = f.port,
+		};
+		if (l->pad && b.len < b.orig_len) {
+			r = own_copy(l, &b, err);
+			if (r < 0)
+				return r;
+		}
+		r = run_stages(l, &b, err);
+		if (r < 0)
+			return r;
+		if (r) {
+			l->file = f.file;
+			return take_in_hand(l, &b, err);
+		}
+	}
+	return 0;
+}
+
+static bool begins_file(const struct loader *l)
+{
+	return !l->any || l->file != l->cur_file;
+}
+
+/* The books at the first frame of a chunk. */
+static void open_chunk(struct loader *l, struct arena_chunk *c)
+{
+	if (begins_file(l)) {
+		l->time_before = loader_span(l);
+		l->ts_zero = l->ts_max = l->line.ts_ns;
+		l->cur_file = l->file;
+	}
+	c->loop = l->loop;
+	c->loop_begins = !l->any;
+	c->file = l->cur_file;
+	c->frames_before = l->frames;
+	c->bytes_before = l->bytes;
+	c->time_before = l->time_before;
+	c->ts_zero = l->ts_zero;
+	c->ts_max = l->ts_max;
+}
+
+int loader_fill(struct loader *l, struct arena_chunk *c, struct weir_err *err)
+{
+	int r;
+
+	arena_chunk_clear(c);
+	for (;;) {
+		if (!l->have) {
+			r = fetch(l, err);
+			if (r < 0)
+				return r;
+			if (!r)
+				break;
+		}
+		if (!c->n)
+			open_chunk(l, c);
+		else if (begins_file(l))
+			break;
+		if (!arena_chunk_put(c, &l->line, l->data))
+			break;
+		l->have = false;
+		l->any = true;
+		l->frames++;
+		l->bytes += l->line.len;
+		l->ts_max = MAX(l->ts_max, l->line.ts_ns);
+	}
+	return c->n > 0;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The loader: takes frames from a feed through the stages into chunks, and keeps the
+ * books of where each chunk stands in its loop.
+ */
+#ifndef TRACE_LOADER_H
+#define TRACE_LOADER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <weir/stream.h>
+
+#include "trace/arena.h"
+#include "trace/feed.h"
+
+struct flow_table;
+
+struct loader {
+	struct feed *feed; /* lent */
+	const struct weir_stage *stages;
+	unsigned n_stages;
+	bool pad;
+	bool flags, lanes;	  /* set those of the index line; need flows */
+	struct flow_table *flows; /* lent: it outlives a pass */
+	uint32_t flow_expiry_s;
+
+	uint64_t loop;
+	struct weir_frame line; /* the frame in hand, if have */
+	const uint8_t *data;
+	uint32_t file;
+	bool have;
+	bool any;	  /* frames were loaded in this pass */
+	uint8_t *scratch; /* frames that stages change; NULL until needed */
+
+	/* Where the next frame stands in this pass. */
+	uint64_t frames, bytes, time_before;
+	uint32_t cur_file;
+	int64_t ts_zero, ts_max;
+};
+
+/* Begins a pass. Everything above the first blank line is set by the caller. */
+int loader_begin(struct loader *l, uint64_t loop, struct weir_err *err);
+
+/* Fills an empty chunk with frames of one file. 1: it has some; 0: the pass is over;
+ * negative: a stage failed, or memory did. */
+int loader_fill(struct loader *l, struct arena_chunk *c, struct weir_err *err);
+
+/* Recorded time of the pass so far, ns. */
+uint64_t loader_span(const struct loader *l);
+
+void loader_done(struct loader *l);
+
+#endif

@@ -1,0 +1,501 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Streams: preloaded, all chunks are kept and walked loop after loop; streamed, a
+ * thread fills a ring of chunks ahead of the slowest cursor.
+ *
+ *     feed -> loader -> chunks -> views -> cursors
+ *
+ * A preloaded stream with a stage that depends on the loop is both: the files are
+ * loaded once, and a streaming pass over that arena runs the stage for each loop.
+ */
+#include <weir/stream.h>
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/macros.h"
+#include "base/memory.h"
+#include "pkt/flow.h"
+#include "trace/arena.h"
+#include "trace/feed.h"
+#include "trace/loader.h"
+
+/* Chunks of a streamed trace. A cursor may hold four; the reader is at one; the rest
+ * is how far it reads ahead. */
+#define RING_CHUNKS 8u
+
+struct totals {
+	uint64_t frames, bytes, span_ns;
+};
+
+/* Counts of views since the start; each is written under the lock. */
+struct cursor {
+	uint64_t taken, released;
+};
+
+struct weir_stream {
+	struct weir_stream_opts opts;
+	unsigned n_once; /* stages before the first that depends on the loop */
+	uint32_t linktype;
+	uint64_t input_size;
+	struct feed *files;
+	struct flow_table *flows;
+	_Atomic uint64_t problems;
+
+	/* Preloaded. */
+	struct arena arena;
+	struct arena_chunk *chunks;
+	size_t n_chunks;
+	struct totals loaded;
+
+	/* Streamed. */
+	bool streamed;
+	struct arena ring_arena;
+	struct arena_chunk ring[RING_CHUNKS];
+	struct loader loader;
+	struct feed *again; /* the preloaded arena as a feed */
+	pthread_t thread;
+	bool thread_runs;
+
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	uint64_t filled; /* chunks filled since the start */
+	bool ended;	 /* nothing more will be filled */
+	bool stop;
+	struct totals pass;   /* of the first pass, when it is over */
+	struct totals before; /* of all passes before the one being filled */
+	struct cursor *cursors;
+};
+
+static void lock(struct weir_stream *s)
+{
+	(void)pthread_mutex_lock(&s->lock); /* a plain mutex, never locked twice */
+}
+
+static void unlock(struct weir_stream *s)
+{
+	(void)pthread_mutex_unlock(&s->lock);
+}
+
+/* ---- streamed -------------------------------------------------------------- */
+
+static uint64_t slowest(const struct weir_stream *s)
+{
+	uint64_t min = UINT64_MAX;
+
+	for (unsigned i = 0; i < s->opts.n_cursors; i++)
+		min = MIN(min, s->cursors[i].released);
+	return min;
+}
+
+/* A free chunk, or NULL when the stream was stopped. */
+static struct arena_chunk *ring_reserve(struct weir_stream *s)
+{
+	struct arena_chunk *c = NULL;
+
+	lock(s);
+	while (!s->stop && s->filled - slowest(s) >= RING_CHUNKS)
+		(void)pthread_cond_wait(&s->changed, &s->lock);
+	if (!s->stop)
+		c = &s->ring[s->filled % RING_CHUNKS];
+	unlock(s);
+	return c;
+}
+
+/* Moves the chunk's place from its loop to the whole run, and hands it over. */
+static void ring_publish(struct weir_stream *s, struct arena_chunk *c)
+{
+	c->frames_before += s->before.frames;
+	c->bytes_before += s->before.bytes;
+	c->time_before += s->before.span_ns;
+	lock(s);
+	s->filled++;
+	(void)pthread_cond_broadcast(&s->changed);
+	unlock(s);
+}
+
+/* One pass. 1: there were frames; 0: none, or stopped; negative: failed. */
+static int stream_pass(struct weir_stream *s, uint64_t loop, struct weir_err *err)
+{
+	struct loader *l = &s->loader;
+	int r;
+
+	r = loader_begin(l, loop, err);
+	if (r < 0)
+		return r;
+	for (;;) {
+		struct arena_chunk *c = ring_reserve(s);
+
+		if (!c)
+			return 0;
+		r = loader_fill(l, c, err);
+		if (r < 0)
+			return r;
+		if (!r)
+			break;
+		ring_publish(s, c);
+	}
+	lock(s);
+	if (loop == 0)
+		s->pass = (struct totals){ l->frames, l->bytes, loader_span(l) };
+	s->before.frames += l->frames;
+	s->before.bytes += l->bytes;
+	s->before.span_ns += loader_span(l);
+	unlock(s);
+	return l->frames > 0;
+}
+
+static void *stream_thread(void *arg)
+{
+	struct weir_stream *s = arg;
+	struct weir_err err = { 0 };
+	int r = 1;
+
+	for (uint64_t loop = 0; r > 0 && (!s->opts.loops || loop < s->opts.loops); loop++)
+		r = stream_pass(s, loop, &err);
+	if (r < 0) {
+		atomic_fetch_add_explicit(&s->problems, 1, memory_order_relaxed);
+		if (s->opts.report)
+			s->opts.report(s->opts.report_ctx, weir_err_text(&err));
+	}
+	lock(s);
+	s->ended = true;
+	(void)pthread_cond_broadcast(&s->changed);
+	unlock(s);
+	return NULL;
+}
+
+static int next_streamed(struct weir_stream *s, struct cursor *cur, struct arena_chunk **ret_chunk)
+{
+	int r = 1;
+
+	lock(s);
+	while (!s->stop && !s->ended && cur->taken == s->filled)
+		(void)pthread_cond_wait(&s->changed, &s->lock);
+	if (s->stop)
+		r = -ECANCELED;
+	else if (cur->taken == s->filled)
+		r = 0;
+	else
+		*ret_chunk = &s->ring[cur->taken++ % RING_CHUNKS];
+	unlock(s);
+	return r;
+}
+
+static int start_streaming(struct weir_stream *s, struct weir_err *err)
+{
+	int r;
+
+	s->streamed = true;
+	r = arena_init(&s->ring_arena, (RING_CHUNKS - 1) * (uint64_t)ARENA_CHUNK_SIZE, err);
+	if (r < 0)
+		return r;
+	for (unsigned i = 0; i < RING_CHUNKS; i++) {
+		r = arena_grow(&s->ring_arena, &s->ring[i], err);
+		if (r < 0)
+			return r;
+	}
+	r = pthread_create(&s->thread, NULL, stream_thread, s);
+	if (r)
+		return err_set(err, -r, "cannot start a reading thread: %s", strerror(r));
+	s->thread_runs = true;
+	return 0;
+}
+
+/* ---- preloaded ------------------------------------------------------------- */
+
+static int keep_chunk(struct weir_stream *s, const struct arena_chunk *c, struct weir_err *err)
+{
+	struct arena_chunk *p;
+
+	if (!(s->n_chunks & (s->n_chunks - 1))) { /* 0, 1, 2, 4, ... are in use: all of them */
+		p = realloc(s->chunks, (s->n_chunks ? s->n_chunks * 2 : 1) * sizeof(*p));
+		if (!p)
+			return err_set(err, -ENOMEM, "out of memory");
+		s->chunks = p;
+	}
+	s->chunks[s->n_chunks++] = *c;
+	return 0;
+}
+
+static uint64_t chunk_memory(const struct arena_chunk *c)
+{
+	return ((uint64_t)c->used + ARENA_PAGE - 1) / ARENA_PAGE * ARENA_PAGE +
+	       (uint64_t)c->n * sizeof(struct weir_frame);
+}
+
+/* The trace does not fit: load the rest over and over into the same chunk to learn how
+ * much it would take. */
+static int too_big(struct weir_stream *s, struct loader *l, struct arena_chunk *c, uint64_t used,
+		   uint64_t limit, struct weir_err *err)
+{
+	const char *more = "";
+
+	if (!s->input_size) {
+		more = "more than "; /* a pipe: its end may never come */
+	} else {
+		int r;
+
+		while ((r = loader_fill(l, c, err)) > 0)
+			used += chunk_memory(c);
+		if (r < 0)
+			return r;
+	}
+	return err_set(err, -ENOMEM,
+		       "preloading takes %s%llu MiB of memory and %llu MiB may be used; "
+		       "without preloading the trace is read as it is sent",
+		       more, (unsigned long long)(used >> 20), (unsigned long long)(limit >> 20));
+}
+
+static int preload(struct weir_stream *s, struct weir_err *err)
+{
+	uint64_t limit = s->opts.max_memory ? s->opts.max_memory : memory_available() / 8 * 7;
+	struct loader *l = &s->loader;
+	struct arena_chunk c;
+	uint64_t used = 0;
+	int r;
+
+	r = arena_init(&s->arena, limit, err);
+	if (r < 0)
+		return r;
+	r = loader_begin(l, 0, err);
+	if (r < 0)
+		return r;
+	for (;;) {
+		r = arena_grow(&s->arena, &c, err);
+		if (r < 0)
+			return r;
+		r = loader_fill(l, &c, err);
+		if (r <= 0)
+			break;
+		used += chunk_memory(&c);
+		if (used > limit || s->arena.n_chunks == s->arena.max_chunks)
+			return too_big(s, l, &c, used, limit, err);
+		r = keep_chunk(s, &c, err);
+		if (r < 0)
+			return r;
+	}
+	s->loaded = (struct totals){ l->frames, l->bytes, loader_span(l) };
+	return r;
+}
+
+static int next_preloaded(struct weir_stream *s, struct cursor *cur, struct arena_chunk *ret_chunk)
+{
+	uint64_t loop;
+
+	if (__atomic_load_n(&s->stop, __ATOMIC_RELAXED))
+		return -ECANCELED;
+	if (!s->n_chunks)
+		return 0;
+	loop = cur->taken / s->n_chunks;
+	if (s->opts.loops && loop == s->opts.loops)
+		return 0;
+	*ret_chunk = s->chunks[cur->taken % s->n_chunks];
+	ret_chunk->loop = loop;
+	ret_chunk->frames_before += loop * s->loaded.frames;
+	ret_chunk->bytes_before += loop * s->loaded.bytes;
+	ret_chunk->time_before += loop * s->loaded.span_ns;
+	cur->taken++;
+	return 1;
+}
+
+/* ---- both ------------------------------------------------------------------ */
+
+static int check_opts(const struct weir_stream_opts *o, struct weir_err *err)
+{
+	if (!o->n_files)
+		return err_set(err, -EINVAL, "no trace was named");
+	if (!o->n_cursors)
+		return err_set(err, -EINVAL, "a stream needs at least one cursor");
+	if (o->dual && o->n_files % 2)
+		return err_set(err, -EINVAL, "traces for two ports come in pairs, and there are %u",
+			       o->n_files);
+	if (o->preload || o->loops == 1)
+		return 0;
+	for (unsigned i = 0; i < o->n_files; i++)
+		if (!strcmp(o->files[i], "-"))
+			return err_set(err, -EINVAL,
+				       "standard input can be looped only if it is preloaded");
+	return 0;
+}
+
+/* Sets up the loader for the stages from first to before end. */
+static void set_loader(struct weir_stream *s, struct feed *feed, unsigned first, unsigned end)
+{
+	bool last = end == s->opts.n_stages;
+
+	loader_done(&s->loader);
+	s->loader = (struct loader){
+		.feed = feed,
+		.stages = s->opts.stages + first,
+		.n_stages = end - first,
+		.pad = s->opts.pad && first == 0,
+		.flags = s->opts.flows && last,
+		.lanes = s->opts.lanes && last,
+		.flows = s->flows,
+		.flow_expiry_s = s->opts.flow_expiry_s,
+	};
+}
+
+static int open_stream(struct weir_stream *s, struct weir_err *err)
+{
+	int r;
+
+	while (s->n_once < s->opts.n_stages && !s->opts.stages[s->n_once].per_loop)
+		s->n_once++;
+	s->input_size = feed_files_size(&s->opts);
+	r = feed_files_new(&s->opts, &s->problems, &s->files, &s->linktype, err);
+	if (r < 0)
+		return r;
+	if (s->opts.flows || s->opts.lanes) {
+		s->flows = flow_table_new();
+		if (!s->flows)
+			return err_set(err, -ENOMEM, "out of memory");
+	}
+	if (!s->opts.preload) {
+		set_loader(s, s->files, 0, s->opts.n_stages);
+		return start_streaming(s, err);
+	}
+	set_loader(s, s->files, 0, s->n_once);
+	r = preload(s, err);
+	if (r < 0 || s->n_once == s->opts.n_stages)
+		return r;
+	r = feed_arena_new(s->chunks, s->n_chunks, s->linktype, &s->again, err);
+	if (r < 0)
+		return r;
+	set_loader(s, s->again, s->n_once, s->opts.n_stages);
+	return start_streaming(s, err);
+}
+
+int weir_stream_open(const struct weir_stream_opts *opts, struct weir_stream **ret_stream,
+		     struct weir_err *err)
+{
+	struct weir_stream *s;
+	int r;
+
+	r = check_opts(opts, err);
+	if (r < 0)
+		return r;
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return err_set(err, -ENOMEM, "out of memory");
+	s->opts = *opts;
+	(void)pthread_mutex_init(&s->lock, NULL); /* cannot fail with default attributes */
+	(void)pthread_cond_init(&s->changed, NULL);
+	s->cursors = calloc(opts->n_cursors, sizeof(*s->cursors));
+	r = s->cursors ? open_stream(s, err) : err_set(err, -ENOMEM, "out of memory");
+	if (r < 0) {
+		weir_stream_close(s);
+		return r;
+	}
+	*ret_stream = s;
+	return 0;
+}
+
+struct weir_region weir_stream_region(const struct weir_stream *s)
+{
+	const struct arena *a = s->streamed ? &s->ring_arena : &s->arena;
+
+	return (struct weir_region){ a->base, a->n_chunks * ARENA_CHUNK_SIZE };
+}
+
+static uint64_t memory_used(const struct weir_stream *s)
+{
+	uint64_t sum = s->ring_arena.n_chunks * (uint64_t)ARENA_CHUNK_SIZE;
+
+	for (size_t i = 0; i < s->n_chunks; i++)
+		sum += chunk_memory(&s->chunks[i]);
+	return sum;
+}
+
+void weir_stream_info(struct weir_stream *s, struct weir_stream_info *ret)
+{
+	struct totals t;
+
+	lock(s);
+	t = s->streamed ? s->pass : s->loaded;
+	unlock(s);
+	*ret = (struct weir_stream_info){
+		.linktype = s->linktype,
+		.n_frames = t.frames,
+		.n_bytes = t.bytes,
+		.span_ns = t.span_ns,
+		.memory = memory_used(s),
+		.problems = atomic_load_explicit(&s->problems, memory_order_relaxed),
+		.input_size = s->input_size,
+		.input_done = atomic_load_explicit(&s->files->input_done, memory_order_relaxed),
+	};
+}
+
+int weir_stream_next(struct weir_stream *s, unsigned cursor, struct weir_view *ret)
+{
+	struct cursor *cur = &s->cursors[cursor];
+	struct arena_chunk preloaded, *c = &preloaded;
+	int r;
+
+	r = s->streamed ? next_streamed(s, cur, &c) : next_preloaded(s, cur, &preloaded);
+	if (r <= 0)
+		return r;
+	*ret = (struct weir_view){
+		.frames = c->frames,
+		.mem = c->mem,
+		.n = c->n,
+		.file = c->file,
+		.loop = c->loop,
+		.frames_before = c->frames_before,
+		.bytes_before = c->bytes_before,
+		.time_before = c->time_before,
+		.ts_zero = c->ts_zero,
+		.ts_max = c->ts_max,
+		.loop_begins = c->loop_begins,
+		/* A flow that is new in a preloaded trace is new in its first loop only. */
+		.flags_mask = c->loop && !s->streamed ? (uint8_t)~WEIR_FRAME_FLOW_NEW : 0xff,
+	};
+	return 1;
+}
+
+void weir_stream_release(struct weir_stream *s, unsigned cursor)
+{
+	if (!s->streamed)
+		return;
+	lock(s);
+	s->cursors[cursor].released++;
+	(void)pthread_cond_broadcast(&s->changed);
+	unlock(s);
+}
+
+void weir_stream_stop(struct weir_stream *s)
+{
+	lock(s);
+	__atomic_store_n(&s->stop, true, __ATOMIC_RELAXED);
+	(void)pthread_cond_broadcast(&s->changed);
+	unlock(s);
+}
+
+struct weir_stream *weir_stream_close(struct weir_stream *s)
+{
+	if (!s)
+		return NULL;
+	weir_stream_stop(s);
+	if (s->thread_runs)
+		(void)pthread_join(s->thread, NULL);
+	loader_done(&s->loader);
+	if (s->again)
+		s->again->free(s->again);
+	if (s->files)
+		s->files->free(s->files);
+	flow_table_free(s->flows);
+	arena_done(&s->ring_arena);
+	arena_done(&s->arena);
+	free(s->chunks);
+	free(s->cursors);
+	(void)pthread_cond_destroy(&s->changed);
+	(void)pthread_mutex_destroy(&s->lock);
+	free(s);
+	return NULL;
+}
