@@ -332,7 +332,7 @@ static void set_loader(struct weir_stream *s, struct feed *feed, unsigned first,
 	loader_done(&s->loader);
 	s->loader = (struct loader){
 		.feed = feed,
-		.stages = s->opts.stages + first,
+		.stages = end > first ? s->opts.stages + first : NULL,
 		.n_stages = end - first,
 		.pad = s->opts.pad && first == 0,
 		.flags = s->opts.flows && last,
