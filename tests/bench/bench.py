@@ -1,0 +1,204 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Runs contenders in turn, round after round, and prints medians. See run.sh."""
+import argparse
+import os
+import platform
+import re
+import statistics
+import struct
+import subprocess
+import sys
+import time
+
+RATED = re.compile(r"^Rated:.* ([0-9.]+) pps", re.MULTILINE)
+
+
+def frame_of(length, number):
+    """A UDP frame to nobody; number tells one flow from another."""
+    ethernet = bytes.fromhex("020000000002" "020000000001" "0800")
+    udp = struct.pack(">4H", 1024 + number % 50000, 54321, length - 34, 0)
+    ip = struct.pack(">2B3H2BH4s4s", 0x45, 0, length - 14, 0, 0, 64, 17, 0,
+                     bytes((192, 0, 2, 1)), bytes((198, 51, 100, 1 + number % 250)))
+    return (ethernet + ip + udp).ljust(length, b"\0")
+
+
+def write_trace(path, lengths, count):
+    """A pcap of count frames, 1 us apart, whose lengths go round; its size in bytes."""
+    with open(path, "wb") as f:
+        f.write(struct.pack("<I2H4I", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 1))
+        for start in range(0, count, 10000):
+            records = []
+            for i in range(start, min(start + 10000, count)):
+                frame = frame_of(lengths[i % len(lengths)], i)
+                records.append(struct.pack("<4I", i // 10**6, i % 10**6, len(frame), len(frame)))
+                records.append(frame)
+            f.write(b"".join(records))
+        return f.tell()
+
+
+class Bench:
+    def __init__(self, args):
+        self.weir = os.path.abspath(f"{args.build}/weir")
+        self.bare = os.path.abspath(f"{args.build}/tests/bench/bare-")
+        self.work = args.work
+        self.rounds = 3 if args.quick else 5
+        self.scale = 0.2 if args.quick else 1
+        self.enter = ["ip", "netns", "exec", args.namespace]
+
+    def run(self, *command):
+        return subprocess.run(self.enter + list(command), check=True, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE).stdout
+
+    def ns_a_frame(self, *command):
+        """By the program's own account of its sending loop."""
+        return 1e9 / float(RATED.search(self.run(*command)).group(1))
+
+    def bare_ns_a_frame(self, kind, length, count):
+        sent, seconds = self.run(self.bare + kind, "veth0", str(length), str(count)).split()
+        return float(seconds) * 1e9 / int(sent)
+
+    def wall_seconds(self, *command):
+        begin = time.monotonic()
+        self.run(*command)
+        return time.monotonic() - begin
+
+    def peak_memory(self, *command):
+        """Most memory of its own that the process held, bytes (pages of files left out)."""
+        child = subprocess.Popen(self.enter + list(command), stdout=subprocess.DEVNULL,
+                                 stderr=subprocess.DEVNULL)
+        peak = 0
+        while child.poll() is None:
+            with open(f"/proc/{child.pid}/status", encoding="ascii") as status:
+                sizes = re.findall(r"^Rss(?:Anon|Shmem):\s+(\d+) kB", status.read(), re.MULTILINE)
+            peak = max(peak, sum(map(int, sizes)) * 1024)
+            time.sleep(0.002)
+        if child.returncode:
+            raise subprocess.CalledProcessError(child.returncode, command)
+        return peak
+
+    def alternate(self, contenders):
+        """{name: median}; each round runs every contender once."""
+        values = {name: [] for name in contenders}
+        for number in range(self.rounds):
+            for name, measure in contenders.items():
+                if sys.stderr.isatty():
+                    print(f"\rround {number + 1} of {self.rounds}: {name:40}", end="\r",
+                          file=sys.stderr)
+                values[name].append(measure())
+        return {name: statistics.median(list_) for name, list_ in values.items()}
+
+    # The parts, named as in docs/performance.md.
+
+    def engine(self):
+        trace = f"{self.work}/60.pcap"
+        write_trace(trace, [60], 10000)
+        loops = int(20000 * self.scale)
+        medians = self.alternate({
+            "weir null:": lambda: self.ns_a_frame(
+                self.weir, "replay", "-tK", "-i", "null:", f"--loop={loops}", trace),
+        })
+        table("(a) The engine alone: 60-byte frames, preloaded, into null:", ["ns a frame"],
+              {name: [f"{ns:.2f}"] for name, ns in medians.items()})
+
+    def veth(self, length):
+        trace = f"{self.work}/{length}.pcap"
+        write_trace(trace, [length], 10000)
+        loops = int(100 * self.scale)
+        count = loops * 10000
+
+        def replay(*program):
+            return lambda: self.ns_a_frame(*program, f"--loop={loops}", trace)
+
+        medians = self.alternate({
+            "bare sendmmsg": lambda: self.bare_ns_a_frame("packet", length, count),
+            "weir packet:": replay(self.weir, "replay", "-tK", "-i", "packet:veth0"),
+            "bare AF_XDP": lambda: self.bare_ns_a_frame("xdp", length, count),
+            "weir xdp:": replay(self.weir, "replay", "-tK", "-i", "xdp:veth0"),
+            "tcpreplay -tK": replay("tcpreplay", "-tK", "-i", "veth0"),
+        })
+        bare = {"weir packet:": "bare sendmmsg", "weir xdp:": "bare AF_XDP"}
+        table(f"(b) veth, {length}-byte frames, preloaded",
+              ["ns a frame", "Mpps", "of its bare loop", "of tcpreplay"],
+              {name: [f"{ns:.0f}", f"{1e3 / ns:.3f}",
+                      f"{medians[bare[name]] / ns:.1%}" if name in bare else "",
+                      f"{medians['tcpreplay -tK'] / ns:.2f} x"]
+               for name, ns in medians.items()})
+
+    def reading(self):
+        trace = f"{self.work}/big.pcap"
+        # 7 : 4 : 1 frames of 60, 590 and 1,514 bytes; 374 bytes a record on average
+        size = write_trace(trace, [60] * 7 + [590] * 4 + [1514], int(2_780_000 * self.scale))
+        cat = ("sh", "-c", f"cat {trace} >/dev/null")
+        self.run(*cat)  # from here on it is in the page cache for everyone
+        medians = self.alternate({
+            "cat FILE >/dev/null": lambda: self.wall_seconds(*cat),
+            "weir null:": lambda: self.wall_seconds(self.weir, "replay", "-t", "-i", "null:", trace),
+            "weir packet: (veth)": lambda: self.wall_seconds(
+                self.weir, "replay", "-t", "-i", "packet:veth0", trace),
+            "tcpreplay -t (veth)": lambda: self.wall_seconds("tcpreplay", "-t", "-i", "veth0", trace),
+        })
+        os.unlink(trace)
+        table(f"(c) Reading a trace of {size / 1e9:.2f} GB without preload, whole run",
+              ["seconds", "GB/s", "time of cat"],
+              {name: [f"{s:.3f}", f"{size / s / 1e9:.2f}",
+                      f"{s / medians['cat FILE >/dev/null']:.2f} x"]
+               for name, s in medians.items()})
+
+    def memory(self):
+        count = int(1_000_000 * self.scale)
+        small, large = f"{self.work}/small.pcap", f"{self.work}/large.pcap"
+        write_trace(small, [60], 100)
+        write_trace(large, [60], count)
+
+        def bytes_a_frame(*program):
+            return (self.peak_memory(*program, large) - self.peak_memory(*program, small)) / count
+
+        medians = self.alternate({
+            "weir": lambda: bytes_a_frame(self.weir, "replay", "-tK", "-i", "packet:veth0"),
+            "tcpreplay": lambda: bytes_a_frame("tcpreplay", "-tK", "-i", "veth0"),
+        })
+        table(f"(d) Memory of a preloaded trace of {count:,} frames of 60 bytes", ["bytes a frame"],
+              {name: [f"{size:.0f}"] for name, size in medians.items()})
+
+
+def table(title, columns, rows):
+    if sys.stderr.isatty():
+        print(f"{'':60}", end="\r", file=sys.stderr)
+    print(f"### {title}\n\n| | {' | '.join(columns)} |\n|---|{'--:|' * len(columns)}")
+    for name, cells in rows.items():
+        print(f"| {name} | {' | '.join(cells)} |")
+    print(flush=True)
+
+
+def machine():
+    with open("/proc/cpuinfo", encoding="ascii", errors="replace") as info:
+        model = re.search(r"model name\s*: (.*)", info.read())
+    return "{}, {} processors, Linux {}, {}".format(
+        model.group(1) if model else platform.machine(), os.cpu_count(), platform.release(),
+        time.strftime("%Y-%m-%d"))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--build", required=True)
+    parser.add_argument("--work", required=True, help="folder for traces (1 GB)")
+    parser.add_argument("--namespace", required=True, help="where veth0 is")
+    parser.add_argument("--quick", action="store_true")
+    args = parser.parse_args()
+
+    bench = Bench(args)
+    print(f"{machine()}; median of {bench.rounds}, contenders in turn\n")
+    bench.engine()
+    bench.veth(60)
+    bench.veth(1500)
+    bench.reading()
+    bench.memory()
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except subprocess.CalledProcessError as failure:
+        sys.exit(f"bench: {' '.join(map(str, failure.cmd))}: exit {failure.returncode}\n"
+                 f"{failure.stderr or ''}")

@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-2-Clause
+# Measures weir beside its peers and beside bare system calls; prints Markdown tables.
+# Never a pass/fail test: figures mean something only next to each other, in one run.
+#
+#	tests/bench/run.sh [BUILD]		QUICK=1: fewer rounds and frames
+#
+# Frames go from one network namespace over veth to another, where the interface is up,
+# GRO is off and nobody reads: the kernel takes each frame through its receive path, on the
+# sender's processor, and drops it as not addressed to this host.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+# shellcheck source=tools/netns.sh
+. tools/netns.sh
+
+build=${1:-build}
+if [ "$(id -u)" != 0 ]; then
+	command -v sudo >/dev/null || { echo "bench: needs root to make network namespaces" >&2; exit 1; }
+	exec sudo --preserve-env=QUICK "$0" "$@"
+fi
+why=$(netns_possible) || { echo "bench: $why" >&2; exit 1; }
+ninja -C "$build" --quiet tests/bench/bare-packet tests/bench/bare-xdp >&2
+
+netns_init
+netns_add sender receiver
+netns_veth sender veth0 receiver veth1
+python3 tests/bench/bench.py --build "$build" --work "$netns_dir" \
+	--namespace "$netns_prefix-sender" ${QUICK:+--quick}
