@@ -46,15 +46,15 @@ struct flow_table {
 	struct frag frags[FRAG_SLOTS]; /* by hash; a newer datagram takes the place */
 };
 
-/* What is hashed. No padding: all bytes count. */
+/*
+ * What is hashed: the same bytes on every machine.
+ *
+ *     |source, destination: 2 x 4 or 2 x 16 bytes|ports 4|protocol 1|version 1|0 0|
+ */
 struct key {
-	uint8_t addrs[32]; /* source and destination, 4 or 16 bytes each */
-	uint16_t ports[2];
-	uint8_t proto;
-	uint8_t version;
-	uint8_t zero[2];
+	uint8_t v[40];
+	bool wide; /* IPv6: all 40 bytes count, otherwise the first 16 */
 };
-_Static_assert(sizeof(struct key) == 40, "padding would be hashed");
 
 struct flow_table *flow_table_new(void)
 {
@@ -140,58 +140,68 @@ static int table_see(struct flow_table *t, uint64_t hash, int64_t now_s, uint32_
 	return FLOW_NEW;
 }
 
-/* Size of one address. */
-static unsigned addr_size(const struct pkt_layers *l)
-{
-	return l->ip_version == 4 ? 4 : 16;
-}
-
-static const uint8_t *addrs_at(const struct pkt_layers *l, const uint8_t *frame)
-{
-	return frame + l->l3_off + (l->ip_version == 4 ? 12 : 8);
-}
-
+/* Sizes are constants on both ways, so that both are compiled to a few instructions. */
 static uint64_t key_hash(const struct key *k, uint64_t seed)
 {
-	return XXH3_64bits_withSeed(k, sizeof(*k), seed);
+	return k->wide ? XXH3_64bits_withSeed(k->v, 40, seed)
+		       : XXH3_64bits_withSeed(k->v, 16, seed);
 }
 
-static struct key key_of(const struct pkt_layers *l, const uint8_t *frame)
+static void key_tail(struct key *k, const struct pkt_layers *l, uint32_t ports)
 {
-	struct key k = {
-		.ports = { l->src_port, l->dst_port },
-		.proto = l->proto,
-		.version = l->ip_version,
-	};
+	uint8_t *tail = k->v + (k->wide ? 32 : 8);
 
-	if (l->ip_version == 4)
-		memcpy(k.addrs, addrs_at(l, frame), 8);
+	le64_put(tail, ports | (uint64_t)l->proto << 32 | (uint64_t)l->ip_version << 40);
+}
+
+/* From the frame: joining l's two halves would stall on the stores of the walk. */
+static uint32_t ports_of(const struct pkt_layers *l, const uint8_t *frame)
+{
+	return l->flags & PKT_PORTS ? be32_at(frame + l->l4_off) : 0;
+}
+
+/* Filled in place: copied by value, a key would stall on stores not yet done. */
+static void key_set(struct key *k, const struct pkt_layers *l, const uint8_t *frame, uint32_t ports)
+{
+	const uint8_t *ip = frame + l->l3_off;
+
+	k->wide = l->ip_version == 6;
+	if (k->wide)
+		memcpy(k->v, ip + 8, 32);
 	else
-		memcpy(k.addrs, addrs_at(l, frame), 32);
-	return k;
+		memcpy(k->v, ip + 12, 8);
+	key_tail(k, l, ports);
 }
 
 /* The same key for both directions: the lower end first. */
-static struct key lane_key(const struct pkt_layers *l, const uint8_t *frame)
+static void key_set_lane(struct key *k, const struct pkt_layers *l, const uint8_t *frame)
 {
-	unsigned size = addr_size(l);
-	const uint8_t *a = addrs_at(l, frame);
-	struct key k = key_of(l, frame);
-	int order = memcmp(a, a + size, size);
+	const uint8_t *ip = frame + l->l3_off;
+	uint32_t ports = ports_of(l, frame), swapped = ports << 16 | ports >> 16;
+	uint64_t src, dst;
+	int order;
 
-	if (order > 0 || (order == 0 && l->src_port > l->dst_port)) {
-		memcpy(k.addrs, a + size, size);
-		memcpy(k.addrs + size, a, size);
-		k.ports[0] = l->dst_port;
-		k.ports[1] = l->src_port;
+	k->wide = l->ip_version == 6;
+	if (k->wide) {
+		order = memcmp(ip + 8, ip + 24, 16);
+		memcpy(k->v, ip + (order > 0 ? 24 : 8), 16);
+		memcpy(k->v + 16, ip + (order > 0 ? 8 : 24), 16);
+	} else {
+		src = be32_at(ip + 12);
+		dst = be32_at(ip + 16);
+		order = (src > dst) - (src < dst);
+		be64_put(k->v, order > 0 ? dst << 32 | src : src << 32 | dst);
 	}
-	return k;
+	if (order == 0)
+		order = ports > swapped ? 1 : -1;
+	key_tail(k, l, order > 0 ? swapped : ports);
 }
 
 static uint8_t ip_lane(const struct pkt_layers *l, const uint8_t *frame)
 {
-	struct key k = lane_key(l, frame);
+	struct key k;
 
+	key_set_lane(&k, l, frame);
 	return (uint8_t)(key_hash(&k, LANE_SEED) >> 56);
 }
 
@@ -216,15 +226,14 @@ static uint8_t mac_lane(const struct pkt_layers *l, const uint8_t *frame)
 static uint64_t datagram_hash(const struct flow_table *t, const struct pkt_layers *l,
 			      const uint8_t *frame)
 {
-	struct key k = key_of(l, frame);
+	struct key k;
 	uint32_t id;
 
 	if (l->ip_version == 4)
 		id = be16_at(frame + l->l3_off + 4);
 	else
 		id = be32_at(frame + l->ip6frag_off + 4);
-	k.ports[0] = (uint16_t)(id >> 16);
-	k.ports[1] = (uint16_t)id;
+	key_set(&k, l, frame, id);
 	return key_hash(&k, ~t->seed); /* apart from the flows' hashes */
 }
 
@@ -251,30 +260,46 @@ static uint8_t lane_of(struct flow_table *t, const struct pkt_layers *l, const u
 		return fragment_lane(t, l, frame);
 
 	portless = *l;
-	portless.src_port = 0;
-	portless.dst_port = 0;
+	portless.flags &= (uint8_t)~PKT_PORTS;
 	return ip_lane(&portless, frame);
 }
 
-static bool is_ip(const struct pkt_layers *l)
+/* Is a flow told by numbers in the transport header? As tcpreplay has it. */
+static bool is_told_by_transport(uint8_t proto)
 {
-	return l->ip_version || l->ethertype == PKT_ETH_IPV4 || l->ethertype == PKT_ETH_IPV6;
+	return proto == PKT_IP_TCP || proto == PKT_IP_UDP || proto == PKT_IP_ICMP ||
+	       proto == PKT_IP_ICMPV6;
+}
+
+static uint64_t flow_hash(const struct flow_table *t, const struct pkt_layers *l,
+			  const uint8_t *frame)
+{
+	struct key k;
+	uint32_t ports = 0;
+
+	if (l->proto == PKT_IP_TCP || l->proto == PKT_IP_UDP)
+		ports = ports_of(l, frame);
+	else if (is_told_by_transport(l->proto) && l->l4_len)
+		ports = be16_at(frame + l->l4_off); /* type and code */
+	key_set(&k, l, frame, ports);
+	return key_hash(&k, t->seed);
 }
 
 int flow_see(struct flow_table *t, uint32_t linktype, const uint8_t *frame, uint32_t len,
 	     int64_t ts_ns, uint32_t expiry_s, uint8_t *ret_lane)
 {
 	struct pkt_layers l;
-	struct key k;
+	int r;
 
-	(void)pkt_parse(linktype, frame, len, &l); /* what it found is enough */
+	r = pkt_parse(linktype, frame, len, &l);
 	if (ret_lane)
 		*ret_lane = lane_of(t, &l, frame);
+	if (r == -ENODATA && (!l.ip_version || is_told_by_transport(l.proto)))
+		return FLOW_INVALID;
 	if (!l.ip_version)
-		return is_ip(&l) ? FLOW_INVALID : FLOW_NONE;
+		return l.flags & PKT_LLC && !l.ethertype ? FLOW_INVALID : FLOW_NONE;
 
-	k = key_of(&l, frame);
-	return table_see(t, key_hash(&k, t->seed), seconds(ts_ns), expiry_s);
+	return table_see(t, flow_hash(t, &l, frame), seconds(ts_ns), expiry_s);
 }
 
 uint8_t flow_lane(struct flow_table *t, uint32_t linktype, const uint8_t *frame, uint32_t len)

@@ -2,10 +2,11 @@
 /*
  * Flows: which frames belong together.
  *
- * A flow is what tcpreplay counts: IP version, both addresses, protocol and ports
- * in one direction, whatever VLAN it comes on. A frame's lane is a hash of its flow
- * that is the same in both directions, by which workers share a trace out: frames
- * of one lane keep their order.
+ * A flow is what tcpreplay 4.5 counts: IP version, both addresses and protocol in
+ * one direction, with the ports of TCP and UDP and the type and code of ICMP,
+ * whatever VLAN it comes on. A frame's lane is a hash of addresses, protocol and any
+ * ports that is the same in both directions, by which workers share a trace out:
+ * frames of one lane keep their order.
  *
  * Only the first fragment of an IP datagram has ports. The table remembers the last
  * datagrams that began with one, so that later fragments get its lane: a flow of
@@ -22,7 +23,8 @@
 
 enum flow_verdict {
 	FLOW_NONE,    /* not IP: belongs to no flow */
-	FLOW_INVALID, /* IP, but too damaged to tell its flow */
+	FLOW_INVALID, /* cannot be told: cut within a header that tells it, or an IEEE
+		       * 802.3 frame with a length where others have a type */
 	FLOW_KNOWN,   /* its flow was seen before */
 	FLOW_NEW,     /* first frame of its flow */
 	FLOW_EXPIRED, /* first frame after its flow was idle for longer than expiry_s */
