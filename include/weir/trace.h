@@ -128,17 +128,21 @@ struct weir_writer_opts {
 struct weir_writer;
 
 /* Makes (or truncates) a trace file. "-" is standard output. The file is the
- * caller's to finish with weir_writer_finish() and close. */
+ * caller's to finish with weir_writer_finish() and close. -EINVAL: the format cannot
+ * hold what opts says; nothing was touched then. */
 int weir_writer_open(const char *path, const struct weir_writer_opts *opts,
 		     struct weir_writer **ret_writer, struct weir_err *err);
 
-/* pcapng: another interface; its index in *ret_iface. -ENOTSUP for pcap. */
+/* pcapng: another interface; its index in *ret_iface. Its linktype, snaplen and name
+ * are used; times are always written as nanoseconds since 1970. -ENOTSUP for pcap. */
 int weir_writer_add_iface(struct weir_writer *w, const struct weir_trace_iface *iface,
 			  uint32_t *ret_iface, struct weir_err *err);
 
-/* Appends a frame; rec->data, len, orig_len, ts_ns and iface are used. Times are
- * cut, not rounded, to what the format holds; a time that the format cannot hold
- * is -ERANGE. comment: pcapng opt_comment of this frame, or NULL. */
+/* Appends a frame; rec->data, len, orig_len, ts_ns and, for pcapng, iface are used.
+ * Times are cut, not rounded, to what the format holds; a time that the format cannot
+ * hold (before 1970; pcap: after 2106) is -ERANGE, a frame that a reader would refuse
+ * for its length -EMSGSIZE, an unknown interface -EINVAL: then nothing was written
+ * and the file goes on. comment: pcapng opt_comment of this frame, or NULL. */
 int weir_writer_write(struct weir_writer *w, const struct weir_record *rec, const char *comment,
 		      struct weir_err *err);
 
@@ -146,8 +150,8 @@ int weir_writer_write(struct weir_writer *w, const struct weir_record *rec, cons
 int weir_writer_stats(struct weir_writer *w, uint32_t iface, uint64_t received, uint64_t dropped,
 		      struct weir_err *err);
 
-/* Everything written reaches the file; call it once before close to learn of a
- * full disk. Frames written so far stay readable whatever it returns. */
+/* Everything written reaches the file, which is closed; call it once, last, to learn
+ * of a full disk. Frames written so far stay readable whatever it returns. */
 int weir_writer_finish(struct weir_writer *w, struct weir_err *err);
 
 /* Closes without a word about errors. NULL is allowed. Returns NULL. */

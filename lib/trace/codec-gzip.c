@@ -101,3 +101,51 @@ const struct decoder gzip_decoder = {
 	.free = gzip_decoder_free,
 	.run = gzip_decoder_run,
 };
+
+static void gzip_encoder_free(void *state)
+{
+	(void)deflateEnd(state); /* tells only that something was left unfinished */
+	free(state);
+}
+
+static void *gzip_encoder_new(void)
+{
+	z_stream *z = calloc(1, sizeof(*z));
+
+	if (z && deflateInit2(z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, GZIP_WINDOW, 8,
+			      Z_DEFAULT_STRATEGY) != Z_OK) {
+		free(z);
+		return NULL;
+	}
+	return z;
+}
+
+static int gzip_encoder_run(void *state, const uint8_t *in, size_t *used, uint8_t *out,
+			    size_t *made, bool last, const char **ret_reason)
+{
+	z_stream *z = state;
+	const uInt in_size = (uInt)MIN(*used, (size_t)UINT_MAX);
+	const uInt out_size = (uInt)MIN(*made, (size_t)UINT_MAX);
+	int ret;
+
+	z->next_in = in;
+	z->avail_in = in_size;
+	z->next_out = out;
+	z->avail_out = out_size;
+	ret = deflate(z, last ? Z_FINISH : Z_NO_FLUSH);
+	*used = in_size - z->avail_in;
+	*made = out_size - z->avail_out;
+
+	if (ret == Z_STREAM_ERROR) {
+		*ret_reason = "internal error";
+		return -EIO;
+	}
+	return last && ret != Z_STREAM_END;
+}
+
+const struct encoder gzip_encoder = {
+	.compression = WEIR_COMPRESSION_GZIP,
+	.new = gzip_encoder_new,
+	.free = gzip_encoder_free,
+	.run = gzip_encoder_run,
+};

@@ -3,12 +3,14 @@
 
 #include <errno.h>
 #include <lz4frame.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "base/macros.h"
 
 enum {
-	HEADER_MIN = 7, /* of a frame */
+	HEADER_MIN = 7,		  /* of a frame */
+	ENCODER_STEP = 64 * 1024, /* input whose result surely fits ENCODER_ROOM */
 };
 
 struct lz4_decoder {
@@ -62,4 +64,70 @@ const struct decoder lz4_decoder = {
 	.new = lz4_decoder_new,
 	.free = lz4_decoder_free,
 	.run = lz4_decoder_run,
+};
+
+struct lz4_encoder {
+	LZ4F_cctx *ctx;
+	bool begun; /* the frame's header is written */
+};
+
+static const LZ4F_preferences_t lz4_preferences = {
+	.frameInfo.blockSizeID = LZ4F_max64KB,
+	.frameInfo.contentChecksumFlag = LZ4F_contentChecksumEnabled,
+};
+
+static void lz4_encoder_free(void *state)
+{
+	struct lz4_encoder *s = state;
+
+	(void)LZ4F_freeCompressionContext(s->ctx); /* cannot fail */
+	free(s);
+}
+
+static void *lz4_encoder_new(void)
+{
+	struct lz4_encoder *s = calloc(1, sizeof(*s));
+
+	if (!s || LZ4F_isError(LZ4F_createCompressionContext(&s->ctx, LZ4F_VERSION))) {
+		free(s);
+		return NULL;
+	}
+	return s;
+}
+
+/* One step: the header, then the input bit by bit, then the end. */
+static size_t lz4_encoder_step(struct lz4_encoder *s, const uint8_t *in, size_t used, uint8_t *out,
+			       size_t room)
+{
+	if (!s->begun) {
+		s->begun = true;
+		return LZ4F_compressBegin(s->ctx, out, room, &lz4_preferences);
+	}
+	if (used)
+		return LZ4F_compressUpdate(s->ctx, out, room, in, used, NULL);
+	return LZ4F_compressEnd(s->ctx, out, room, NULL);
+}
+
+static int lz4_encoder_run(void *state, const uint8_t *in, size_t *used, uint8_t *out, size_t *made,
+			   bool last, const char **ret_reason)
+{
+	struct lz4_encoder *s = state;
+	const bool ends = s->begun && !*used;
+	size_t ret;
+
+	*used = s->begun ? MIN(*used, (size_t)ENCODER_STEP) : 0;
+	ret = lz4_encoder_step(s, in, *used, out, *made);
+	if (LZ4F_isError(ret)) {
+		*ret_reason = LZ4F_getErrorName(ret);
+		return -EIO;
+	}
+	*made = ret;
+	return last && !ends;
+}
+
+const struct encoder lz4_encoder = {
+	.compression = WEIR_COMPRESSION_LZ4,
+	.new = lz4_encoder_new,
+	.free = lz4_encoder_free,
+	.run = lz4_encoder_run,
 };

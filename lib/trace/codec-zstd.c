@@ -64,3 +64,42 @@ const struct decoder zstd_decoder = {
 	.free = zstd_decoder_free,
 	.run = zstd_decoder_run,
 };
+
+static void zstd_encoder_free(void *state)
+{
+	ZSTD_freeCCtx(state);
+}
+
+static void *zstd_encoder_new(void)
+{
+	ZSTD_CCtx *ctx = ZSTD_createCCtx();
+
+	if (ctx && ZSTD_isError(ZSTD_CCtx_setParameter(ctx, ZSTD_c_checksumFlag, 1))) {
+		ZSTD_freeCCtx(ctx);
+		return NULL;
+	}
+	return ctx;
+}
+
+static int zstd_encoder_run(void *state, const uint8_t *in, size_t *used, uint8_t *out,
+			    size_t *made, bool last, const char **ret_reason)
+{
+	ZSTD_inBuffer i = { .src = in, .size = *used };
+	ZSTD_outBuffer o = { .dst = out, .size = *made };
+	size_t ret = ZSTD_compressStream2(state, &o, &i, last ? ZSTD_e_end : ZSTD_e_continue);
+
+	*used = i.pos;
+	*made = o.pos;
+	if (ZSTD_isError(ret)) {
+		*ret_reason = ZSTD_getErrorName(ret);
+		return -EIO;
+	}
+	return last && ret;
+}
+
+const struct encoder zstd_encoder = {
+	.compression = WEIR_COMPRESSION_ZSTD,
+	.new = zstd_encoder_new,
+	.free = zstd_encoder_free,
+	.run = zstd_encoder_run,
+};

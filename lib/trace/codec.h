@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The contract of the compression formats: codec-NAME.c has a decoder each,
- * over the library of that name. All state is in what new() made.
+ * The contract of the compression formats: codec-NAME.c has one decoder and one
+ * encoder, over the library of that name. All state is in what new() made.
  */
 #ifndef TRACE_CODEC_H
 #define TRACE_CODEC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,5 +33,23 @@ struct decoder {
 };
 
 extern const struct decoder gzip_decoder, zstd_decoder, lz4_decoder;
+
+enum {
+	ENCODER_ROOM = 256 * 1024, /* the least room that an encoder gets */
+};
+
+struct encoder {
+	enum weir_compression compression;
+
+	void *(*new)(void); /* NULL: no memory */
+	void (*free)(void *state);
+	/* Like a decoder's run(); the input may be kept for later. last: no more input
+	 * will come, the frame ends. 1: it wants to be called again with last and more
+	 * room. Otherwise 0, or negative with a static *ret_reason. */
+	int (*run)(void *state, const uint8_t *in, size_t *used, uint8_t *out, size_t *made,
+		   bool last, const char **ret_reason);
+};
+
+extern const struct encoder gzip_encoder, zstd_encoder, lz4_encoder;
 
 #endif

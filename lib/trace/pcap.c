@@ -1,33 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Classic pcap (draft-ietf-opsawg-pcap), read as libpcap 1.10 reads it.
- *
- *	magic 4 | major 2 | minor 2 | thiszone 4 | sigfigs 4 | snaplen 4 | linktype 4
- *	{ seconds 4 | us or ns 4 | captured 4 | on the wire 4 | frame }...
- *
- * Kuznetzov's variant has 8 more bytes (interface, protocol, packet type) in each
- * record header.
- */
-#include "trace/reader.h"
+/* Reading classic pcap, as libpcap 1.10 does. */
+#include "trace/pcap.h"
 
 #include <errno.h>
 #include <limits.h>
 
-enum {
-	MAGIC_US = 0xa1b2c3d4,
-	MAGIC_NS = 0xa1b23c4d,
-	MAGIC_KUZNETZOV = 0xa1b2cd34,
+#include "trace/reader.h"
 
-	FILE_HEADER = 24,
-	RECORD_HEADER = 16,
-	RECORD_HEADER_KUZNETZOV = 24,
-	LINKTYPE_MASK = 0x03ffffff, /* above it: length of the frame check sequence */
+enum {
 	LINKTYPE_ETHERNET = 1,
 };
 
 static bool is_magic(uint32_t v)
 {
-	return v == MAGIC_US || v == MAGIC_NS || v == MAGIC_KUZNETZOV;
+	return v == PCAP_MAGIC_US || v == PCAP_MAGIC_NS || v == PCAP_MAGIC_KUZNETZOV;
 }
 
 bool pcap_match(const uint8_t *magic)
@@ -97,17 +83,17 @@ static void set_magic(struct weir_reader *r, const uint8_t *p)
 	r->info.big_endian = is_magic(be32_at(p));
 	r->info.magic = r->info.big_endian ? be32_at(p) : le32_at(p);
 	r->info.swapped = r->info.magic != raw32_at(p);
-	r->pcap.header_size = RECORD_HEADER;
+	r->pcap.header_size = PCAP_RECORD_HEADER;
 	r->pcap.frac_ns = NSEC_PER_USEC;
 
 	switch (r->info.magic) {
-	case MAGIC_NS:
+	case PCAP_MAGIC_NS:
 		r->info.format = WEIR_TRACE_PCAP_NS;
 		r->pcap.frac_ns = 1;
 		break;
-	case MAGIC_KUZNETZOV:
+	case PCAP_MAGIC_KUZNETZOV:
 		r->info.format = WEIR_TRACE_PCAP_KUZNETZOV;
-		r->pcap.header_size = RECORD_HEADER_KUZNETZOV;
+		r->pcap.header_size = PCAP_RECORD_HEADER_KUZNETZOV;
 		break;
 	default:
 		r->info.format = WEIR_TRACE_PCAP_US;
@@ -132,11 +118,11 @@ static int set_version(struct weir_reader *r, uint16_t major, uint16_t minor, st
 int pcap_open(struct weir_reader *r, struct weir_err *err)
 {
 	struct reader_iface *iface;
-	const uint8_t *p = source_need(r->src, FILE_HEADER);
+	const uint8_t *p = source_need(r->src, PCAP_FILE_HEADER);
 	int ret;
 
 	if (!p)
-		return reader_short(r, err, FILE_HEADER);
+		return reader_short(r, err, PCAP_FILE_HEADER);
 	set_magic(r, p);
 	ret = set_version(r, reader_u16(r, p + 4), reader_u16(r, p + 6), err);
 	if (ret < 0)
@@ -146,8 +132,8 @@ int pcap_open(struct weir_reader *r, struct weir_err *err)
 	r->info.sigfigs = reader_u32(r, p + 12);
 	r->info.snaplen = reader_u32(r, p + 16);
 	r->info.n_sections = 1;
-	ret = reader_add_iface(r, reader_u32(r, p + 20) & LINKTYPE_MASK, r->info.snaplen, &iface,
-			       err);
+	ret = reader_add_iface(r, reader_u32(r, p + 20) & PCAP_LINKTYPE_MASK, r->info.snaplen,
+			       &iface, err);
 	if (ret < 0)
 		return ret;
 	iface->pub.tsresol = r->info.format == WEIR_TRACE_PCAP_NS ? 9 : 6;
@@ -156,7 +142,7 @@ int pcap_open(struct weir_reader *r, struct weir_err *err)
 	if (r->info.format == WEIR_TRACE_PCAP_KUZNETZOV && iface->pub.linktype == LINKTYPE_ETHERNET)
 		iface->pub.snaplen = MIN(iface->pub.snaplen + 14, (uint32_t)INT_MAX);
 
-	source_consume(r->src, FILE_HEADER);
+	source_consume(r->src, PCAP_FILE_HEADER);
 	r->next = pcap_next;
 	return 0;
 }

@@ -1,39 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * pcapng (draft-ietf-opsawg-pcapng).
- *
- *	type 4 | total length 4 | body, a multiple of 4 | total length again 4
- *
- * A file is a row of sections, each begun by a section header block (SHB) that
- * tells its byte order; interfaces (IDB) are numbered anew in each. Frames are in
- * enhanced (EPB), simple (SPB) or the obsolete packet blocks (PB). Everything else
- * is passed over by its length.
- */
-#include "trace/reader.h"
+/* Reading pcapng. Blocks without frames are passed over by their length. */
+#include "trace/pcapng.h"
 
 #include <errno.h>
 #include <string.h>
 
-enum {
-	BLOCK_SHB = 0x0a0d0d0a, /* reads the same in both byte orders */
-	BLOCK_IDB = 1,
-	BLOCK_PB = 2,
-	BLOCK_SPB = 3,
-	BLOCK_EPB = 6,
+#include "trace/reader.h"
 
-	BYTE_ORDER_MAGIC = 0x1a2b3c4d,
-	BLOCK_HEADER = 8,
-	BLOCK_TRAILER = 4,
-	BLOCK_MIN = BLOCK_HEADER + BLOCK_TRAILER,
+enum {
 	/* Blocks that are read in one piece: the longest, beside the frame in it. */
 	BLOCK_MAX = 16 * 1024 * 1024,
 	SKIP_STEP = 64 * 1024,
-
-	OPT_END = 0,
-	OPT_IF_NAME = 2,
-	OPT_IF_TSRESOL = 9,
-	OPT_IF_TSOFFSET = 14,
-	OPT_HEADER = 4,
 };
 
 /* Where the fields of a packet block are, from the beginning of the block. */
@@ -43,13 +20,13 @@ struct packet_layout {
 };
 
 static const struct packet_layout epb_layout = {
-	.fixed = 28, .iface_bytes = 4, .iface = 8, .ts = 12, .caplen = 20, .len = 24
+	.fixed = EPB_FIXED, .iface_bytes = 4, .iface = 8, .ts = 12, .caplen = 20, .len = 24
 };
 static const struct packet_layout pb_layout = {
-	.fixed = 28, .iface_bytes = 2, .iface = 8, .ts = 12, .caplen = 20, .len = 24
+	.fixed = PB_FIXED, .iface_bytes = 2, .iface = 8, .ts = 12, .caplen = 20, .len = 24
 };
 /* No interface (it is the section's first), no time, no captured length. */
-static const struct packet_layout spb_layout = { .fixed = 12, .len = 8 };
+static const struct packet_layout spb_layout = { .fixed = SPB_FIXED, .len = 8 };
 
 bool pcapng_match(const uint8_t *magic)
 {
@@ -161,7 +138,7 @@ static int read_section(struct weir_reader *r, uint32_t len, struct weir_err *er
 	p = whole_block(r, len, BLOCK_MAX, &ret, err);
 	if (!p)
 		return ret;
-	if (len < 28)
+	if (len < SHB_FIXED + BLOCK_TRAILER)
 		return reader_fail(r, err, -EBADMSG, "section header of only %u bytes", len);
 	major = reader_u16(r, p + 12);
 	if (major != 1)
@@ -246,9 +223,9 @@ static int read_iface(struct weir_reader *r, uint32_t len, struct weir_err *err)
 	p = whole_block(r, len, BLOCK_MAX, &ret, err);
 	if (!p)
 		return ret;
-	if (len < 20)
+	if (len < IDB_FIXED + BLOCK_TRAILER)
 		return reader_fail(r, err, -EBADMSG, "interface description of only %u bytes", len);
-	ret = read_iface_options(r, &options, p + 16, p + len - BLOCK_TRAILER, err);
+	ret = read_iface_options(r, &options, p + IDB_FIXED, p + len - BLOCK_TRAILER, err);
 	if (ret < 0)
 		return ret;
 	if (tick_init(&tick, options.tsresol, options.tsoffset_s) < 0)
