@@ -89,8 +89,8 @@ void weir_walker_run(struct weir_walker *w, const struct weir_view *v, uint32_t 
 		     uint64_t *ret_ns);
 
 /*
- * The clock a sender waits on. Tests put their own in; weir_clock_monotonic() is
- * CLOCK_MONOTONIC. All times are ns from an arbitrary zero.
+ * The clock a sender waits on; one for each thread. Tests put their own in. All times
+ * are ns from an arbitrary zero; weir's own clock counts as CLOCK_MONOTONIC does.
  */
 struct weir_clock {
 	uint64_t (*now)(void *ctx);
@@ -102,11 +102,29 @@ struct weir_clock {
 
 enum weir_timer {
 	WEIR_TIMER_AUTO,  /* sleep until shortly before, then spin */
-	WEIR_TIMER_SPIN,  /* spin all the way */
-	WEIR_TIMER_SLEEP, /* only sleep: exact to some 50 us, costs no processor time */
+	WEIR_TIMER_SPIN,  /* spin all the way: takes a whole processor */
+	WEIR_TIMER_SLEEP, /* only sleep: late by some 10 to 50 us, takes next to nothing */
 };
 
-struct weir_clock weir_clock_monotonic(enum weir_timer timer);
+/*
+ * Makes a clock for the calling thread, read from the processor's time stamp counter
+ * where the kernel trusts it and with clock_gettime(2) elsewhere. How long before a
+ * deadline AUTO stops sleeping is learned from how late its sleeps end.
+ * -ENOMEM. Free with weir_clock_close().
+ */
+int weir_clock_open(enum weir_timer timer, struct weir_clock *ret_clock, struct weir_err *err);
+
+/* Only for clocks from weir_clock_open(). NULL is allowed. */
+void weir_clock_close(struct weir_clock *clock);
+
+struct weir_clock_info {
+	const char *source; /* "tsc" or "clock_gettime"; static */
+	uint64_t margin_ns; /* AUTO: how long before a deadline it stops sleeping now */
+	uint64_t sleeps;    /* so far */
+};
+
+/* Only for clocks from weir_clock_open(), from their own thread. */
+void weir_clock_info(const struct weir_clock *clock, struct weir_clock_info *ret_info);
 
 #ifdef __cplusplus
 }

@@ -30,7 +30,7 @@ struct weir_send_opts {
 	unsigned n_ports;
 	struct weir_rate rate;
 	enum weir_timer timer;
-	const struct weir_clock *clock; /* lent; NULL = weir_clock_monotonic(timer) */
+	const struct weir_clock *clock; /* lent; NULL = weir_clock_open(timer) */
 	uint64_t limit;			/* stop after so many frames taken; 0 = none */
 	uint64_t duration_ns;		/* stop so long after the first; 0 = none */
 	unsigned batch;			/* frames a call at most; 0 = 64 */

@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/macros.h"
+#include "base/time.h"
 #include "engine/worker.h"
 
 static int check_opts(const struct weir_send_opts *o, struct weir_err *err)
@@ -51,7 +52,6 @@ int weir_sender_new(const struct weir_send_opts *opts, struct weir_sender **ret_
 	s->opts = *opts;
 	if (!s->opts.batch)
 		s->opts.batch = WORKER_DEFAULT_BATCH;
-	s->clock = opts->clock ? *opts->clock : weir_clock_monotonic(opts->timer);
 	s->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (s->done_fd < 0) {
 		r = err_set(err, -errno, "cannot make an eventfd: %s", strerror(errno));
@@ -102,6 +102,14 @@ static uint64_t get(const _Atomic uint64_t *counter)
 	return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
+/* What the workers' clocks tell; they themselves belong to their threads. */
+static uint64_t time_of(const struct weir_sender *s)
+{
+	const struct weir_clock *c = s->opts.clock;
+
+	return c ? c->now(c->ctx) : time_now(CLOCK_MONOTONIC);
+}
+
 void weir_sender_stats(struct weir_sender *s, struct weir_send_stats *ret)
 {
 	const struct worker_counters *c = &s->worker.counters;
@@ -113,7 +121,7 @@ void weir_sender_stats(struct weir_sender *s, struct weir_send_stats *ret)
 		.files = get(&c->file),
 		.late_frames = get(&c->late_frames),
 		.late_max_ns = get(&c->late_max_ns),
-		.finished = end != 0,
+		.finished = get(&c->finished),
 		.stopped = get(&c->stopped),
 	};
 
@@ -131,7 +139,7 @@ void weir_sender_stats(struct weir_sender *s, struct weir_send_stats *ret)
 		st.flow_invalid[i] = get(&c->flow_invalid[i]);
 	}
 	if (st.begin_ns)
-		st.elapsed_ns = (end ? end : s->clock.now(s->clock.ctx)) - st.begin_ns;
+		st.elapsed_ns = (end ? end : time_of(s)) - st.begin_ns;
 	*ret = st;
 }
 

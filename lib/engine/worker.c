@@ -56,7 +56,7 @@ static int attention(const struct worker *w)
 
 static uint64_t read_clock(struct worker *w)
 {
-	w->now = w->s->clock.now(w->s->clock.ctx);
+	w->now = w->clock.now(w->clock.ctx);
 	return w->now;
 }
 
@@ -87,7 +87,7 @@ static int obey(struct worker *w)
 /* Waits until the deadline (ns after the epoch). */
 static int await(struct worker *w, uint64_t deadline)
 {
-	const struct weir_clock *clock = &w->s->clock;
+	const struct weir_clock *clock = &w->clock;
 
 	for (;;) {
 		uint64_t t;
@@ -396,6 +396,21 @@ static int run(struct worker *w, struct weir_err *err)
 	return r;
 }
 
+/* The clock belongs to the thread that reads it. */
+static int open_clock(struct worker *w, struct weir_err *err)
+{
+	if (!w->s->opts.clock)
+		return weir_clock_open(w->s->opts.timer, &w->clock, err);
+	w->clock = *w->s->opts.clock;
+	return 0;
+}
+
+static void close_clock(struct worker *w)
+{
+	if (!w->s->opts.clock)
+		weir_clock_close(&w->clock);
+}
+
 int worker_init(struct worker *w, struct weir_sender *s, struct weir_err *err)
 {
 	memset(w, 0, sizeof(*w));
@@ -415,7 +430,9 @@ void *worker_main(void *arg)
 
 	/* Sleeps end when they should and not up to 50 us later. A hint: may fail. */
 	(void)prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
-	r = run(w, &err);
+	r = open_clock(w, &err);
+	if (r == 0)
+		r = run(w, &err);
 	if (r == 0)
 		add(&w->counters.loops, 1); /* the last one was finished too */
 	for (unsigned p = 0; p < s->opts.n_ports && r >= 0; p++)
@@ -424,7 +441,10 @@ void *worker_main(void *arg)
 		err.code = r;
 		s->err = err;
 	}
-	set(&w->counters.end_ns, read_clock(w));
+	if (w->clock.now)
+		set(&w->counters.end_ns, read_clock(w));
+	close_clock(w);
+	set(&w->counters.finished, 1);
 	(void)!write(s->done_fd, &one, sizeof(one)); /* an eventfd at 0 takes a 1 */
 	return NULL;
 }

@@ -27,7 +27,7 @@ enum {
 
 struct worker_counters {
 	_Alignas(64) _Atomic uint64_t begin_ns, end_ns, paused_ns;
-	_Atomic uint64_t loops, file, stopped;
+	_Atomic uint64_t loops, file, stopped, finished;
 	_Atomic uint64_t late_frames, late_max_ns;
 	_Atomic uint64_t frames[WEIR_SEND_MAX_PORTS]; /* that ports consumed */
 	_Atomic uint64_t flow_frames[WEIR_SEND_MAX_PORTS];
@@ -39,6 +39,7 @@ struct worker_counters {
 struct worker {
 	struct weir_sender *s;
 	unsigned cursor, queue;
+	struct weir_clock clock;
 	struct weir_walker walker;
 	uint64_t epoch;	  /* clock at which the schedule is 0 */
 	uint64_t now;	  /* the clock when it was last read */
@@ -57,7 +58,6 @@ struct worker {
 
 struct weir_sender {
 	struct weir_send_opts opts;
-	struct weir_clock clock;
 	struct weir_port_stats base[WEIR_SEND_MAX_PORTS]; /* when it began */
 	int attention;					  /* ATTENTION_ bits; relaxed atomic */
 	int done_fd;					  /* eventfd: the worker has ended */

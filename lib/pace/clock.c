@@ -1,25 +1,40 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* CLOCK_MONOTONIC as the clock that a sender waits on. */
+/*
+ * Waiting for a moment: sleep until shortly before, then spin.
+ *
+ * How long before, the margin, is what decides between exactness and processor time.
+ * A sleep ends late by an amount that depends on the machine and its load; the margin
+ * follows the 98th percentile of what was seen, by steps up when a sleep was later and
+ * much smaller steps down when it was not. Fixed at both ends: below, waking costs
+ * more than it saves; above, a machine so busy would only be made busier by spinning.
+ */
 #include <weir/pace.h>
 
-#include <stddef.h>
+#include <errno.h>
+#include <stdlib.h>
 #include <time.h>
 
+#include "base/err.h"
 #include "base/macros.h"
+#include "base/time.h"
+#include "pace/margin.h"
+#include "pace/tsc.h"
 
-/* A sleeper is woken this much before its deadline and spins the rest: what
- * clock_nanosleep(2) is late by at the 99.9th percentile on a quiet machine. */
-#define SPIN_NS (60 * NSEC_PER_USEC)
 /* Longest sleep between two looks at the stop flag. */
 #define SLICE_NS (50 * NSEC_PER_MSEC)
 
-static uint64_t monotonic_now(void *ctx)
-{
-	struct timespec ts;
+struct clock {
+	struct tsc tsc;
+	enum weir_timer timer;
+	uint64_t margin_ns;
+	uint64_t sleeps;
+};
 
-	(void)ctx;
-	clock_gettime(CLOCK_MONOTONIC, &ts); /* cannot fail for this clock */
-	return (uint64_t)ts.tv_sec * NSEC_PER_SEC + (uint64_t)ts.tv_nsec;
+static uint64_t clock_now(void *ctx)
+{
+	struct clock *c = ctx;
+
+	return tsc_now(&c->tsc);
 }
 
 static bool stopped(const int *stop)
@@ -28,27 +43,23 @@ static bool stopped(const int *stop)
 }
 
 /* Sleeps until t, a slice at a time. Returns the time. */
-static uint64_t sleep_until(uint64_t t, const int *stop)
+static uint64_t sleep_until(struct clock *c, uint64_t t, const int *stop)
 {
-	uint64_t now = monotonic_now(NULL);
+	uint64_t now = tsc_now(&c->tsc);
 
 	while (now < t && !stopped(stop)) {
-		uint64_t until = MIN(t, now + SLICE_NS);
-		struct timespec ts = {
-			.tv_sec = (time_t)(until / NSEC_PER_SEC),
-			.tv_nsec = (long)(until % NSEC_PER_SEC),
-		};
+		struct timespec ts = time_spec(MIN(t, now + SLICE_NS));
 
 		/* A signal wakes it early, which the loop sees. */
 		(void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL);
-		now = monotonic_now(NULL);
+		now = tsc_now(&c->tsc);
 	}
 	return now;
 }
 
-static uint64_t spin_until(uint64_t t, const int *stop)
+static uint64_t spin_until(struct clock *c, uint64_t t, const int *stop)
 {
-	uint64_t now = monotonic_now(NULL);
+	uint64_t now = tsc_now(&c->tsc);
 
 	while (now < t && !stopped(stop)) {
 #if defined(__x86_64__)
@@ -56,40 +67,70 @@ static uint64_t spin_until(uint64_t t, const int *stop)
 #elif defined(__aarch64__)
 		__asm__ volatile("yield");
 #endif
-		now = monotonic_now(NULL);
+		now = tsc_now(&c->tsc);
 	}
 	return now;
 }
 
 static uint64_t wait_spin(void *ctx, uint64_t t, const int *stop)
 {
-	(void)ctx;
-	return spin_until(t, stop);
+	return spin_until(ctx, t, stop);
 }
 
 static uint64_t wait_sleep(void *ctx, uint64_t t, const int *stop)
 {
-	(void)ctx;
-	return sleep_until(t, stop);
+	return sleep_until(ctx, t, stop);
 }
 
 static uint64_t wait_auto(void *ctx, uint64_t t, const int *stop)
 {
-	uint64_t now = monotonic_now(NULL);
+	struct clock *c = ctx;
+	uint64_t now = tsc_now(&c->tsc), wake;
 
-	(void)ctx;
-	if (now + SPIN_NS < t)
-		(void)sleep_until(t - SPIN_NS, stop);
-	return spin_until(t, stop);
+	if (now + c->margin_ns < t) {
+		wake = t - c->margin_ns;
+		now = sleep_until(c, wake, stop);
+		if (now >= wake) { /* not stopped before */
+			c->margin_ns = margin_learn(c->margin_ns, now - wake);
+			c->sleeps++;
+		}
+	}
+	return spin_until(c, t, stop);
 }
 
-struct weir_clock weir_clock_monotonic(enum weir_timer timer)
+int weir_clock_open(enum weir_timer timer, struct weir_clock *ret, struct weir_err *err)
 {
 	static uint64_t (*const waits[])(void *, uint64_t, const int *) = {
 		[WEIR_TIMER_AUTO] = wait_auto,
 		[WEIR_TIMER_SPIN] = wait_spin,
 		[WEIR_TIMER_SLEEP] = wait_sleep,
 	};
+	struct clock *c = calloc(1, sizeof(*c));
 
-	return (struct weir_clock){ .now = monotonic_now, .wait = waits[timer] };
+	if (!c)
+		return err_set(err, -ENOMEM, "out of memory");
+	c->timer = timer;
+	c->margin_ns = MARGIN_FIRST_NS;
+	(void)tsc_init(&c->tsc); /* it goes on with clock_gettime() if there is none */
+	*ret = (struct weir_clock){ .now = clock_now, .wait = waits[timer], .ctx = c };
+	return 0;
+}
+
+void weir_clock_close(struct weir_clock *clock)
+{
+	if (!clock)
+		return;
+	free(clock->ctx);
+	*clock = (struct weir_clock){ 0 };
+}
+
+void weir_clock_info(const struct weir_clock *clock, struct weir_clock_info *ret)
+{
+	const struct clock *c = clock->ctx;
+
+	*ret = (struct weir_clock_info){
+		.source = c->tsc.trusted ? "tsc" : "clock_gettime",
+		.margin_ns = c->timer == WEIR_TIMER_AUTO ? c->margin_ns : 0,
+		.sleeps = c->sleeps,
+	};
 }
