@@ -285,6 +285,16 @@ static uint64_t flow_hash(const struct flow_table *t, const struct pkt_layers *l
 	return key_hash(&k, t->seed);
 }
 
+int flow_see_parsed(struct flow_table *t, int parsed, const struct pkt_layers *l,
+		    const uint8_t *frame, int64_t ts_ns, uint32_t expiry_s)
+{
+	if (parsed == -ENODATA && (!l->ip_version || is_told_by_transport(l->proto)))
+		return FLOW_INVALID;
+	if (!l->ip_version)
+		return l->flags & PKT_LLC && !l->ethertype ? FLOW_INVALID : FLOW_NONE;
+	return table_see(t, flow_hash(t, l, frame), seconds(ts_ns), expiry_s);
+}
+
 int flow_see(struct flow_table *t, uint32_t linktype, const uint8_t *frame, uint32_t len,
 	     int64_t ts_ns, uint32_t expiry_s, uint8_t *ret_lane)
 {
@@ -294,12 +304,7 @@ int flow_see(struct flow_table *t, uint32_t linktype, const uint8_t *frame, uint
 	r = pkt_parse(linktype, frame, len, &l);
 	if (ret_lane)
 		*ret_lane = lane_of(t, &l, frame);
-	if (r == -ENODATA && (!l.ip_version || is_told_by_transport(l.proto)))
-		return FLOW_INVALID;
-	if (!l.ip_version)
-		return l.flags & PKT_LLC && !l.ethertype ? FLOW_INVALID : FLOW_NONE;
-
-	return table_see(t, flow_hash(t, &l, frame), seconds(ts_ns), expiry_s);
+	return flow_see_parsed(t, r, &l, frame, ts_ns, expiry_s);
 }
 
 uint8_t flow_lane(struct flow_table *t, uint32_t linktype, const uint8_t *frame, uint32_t len)

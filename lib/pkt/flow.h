@@ -31,6 +31,7 @@ enum flow_verdict {
 };
 
 struct flow_table;
+struct pkt_layers;
 
 /* An empty table, to be freed with flow_table_free(); NULL if there is no memory. */
 struct flow_table *flow_table_new(void);
@@ -45,6 +46,10 @@ struct flow_table *flow_table_free(struct flow_table *t);
  */
 int flow_see(struct flow_table *t, uint32_t linktype, const uint8_t *frame, uint32_t len,
 	     int64_t ts_ns, uint32_t expiry_s, uint8_t *ret_lane);
+
+/* The same, without a lane, of a frame that pkt_parse() walked with the result parsed. */
+int flow_see_parsed(struct flow_table *t, int parsed, const struct pkt_layers *l,
+		    const uint8_t *frame, int64_t ts_ns, uint32_t expiry_s);
 
 /*
  * The lane alone: by addresses, protocol and ports; by the pair of MAC addresses if
