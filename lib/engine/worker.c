@@ -236,15 +236,17 @@ gather(struct worker *w, const struct weir_view *v, uint32_t i, uint32_t max,
 
 	while (n < max) {
 		const struct weir_frame *f = &v->frames[i + n];
+		struct weir_pkt *p;
 
 		if (f->port != port || (paced && deadlines[n] > due))
 			break;
-		w->pkts[n] = (struct weir_pkt){
-			.data = v->mem + f->off,
-			.len = f->len,
-			.orig_len = f->orig_len,
-			.ts_ns = f->ts_ns,
-		};
+		/* Field by field: a whole struct is put together on the stack first, and
+		 * reading that back at another width stalls for as long as all the rest. */
+		p = &w->pkts[n];
+		p->data = v->mem + f->off;
+		p->len = f->len;
+		p->orig_len = f->orig_len;
+		p->ts_ns = f->ts_ns;
 		flows += flow_units[f->flags & v->flags_mask];
 		n++;
 	}

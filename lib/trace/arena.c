@@ -85,20 +85,27 @@ static uint32_t place(uint32_t used, uint32_t len)
 	return off;
 }
 
-bool arena_chunk_put(struct arena_chunk *c, const struct weir_frame *line, const uint8_t *data)
+bool arena_chunk_put(struct arena_chunk *c, const struct arena_frame *frame)
 {
-	uint32_t off = place(c->used, line->len);
+	uint32_t off = place(c->used, frame->len);
 	struct weir_frame *f = &c->frames[c->n];
 
-	if (c->n == ARENA_CHUNK_FRAMES || off + line->len > ARENA_CHUNK_SIZE)
+	if (c->n == ARENA_CHUNK_FRAMES || off + frame->len > ARENA_CHUNK_SIZE)
 		return false;
-	*f = *line;
-	f->off = off;
-	f->before = c->bytes;
-	if (line->len)
-		memcpy(c->mem + off, data, line->len);
+	*f = (struct weir_frame){
+		.ts_ns = frame->ts_ns,
+		.off = off,
+		.before = c->bytes,
+		.len = frame->len,
+		.port = frame->port,
+		.flags = frame->flags,
+		.orig_len = MIN(frame->orig_len, (1u << 24) - 1),
+		.lane = frame->lane,
+	};
+	if (frame->len)
+		memcpy(c->mem + off, frame->data, frame->len);
 	c->n++;
-	c->used = off + line->len;
-	c->bytes += line->len;
+	c->used = off + frame->len;
+	c->bytes += frame->len;
 	return true;
 }

@@ -55,8 +55,16 @@ static inline void arena_chunk_clear(struct arena_chunk *c)
 	c->n = c->used = c->bytes = 0;
 }
 
-/* Copies a frame behind the others. line gives all of the index line but .off and
- * .before; line->len is at most WEIR_FRAME_MAX. False: the chunk is full. */
-bool arena_chunk_put(struct arena_chunk *c, const struct weir_frame *line, const uint8_t *data);
+/* A frame on its way into a chunk: its bytes, and what its index line is to say. */
+struct arena_frame {
+	const uint8_t *data;
+	int64_t ts_ns;
+	uint32_t len; /* at most WEIR_FRAME_MAX */
+	uint32_t orig_len;
+	uint8_t port, flags, lane;
+};
+
+/* Copies a frame behind the others. False: the chunk is full. */
+bool arena_chunk_put(struct arena_chunk *c, const struct arena_frame *frame);
 
 #endif

@@ -14,6 +14,7 @@ struct feed_arena {
 	size_t chunk; /* the next frame's */
 	uint32_t frame;
 	uint64_t nr;
+	struct weir_record rec; /* the frame given last */
 };
 
 static int arena_begin(struct feed *feed, uint64_t loop, struct weir_err *err)
@@ -38,18 +39,15 @@ static int arena_next(struct feed *feed, struct feed_frame *ret)
 		return 0;
 	c = &f->chunks[f->chunk];
 	line = &c->frames[f->frame];
-	*ret = (struct feed_frame){
-		.rec = {
-			.data = c->mem + line->off,
-			.len = line->len,
-			.orig_len = line->orig_len,
-			.ts_ns = line->ts_ns,
-			.linktype = f->linktype,
-			.nr = ++f->nr,
-		},
-		.file = c->file,
-		.port = line->port,
+	f->rec = (struct weir_record){
+		.data = c->mem + line->off,
+		.len = line->len,
+		.orig_len = line->orig_len,
+		.ts_ns = line->ts_ns,
+		.linktype = f->linktype,
+		.nr = ++f->nr,
 	};
+	*ret = (struct feed_frame){ .rec = &f->rec, .file = c->file, .port = line->port };
 	if (++f->frame == c->n) {
 		f->frame = 0;
 		f->chunk++;

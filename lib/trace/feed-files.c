@@ -42,6 +42,8 @@ struct feed_files {
 	uint32_t next_file;
 	uint32_t linktype;
 	bool first_pass;
+	struct weir_err
+		err; /* of a reader; here, for clearing it costs more than reading a frame */
 };
 
 static bool is_stdin(const char *path)
@@ -129,14 +131,13 @@ static int lane_open(struct feed_files *f, struct lane *l, uint32_t file, struct
 /* Sees to it that the lane has its next frame, unless it is at its end. */
 static void lane_fill(struct feed_files *f, struct lane *l)
 {
-	struct weir_err err = { 0 };
 	int r;
 
 	while (l->reader && !l->have) {
-		r = weir_reader_next(l->reader, &l->rec, &err);
+		r = weir_reader_next(l->reader, &l->rec, &f->err);
 		if (r <= 0) {
 			if (r < 0 && f->first_pass) /* it is damaged in every pass */
-				report(f, "%s", weir_err_text(&err));
+				report(f, "%s", weir_err_text(&f->err));
 			lane_close(f, l);
 		} else if (l->rec.linktype != f->linktype) {
 			l->left_out++;
@@ -185,7 +186,7 @@ static int files_next(struct feed *feed, struct feed_frame *ret)
 	while (!(l = earliest(f)))
 		if (!next_files(f))
 			return 0;
-	ret->rec = l->rec;
+	ret->rec = &l->rec;
 	/* A pair is one file as far as time goes. */
 	ret->file = l->file - (uint32_t)(l - f->lanes);
 	ret->port = (uint8_t)(l - f->lanes);

@@ -18,7 +18,7 @@
 #include "trace/arena.h"
 
 struct feed_frame {
-	struct weir_record rec; /* lent until the next frame is asked for */
+	const struct weir_record *rec; /* lent until the next frame is asked for */
 	uint32_t file;
 	uint8_t port;
 };

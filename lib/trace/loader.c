@@ -78,14 +78,13 @@ static const uint8_t verdict_flags[] = {
 static int take_in_hand(struct loader *l, const struct weir_buf *b, struct weir_err *err)
 {
 	uint8_t lane = 0;
-	int v = 0;
+	int v = FLOW_NONE;
 
-	l->line = (struct weir_frame){
-		.ts_ns = b->ts_ns,
-		.len = b->len,
-		.port = b->port,
-		.orig_len = MIN(b->orig_len, (1u << 24) - 1),
-	};
+	l->hand.data = b->data;
+	l->hand.ts_ns = b->ts_ns;
+	l->hand.len = b->len;
+	l->hand.orig_len = b->orig_len;
+	l->hand.port = b->port;
 	if (l->flags)
 		v = flow_see(l->flows, b->linktype, b->data, b->len, b->ts_ns, l->flow_expiry_s,
 			     &lane);
@@ -93,11 +92,8 @@ static int take_in_hand(struct loader *l, const struct weir_buf *b, struct weir_
 		lane = flow_lane(l->flows, b->linktype, b->data, b->len);
 	if (v < 0)
 		return err_set(err, v, "out of memory for flows");
-	if (l->flags)
-		l->line.flags = verdict_flags[v];
-	if (l->lanes)
-		l->line.lane = lane;
-	l->data = b->data;
+	l->hand.flags = verdict_flags[v];
+	l->hand.lane = l->lanes ? lane : 0;
 	l->have = true;
 	return 1;
 }
@@ -113,17 +109,17 @@ static int fetch(struct loader *l, struct weir_err *err)
 		union {
 			const uint8_t *lent;
 			uint8_t *data;
-		} u = { .lent = f.rec.data }; /* stages that do not change only read it */
+		} u = { .lent = f.rec->data }; /* stages that do not change only read it */
 
 		b = (struct weir_buf){
 			.data = u.data,
-			.len = MIN(f.rec.len, WEIR_FRAME_MAX),
-			.room = f.rec.len,
-			.orig_len = f.rec.orig_len,
-			.ts_ns = f.rec.ts_ns,
-			.nr = f.rec.nr,
+			.len = MIN(f.rec->len, WEIR_FRAME_MAX),
+			.room = f.rec->len,
+			.orig_len = f.rec->orig_len,
+			.ts_ns = f.rec->ts_ns,
+			.nr = f.rec->nr,
 			.loop = l->loop,
-			.linktype = (uint16_t)f.rec.linktype,
+			.linktype = (uint16_t)f.rec->linktype,
 			.port = f.port,
 		};
 		if (l->pad && b.len < b.orig_len) {
@@ -152,7 +148,7 @@ static void open_chunk(struct loader *l, struct arena_chunk *c)
 {
 	if (begins_file(l)) {
 		l->time_before = loader_span(l);
-		l->ts_zero = l->ts_max = l->line.ts_ns;
+		l->ts_zero = l->ts_max = l->hand.ts_ns;
 		l->cur_file = l->file;
 	}
 	c->loop = l->loop;
@@ -182,13 +178,13 @@ int loader_fill(struct loader *l, struct arena_chunk *c, struct weir_err *err)
 			open_chunk(l, c);
 		else if (begins_file(l))
 			break;
-		if (!arena_chunk_put(c, &l->line, l->data))
+		if (!arena_chunk_put(c, &l->hand))
 			break;
 		l->have = false;
 		l->any = true;
 		l->frames++;
-		l->bytes += l->line.len;
-		l->ts_max = MAX(l->ts_max, l->line.ts_ns);
+		l->bytes += l->hand.len;
+		l->ts_max = MAX(l->ts_max, l->hand.ts_ns);
 	}
 	return c->n > 0;
 }

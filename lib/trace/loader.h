@@ -26,9 +26,8 @@ struct loader {
 	uint32_t flow_expiry_s;
 
 	uint64_t loop;
-	struct weir_frame line; /* the frame in hand, if have */
-	const uint8_t *data;
-	uint32_t file;
+	struct arena_frame hand; /* the frame in hand, if have */
+	uint32_t file;		 /* it comes from */
 	bool have;
 	bool any;	  /* frames were loaded in this pass */
 	uint8_t *scratch; /* frames that stages change; NULL until needed */
