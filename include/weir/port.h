@@ -119,8 +119,8 @@ int weir_port_tx(struct weir_port *p, unsigned q, const struct weir_pkt *pkts, u
  * counted from its opening. Equal to all consumed when nothing is under way. */
 uint64_t weir_port_tx_done(struct weir_port *p, unsigned q);
 
-/* Waits until queue q has room again or timeout_ns has gone by (0 = do not wait).
- * 1: room; 0: not yet; negative: the port is gone. */
+/* Waits until queue q has room again or timeout_ns has gone by (0 = do not wait); may
+ * return earlier, as on a signal. 1: room; 0: not yet; negative: the port is gone. */
 int weir_port_tx_wait(struct weir_port *p, unsigned q, uint64_t timeout_ns);
 
 /* Waits until nothing is under way on queue q. 1, 0 or negative as above. */
@@ -138,6 +138,26 @@ void weir_port_rx_release(struct weir_port *p, unsigned q);
 int weir_port_rx_wait(struct weir_port *p, unsigned q, uint64_t timeout_ns);
 
 void weir_port_stats(struct weir_port *p, struct weir_port_stats *ret_stats);
+
+/* A network interface of the caller's network namespace, as it is now. */
+struct weir_iface {
+	char name[16];
+	char kind[16]; /* "veth", "tun", ...; "" if the driver does not say */
+	unsigned index;
+	bool up;      /* switched on */
+	bool carrier; /* there is something at the other end */
+	uint32_t mtu;
+	uint32_t header_len; /* of the link layer, bytes; 0: frames begin with IP */
+	uint32_t linktype;   /* LINKTYPE_ number of its frames, WEIR_LINKTYPE_NONE: no known one */
+	uint64_t speed_bps;  /* 0 = not told */
+	uint8_t mac[6];	     /* zero if it has none */
+	unsigned rx_queues, tx_queues; /* in use */
+};
+
+#define WEIR_LINKTYPE_NONE UINT32_MAX
+
+/* All interfaces in the order of their index: an array of *ret_n, to be freed with free(3). */
+int weir_ifaces(struct weir_iface **ret_ifaces, unsigned *ret_n, struct weir_err *err);
 
 /* What a back end needs and whether it works here. */
 struct weir_backend_info {

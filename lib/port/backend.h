@@ -34,10 +34,9 @@
  * the other side has it) or *refused for good* (the back end counts the reason).
  * A frame is never cut. "No room now" ends the prefix; 0 is a fine answer. Once a
  * negative errno has been returned that side of the queue is gone: port.c returns the
- * error ever after and does not ask the back end again. A back end that
- * must read a frame after tx returned may do so only if the frame lies in
- * opts->region; all others it copies or sends at once. tx_done counts, in order,
- * the frames it reads no more.
+ * error ever after and asks only tx_done then. A back end that must read a frame after
+ * tx returned may do so only if the frame lies in opts->region; all others it copies or
+ * sends at once. tx_done counts, in order, the frames it reads no more.
  *
  * Taken is a promise to the user: if the kernel tells later that it dropped the
  * frame, the back end moves it from tx_frames to tx_refused[WEIR_REFUSED_DROPPED].
@@ -46,8 +45,8 @@
  *
  * Time-outs
  * ---------
- * *_wait(q, ns): 0 looks once, UINT64_MAX waits for ever. They return early with 0
- * on EINTR. A wait must end with a negative errno when the interface goes away.
+ * *_wait(q, ns): 0 looks once, UINT64_MAX waits for ever. They may return early with 0,
+ * and do so on EINTR. A wait must end with a negative errno when the interface goes away.
  */
 #ifndef PORT_BACKEND_H
 #define PORT_BACKEND_H

@@ -9,7 +9,7 @@
 static int null_open(struct weir_port *port, struct weir_err *err)
 {
 	port->info.linktype = port->opts.linktype ? port->opts.linktype : 1;
-	port->info.max_frame = WEIR_FRAME_MAX;
+	port->info.max_frame = UINT32_MAX;
 	return port_set_queues(port, port->args.n_queues, err);
 }
 

@@ -3,6 +3,7 @@
 
 /* In the order in which they are listed. */
 const struct backend *const port_backends[] = {
+	&packet_backend,
 	&null_backend,
 	&mem_backend,
 	NULL,

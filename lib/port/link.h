@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Network interfaces as the kernel tells of them (rtnetlink, ethtool). The public half is
+ * weir_ifaces() in weir/port.h.
+ */
+#ifndef PORT_LINK_H
+#define PORT_LINK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <weir/port.h>
+
+/* The interface of that name. -ENODEV with a text if there is none. */
+int link_by_name(const char *name, struct weir_iface *ret_iface, struct weir_err *err);
+
+/* A sending queue's view of its interface, refreshed when it may have changed.
+ * Belongs to one thread. */
+struct link_track {
+	int query_fd;	/* asks */
+	int events_fd;	/* hears of changes */
+	uint64_t due;	/* when to look again, ns of CLOCK_MONOTONIC_COARSE */
+	bool down;	/* switched off or without carrier when last seen */
+	uint32_t mtu;	/* when last seen */
+	unsigned index; /* of the interface: it may be renamed */
+};
+
+/* To be ended with link_track_done(), also after a failure. */
+int link_track_init(struct link_track *t, const struct weir_iface *iface, struct weir_err *err);
+/* Copes with zeroed memory. */
+void link_track_done(struct link_track *t);
+
+/* Asks the kernel now. 0; -ENODEV: the interface is gone. */
+int link_track_refresh(struct link_track *t);
+
+/* Cheap enough for every batch: looks whether something changed every 50 ms, or, while
+ * the link is down, asks every 5 ms whether it is up. As link_track_refresh(). */
+int link_track_poll(struct link_track *t);
+
+#endif

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * packet, receiving: TPACKET_V3, a ring of blocks that the kernel fills and hands over
+ * whole. Frames are lent where they lie; rx_release() gives the blocks back of which
+ * every frame has been lent.
+ *
+ * Several queues are one fanout group: the kernel spreads flows over them. While the
+ * group is put together a filter keeps every frame out, else the sockets that are
+ * bound already would all get a copy of each.
+ */
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+
+#include "base/bytes.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/macros.h"
+#include "port/name.h"
+#include "port/packet.h"
+#include "port/wait.h"
+
+#define BLOCK_SIZE	 (1U << 20) /* holds the longest frame there is */
+#define DEFAULT_RING_MIB 32
+#define MAX_RING_MIB	 4096
+#define BLOCK_TIMEOUT_MS 1 /* a block that is not full is handed over after this */
+#define VLAN_LEN	 4
+#define GONE_CHECK_NS	 (100 * NSEC_PER_MSEC)
+
+struct packet_rx {
+	_Alignas(64) int fd;
+	uint8_t *ring;
+	unsigned n_blocks;
+	unsigned cur;		   /* block that frames are lent from */
+	unsigned held;		   /* blocks before it that were lent whole */
+	uint32_t left;		   /* frames of cur that were not lent yet */
+	struct tpacket3_hdr *next; /* the first of them */
+	bool was_down;		   /* the socket told so: its removal may go untold */
+	uint32_t snaplen;
+	struct link_track link;
+};
+
+static int set_opt(int fd, int opt, const char *name, int value, struct weir_err *err)
+{
+	if (setsockopt(fd, SOL_PACKET, opt, &value, sizeof(value)) < 0)
+		return err_set(err, -errno, "%s: %s", name, strerror(errno));
+	return 0;
+}
+
+static int map_ring(struct packet_rx *rx, uint64_t mib, struct weir_err *err)
+{
+	struct tpacket_req3 req = {
+		.tp_block_size = BLOCK_SIZE,
+		.tp_block_nr = (unsigned)mib,
+		.tp_frame_size = 2048, /* has no meaning in V3, but must divide the block */
+		.tp_frame_nr = (unsigned)mib * (BLOCK_SIZE / 2048),
+		.tp_retire_blk_tov = BLOCK_TIMEOUT_MS,
+	};
+	void *p;
+	int r;
+
+	r = set_opt(rx->fd, PACKET_VERSION, "PACKET_VERSION", TPACKET_V3, err);
+	/* Room before each frame for a VLAN tag that the kernel took out. */
+	if (r == 0)
+		r = set_opt(rx->fd, PACKET_RESERVE, "PACKET_RESERVE", VLAN_LEN, err);
+	if (r < 0)
+		return r;
+	if (setsockopt(rx->fd, SOL_PACKET, PACKET_RX_RING, &req, sizeof(req)) < 0)
+		return err_set(err, -errno, "cannot make a receive ring of %llu MiB: %s",
+			       (unsigned long long)mib, strerror(errno));
+
+	p = mmap(NULL, (size_t)mib * BLOCK_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, rx->fd, 0);
+	if (p == MAP_FAILED)
+		return err_set(err, -errno, "cannot map the receive ring of %llu MiB: %s",
+			       (unsigned long long)mib, strerror(errno));
+	rx->ring = p;
+	rx->n_blocks = (unsigned)mib;
+	return 0;
+}
+
+/* A filter that takes the first len bytes of every frame; 0: no frame at all. */
+static int set_filter(int fd, uint32_t len, struct weir_err *err)
+{
+	struct sock_filter code = BPF_STMT(BPF_RET | BPF_K, len);
+	struct sock_fprog prog = { .len = 1, .filter = &code };
+
+	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog)) < 0)
+		return err_set(err, -errno, "SO_ATTACH_FILTER: %s", strerror(errno));
+	return 0;
+}
+
+static int set_promisc(int fd, const struct weir_iface *iface, struct weir_err *err)
+{
+	struct packet_mreq mreq = { .mr_ifindex = (int)iface->index, .mr_type = PACKET_MR_PROMISC };
+
+	/* The kernel takes it back when the socket goes, however that happens. */
+	if (setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &mreq, sizeof(mreq)) < 0)
+		return err_set(err, -errno, "promiscuous mode: %s", strerror(errno));
+	return 0;
+}
+
+static int rx_queue_open(struct packet_rx *rx, const struct weir_iface *iface, uint64_t ring_mib,
+			 struct weir_err *err)
+{
+	int r;
+
+	rx->fd = packet_socket(iface, err);
+	if (rx->fd < 0)
+		return rx->fd;
+	r = map_ring(rx, ring_mib, err);
+	if (r == 0)
+		r = set_opt(rx->fd, PACKET_IGNORE_OUTGOING, "PACKET_IGNORE_OUTGOING", 1, err);
+	if (r == 0)
+		r = set_filter(rx->fd, 0, err);
+	if (r == 0)
+		r = packet_bind(rx->fd, iface, ETH_P_ALL, err);
+	if (r == 0)
+		r = link_track_init(&rx->link, iface, err);
+	return r;
+}
+
+/* Puts all queues into one new fanout group. */
+static int join_fanout(struct packet_priv *p, struct weir_err *err)
+{
+	uint32_t mode = PACKET_FANOUT_HASH | PACKET_FANOUT_FLAG_ROLLOVER;
+	uint32_t value = (mode | PACKET_FANOUT_FLAG_UNIQUEID) << 16;
+	socklen_t len = sizeof(value);
+
+	for (unsigned q = 0; q < p->n_queues; q++) {
+		int fd = p->rx[q].fd;
+
+		if (setsockopt(fd, SOL_PACKET, PACKET_FANOUT, &value, sizeof(value)) < 0)
+			return err_set(err, -errno, "PACKET_FANOUT: %s", strerror(errno));
+		if (q == 0) {
+			/* The kernel chose a number for the group. */
+			if (getsockopt(fd, SOL_PACKET, PACKET_FANOUT, &value, &len) < 0)
+				return err_set(err, -errno, "PACKET_FANOUT: %s", strerror(errno));
+			value = mode << 16 | (value & 0xffff);
+		}
+	}
+	return 0;
+}
+
+int packet_rx_open(struct weir_port *port, struct weir_err *err)
+{
+	struct packet_priv *p = port->priv;
+	unsigned n = port->info.n_queues;
+	uint64_t ring_mib = DEFAULT_RING_MIB;
+	int r;
+
+	r = port_option_number(&port->args, "ring", 2, MAX_RING_MIB, &ring_mib, err);
+	if (r < 0)
+		return r;
+	p->rx = aligned_alloc(64, n * sizeof(*p->rx));
+	if (!p->rx)
+		return err_set(err, -ENOMEM, "no memory for %u queues", n);
+	memset(p->rx, 0, n * sizeof(*p->rx));
+	for (unsigned q = 0; q < n; q++)
+		p->rx[q].fd = -EBADF;
+
+	for (unsigned q = 0; r == 0 && q < n; q++)
+		r = rx_queue_open(&p->rx[q], &p->iface, ring_mib, err);
+	if (r == 0 && n > 1)
+		r = join_fanout(p, err);
+	if (r == 0 && port->opts.promisc)
+		r = set_promisc(p->rx[0].fd, &p->iface, err);
+	for (unsigned q = 0; r == 0 && q < n; q++) {
+		p->rx[q].snaplen = port->opts.snaplen ? port->opts.snaplen : WEIR_FRAME_MAX;
+		r = set_filter(p->rx[q].fd, p->rx[q].snaplen, err);
+	}
+	return r;
+}
+
+void packet_rx_close(struct packet_priv *p)
+{
+	for (unsigned q = 0; p->rx && q < p->n_queues; q++) {
+		struct packet_rx *rx = &p->rx[q];
+
+		if (rx->ring)
+			(void)munmap(rx->ring, (size_t)rx->n_blocks * BLOCK_SIZE); /* was mapped */
+		closep(&rx->fd);
+		link_track_done(&rx->link);
+	}
+	free(p->rx);
+}
+
+static struct tpacket_block_desc *block_at(const struct packet_rx *rx, unsigned i)
+{
+	return (struct tpacket_block_desc *)(void *)(rx->ring + (size_t)i * BLOCK_SIZE);
+}
+
+/* Pairs with the kernel's barrier before it hands the block over. */
+static bool block_is_ours(const struct packet_rx *rx, unsigned i)
+{
+	return __atomic_load_n(&block_at(rx, i)->hdr.bh1.block_status, __ATOMIC_ACQUIRE) &
+	       TP_STATUS_USER;
+}
+
+/* Sets left and next to the frames of the next block. False: there is none now. */
+static bool begin_block(struct packet_rx *rx)
+{
+	struct tpacket_block_desc *b = block_at(rx, rx->cur);
+
+	if (rx->held == rx->n_blocks || !block_is_ours(rx, rx->cur))
+		return false;
+	rx->left = b->hdr.bh1.num_pkts;
+	rx->next = (void *)((uint8_t *)b + b->hdr.bh1.offset_to_first_pkt);
+	return true;
+}
+
+/* Puts back the tag that the kernel or the device took out of an Ethernet frame. */
+static void restore_vlan(struct tpacket3_hdr *h, struct weir_pkt *pkt)
+{
+	uint16_t tpid = h->tp_status & TP_STATUS_VLAN_TPID_VALID ? h->hv1.tp_vlan_tpid : 0x8100;
+
+	memmove(pkt->data - VLAN_LEN, pkt->data, 2 * ETH_ALEN);
+	pkt->data -= VLAN_LEN;
+	be16_put(pkt->data + 12, tpid);
+	be16_put(pkt->data + 14, (uint16_t)h->hv1.tp_vlan_tci);
+	pkt->len += VLAN_LEN;
+	pkt->orig_len += VLAN_LEN;
+}
+
+static void lend_frame(const struct packet_rx *rx, struct tpacket3_hdr *h, struct weir_pkt *ret_pkt)
+{
+	*ret_pkt = (struct weir_pkt){
+		.data = (uint8_t *)h + h->tp_mac,
+		.len = h->tp_snaplen,
+		.orig_len = h->tp_len,
+		.ts_ns = (int64_t)h->tp_sec * (int64_t)NSEC_PER_SEC + h->tp_nsec,
+	};
+	if (unlikely(h->tp_status & TP_STATUS_VLAN_VALID) && ret_pkt->len >= 2 * ETH_ALEN) {
+		restore_vlan(h, ret_pkt);
+		ret_pkt->len = MIN(ret_pkt->len, rx->snaplen);
+	}
+}
+
+/* The kernel's count of frames without room; it begins anew with each call. */
+static void count_drops(const struct packet_rx *rx, struct port_counters *count)
+{
+	struct tpacket_stats_v3 stats;
+	socklen_t len = sizeof(stats);
+
+	if (getsockopt(rx->fd, SOL_PACKET, PACKET_STATISTICS, &stats, &len) == 0)
+		count_add(&count->dropped, stats.tp_drops);
+}
+
+int packet_rx(struct weir_port *port, unsigned q, struct weir_pkt *ret_pkts, unsigned max)
+{
+	const struct packet_priv *p = port->priv;
+	struct packet_rx *rx = &p->rx[q];
+	struct port_counters *count = &port->queues[q].rx;
+	uint64_t bytes = 0;
+	unsigned n = 0;
+
+	while (n < max && (rx->left || begin_block(rx))) {
+		while (n < max && rx->left) {
+			struct tpacket3_hdr *h = rx->next;
+
+			rx->next = (void *)((uint8_t *)h + h->tp_next_offset);
+			lend_frame(rx, h, &ret_pkts[n]);
+			bytes += ret_pkts[n++].orig_len;
+			rx->left--;
+		}
+		if (!rx->left) {
+			rx->held++;
+			rx->cur = rx->cur + 1 < rx->n_blocks ? rx->cur + 1 : 0;
+		}
+	}
+	count_add(&count->frames, n);
+	count_add(&count->bytes, bytes);
+	return (int)n;
+}
+
+void packet_rx_release(struct weir_port *port, unsigned q)
+{
+	const struct packet_priv *p = port->priv;
+	struct packet_rx *rx = &p->rx[q];
+
+	if (!rx->held)
+		return;
+	for (; rx->held; rx->held--) {
+		unsigned i = (rx->cur + rx->n_blocks - rx->held) % rx->n_blocks;
+
+		__atomic_store_n(&block_at(rx, i)->hdr.bh1.block_status, TP_STATUS_KERNEL,
+				 __ATOMIC_RELEASE);
+	}
+	count_drops(rx, &port->queues[q].rx);
+}
+
+static bool has_frames(const struct packet_rx *rx)
+{
+	return rx->left || (rx->held < rx->n_blocks && block_is_ours(rx, rx->cur));
+}
+
+/* The socket reported an error, or was down and may have missed its end. */
+static int check_gone(struct packet_rx *rx)
+{
+	int error = 0;
+	socklen_t len = sizeof(error);
+	int r;
+
+	/* Reading the error clears it; else every poll would return at once. */
+	(void)getsockopt(rx->fd, SOL_SOCKET, SO_ERROR, &error, &len);
+	r = link_track_refresh(&rx->link);
+	rx->was_down = rx->link.down;
+	return r;
+}
+
+int packet_rx_wait(struct weir_port *port, unsigned q, uint64_t timeout_ns)
+{
+	const struct packet_priv *p = port->priv;
+	struct packet_rx *rx = &p->rx[q];
+	struct pollfd pfd = { .fd = rx->fd, .events = POLLIN };
+	int r;
+
+	if (has_frames(rx))
+		return 1;
+	count_drops(rx, &port->queues[q].rx);
+
+	/* A socket that is down is not told that its interface goes away. */
+	r = wait_fds(&pfd, 1, rx->was_down ? MIN(timeout_ns, GONE_CHECK_NS) : timeout_ns);
+	if (r < 0)
+		return r;
+	if (pfd.revents & (POLLERR | POLLHUP) || rx->was_down) {
+		r = check_gone(rx);
+		if (r < 0)
+			return r;
+	}
+	return has_frames(rx);
+}

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * packet, sending: sendmmsg(2) with arrays that are built once.
+ *
+ * The socket is bound with protocol 0, so that it receives nothing, and goes past the
+ * queueing discipline unless ",qdisc" asks for it. Past it, ENOBUFS means that the
+ * driver has no room, but also that it drops the frame for a reason of its own, for
+ * ever; only time tells the two apart (GIVE_UP_NS).
+ *
+ * Frames are copied by the call, so none is ever under way.
+ */
+#include <errno.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/macros.h"
+#include "port/packet.h"
+#include "port/wait.h"
+
+#define BATCH	   1024U /* the kernel's UIO_MAXIOV: more than it takes at once */
+#define SNDBUF	   (8 << 20)
+#define GIVE_UP_NS (500 * NSEC_PER_MSEC)
+#define LOOK_NS	   NSEC_PER_MSEC
+#define PAUSE_NS   (20 * NSEC_PER_USEC)
+
+struct packet_txq {
+	_Alignas(64) int fd;
+	bool raw_ip;	      /* frames begin with IP: each needs its address */
+	bool nobufs;	      /* the last try ended with ENOBUFS */
+	uint64_t failing_ns;  /* since when the first frame fails with ENOBUFS; 0: it does not */
+	uint64_t look_ns;     /* when to look at the link, if it still fails */
+	struct mmsghdr *msgs; /* BATCH of them, each with its iov */
+	struct iovec *iovs;
+	struct link_track link;
+	struct sockaddr_ll ip[2]; /* raw IP: the addresses for versions 4 and 6 */
+};
+
+static int make_arrays(struct packet_txq *tx, const struct weir_iface *iface)
+{
+	static const uint16_t protocols[2] = { ETH_P_IP, ETH_P_IPV6 };
+
+	tx->msgs = calloc(BATCH, sizeof(*tx->msgs));
+	tx->iovs = calloc(BATCH, sizeof(*tx->iovs));
+	if (!tx->msgs || !tx->iovs)
+		return -ENOMEM;
+	for (unsigned i = 0; i < BATCH; i++) {
+		tx->msgs[i].msg_hdr.msg_iov = &tx->iovs[i];
+		tx->msgs[i].msg_hdr.msg_iovlen = 1;
+	}
+	for (unsigned i = 0; i < 2; i++)
+		tx->ip[i] = (struct sockaddr_ll){
+			.sll_family = AF_PACKET,
+			.sll_protocol = htobe16(protocols[i]),
+			.sll_ifindex = (int)iface->index,
+		};
+	return 0;
+}
+
+struct packet_txq *packet_txq_close(struct packet_txq *tx)
+{
+	if (!tx)
+		return NULL;
+	closep(&tx->fd);
+	link_track_done(&tx->link);
+	free(tx->msgs);
+	free(tx->iovs);
+	free(tx);
+	return NULL;
+}
+
+DEFINE_CLEANUP(struct packet_txq *, packet_txq_close)
+
+static int open_socket(struct packet_txq *tx, const struct weir_iface *iface, bool qdisc,
+		       struct weir_err *err)
+{
+	const int one = 1, sndbuf = SNDBUF;
+	int r;
+
+	tx->fd = packet_socket(iface, err);
+	if (tx->fd < 0)
+		return tx->fd;
+	r = packet_bind(tx->fd, iface, 0, err);
+	if (r < 0)
+		return r;
+	if (!qdisc && setsockopt(tx->fd, SOL_PACKET, PACKET_QDISC_BYPASS, &one, sizeof(one)) < 0)
+		return err_set(err, -errno, "PACKET_QDISC_BYPASS: %s", strerror(errno));
+	/* More than the default is nice to have; without CAP_NET_ADMIN it is not given. */
+	(void)setsockopt(tx->fd, SOL_SOCKET, SO_SNDBUFFORCE, &sndbuf, sizeof(sndbuf));
+	return 0;
+}
+
+int packet_txq_open(const struct weir_iface *iface, bool qdisc, struct packet_txq **ret_tx,
+		    struct weir_err *err)
+{
+	CLEANUP(packet_txq_closep)
+	struct packet_txq *tx = NULL;
+	int r;
+
+	tx = aligned_alloc(64, sizeof(*tx));
+	if (!tx)
+		return err_set(err, -ENOMEM, "no memory for a queue");
+	*tx = (struct packet_txq){ .fd = -EBADF, .raw_ip = iface->linktype == LINKTYPE_RAW };
+	r = make_arrays(tx, iface);
+	if (r < 0)
+		return err_set(err, r, "no memory for a queue");
+	r = open_socket(tx, iface, qdisc, err);
+	if (r == 0)
+		r = link_track_init(&tx->link, iface, err);
+	if (r < 0)
+		return r;
+	*ret_tx = TAKE_PTR(tx);
+	return 0;
+}
+
+/* Readies frames up to the first one that the kernel would not even look at: how many.
+ * If that is the very first one, *ret_why says why. */
+static unsigned fill(struct packet_txq *tx, const struct weir_pkt *pkts, unsigned n,
+		     enum weir_refusal *ret_why)
+{
+	const uint32_t shortest = tx->raw_ip ? 20 : ETH_HLEN;
+
+	for (unsigned i = 0; i < n; i++) {
+		struct msghdr *hdr = &tx->msgs[i].msg_hdr;
+
+		if (unlikely(pkts[i].len < shortest)) {
+			*ret_why = WEIR_REFUSED_TOO_SHORT;
+			return i;
+		}
+		if (tx->raw_ip) {
+			unsigned version = pkts[i].data[0] >> 4;
+
+			if (version != 4 && version != 6) {
+				*ret_why = WEIR_REFUSED_OTHER;
+				return i;
+			}
+			hdr->msg_name = &tx->ip[version == 6];
+			hdr->msg_namelen = sizeof(tx->ip[0]);
+		}
+		tx->iovs[i].iov_base = pkts[i].data;
+		tx->iovs[i].iov_len = pkts[i].len;
+	}
+	return n;
+}
+
+static void count_taken(struct port_counters *count, const struct mmsghdr *msgs, unsigned n)
+{
+	uint64_t bytes = 0, truncated = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		bytes += msgs[i].msg_len;
+		truncated += msgs[i].msg_len != msgs[i].msg_hdr.msg_iov->iov_len;
+	}
+	count_add(&count->frames, n);
+	count_add(&count->bytes, bytes);
+	count_add(&count->truncated, truncated);
+}
+
+static int refuse(struct port_counters *count, enum weir_refusal why, unsigned n)
+{
+	count_add(&count->refused[why], n);
+	return (int)n;
+}
+
+/* ENOBUFS for the first of n frames: no room, or no hope. How many are refused. */
+static int no_buffers(struct packet_txq *tx, struct port_counters *count, unsigned n)
+{
+	uint64_t now = wait_clock_ns(CLOCK_MONOTONIC);
+	int r;
+
+	tx->nobufs = true;
+	count_add(&count->retry_nobufs, 1);
+	if (!tx->failing_ns) {
+		tx->failing_ns = now;
+		tx->look_ns = now + LOOK_NS;
+	}
+	if (now < tx->look_ns)
+		return 0;
+
+	tx->look_ns = now + LOOK_NS;
+	r = link_track_refresh(&tx->link);
+	if (r < 0)
+		return r;
+	if (tx->link.down)
+		return refuse(count, WEIR_REFUSED_LINK_DOWN, n);
+	if (now - tx->failing_ns < GIVE_UP_NS)
+		return 0;
+	tx->failing_ns = 0;
+	return refuse(count, WEIR_REFUSED_DROPPED, 1);
+}
+
+/* ENETDOWN: the link is off, was off until now (try again), or is gone. */
+static int net_down(struct packet_txq *tx, struct port_counters *count, unsigned n)
+{
+	int r = link_track_refresh(&tx->link);
+
+	if (r < 0)
+		return r;
+	return tx->link.down ? refuse(count, WEIR_REFUSED_LINK_DOWN, n) : 0;
+}
+
+/* The first of n frames failed with error: how many are refused, 0 for "no room now", or
+ * that the port is gone. */
+static int handle_error(struct packet_txq *tx, struct port_counters *count, unsigned n, int error)
+{
+	switch (error) {
+	case EAGAIN:
+		count_add(&count->retry_again, 1);
+		return 0;
+	case EINTR:
+		return 0;
+	case ENOBUFS:
+	case ENOMEM:
+		return no_buffers(tx, count, n);
+	case ENETDOWN:
+		return net_down(tx, count, n);
+	case ENXIO:
+	case ENODEV:
+		return -ENODEV;
+	case EMSGSIZE:
+		return refuse(count, WEIR_REFUSED_TOO_LONG, 1);
+	case EPERM: /* a filter in the kernel */
+		return refuse(count, WEIR_REFUSED_DROPPED, 1);
+	case EBADF:
+	case ENOTSOCK:
+		return -error;
+	default:
+		return refuse(count, WEIR_REFUSED_OTHER, 1);
+	}
+}
+
+/* Sends n frames that are ready: how many were consumed, fewer for "no room now". */
+static int send_ready(struct packet_txq *tx, struct port_counters *count, unsigned n)
+{
+	unsigned done = 0;
+
+	while (done < n) {
+		int r = sendmmsg(tx->fd, tx->msgs + done, n - done, MSG_DONTWAIT);
+
+		if (likely(r > 0)) {
+			count_taken(count, tx->msgs + done, (unsigned)r);
+			tx->failing_ns = 0;
+		} else {
+			r = handle_error(tx, count, n - done, errno);
+			if (r <= 0)
+				return r < 0 ? r : (int)done;
+		}
+		done += (unsigned)r;
+	}
+	return (int)n;
+}
+
+int packet_txq_send(struct packet_txq *tx, struct port_counters *count, const struct weir_pkt *pkts,
+		    unsigned n)
+{
+	unsigned done = 0;
+	int r;
+
+	tx->nobufs = false;
+	if (unlikely(tx->link.down)) {
+		r = link_track_poll(&tx->link);
+		if (r < 0)
+			return r;
+		if (tx->link.down)
+			return refuse(count, WEIR_REFUSED_LINK_DOWN, n);
+	}
+
+	while (done < n) {
+		enum weir_refusal why;
+		unsigned ready = fill(tx, pkts + done, MIN(n - done, BATCH), &why);
+
+		r = ready ? send_ready(tx, count, ready) : refuse(count, why, 1);
+		if (unlikely(r < 0))
+			return r;
+		done += (unsigned)r;
+		if (unlikely((unsigned)r < ready))
+			break;
+	}
+	return (int)done;
+}
+
+int packet_txq_wait(struct packet_txq *tx, uint64_t timeout_ns)
+{
+	struct pollfd pfd = { .fd = tx->fd, .events = POLLOUT };
+	int r;
+
+	if (tx->link.down) /* refusing needs no room */
+		return 1;
+	if (tx->nobufs) {
+		/* The socket is writable, the driver is not, and nobody tells when it is. */
+		r = wait_fds(NULL, 0, MIN(timeout_ns, PAUSE_NS));
+		return r < 0 ? r : timeout_ns > 0;
+	}
+	r = wait_fds(&pfd, 1, timeout_ns);
+	if (r <= 0)
+		return r;
+	return pfd.revents & POLLNVAL ? -EBADF : 1;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* packet: what its sending and its receiving half share. See packet.c. */
+#ifndef PORT_PACKET_H
+#define PORT_PACKET_H
+
+#include "port/backend.h"
+#include "port/link.h"
+
+#define LINKTYPE_RAW 101
+
+struct packet_txq;
+struct packet_rx;
+
+struct packet_priv {
+	struct weir_iface iface;
+	unsigned n_queues;	/* of the arrays */
+	struct packet_txq **tx; /* NULL if that direction was not asked for */
+	struct packet_rx *rx;
+};
+
+/* A socket of the kind the interface needs, bound to nothing. Negative errno with text. */
+int packet_socket(const struct weir_iface *iface, struct weir_err *err);
+/* Binds it to the interface; protocol 0 receives nothing. */
+int packet_bind(int fd, const struct weir_iface *iface, unsigned protocol, struct weir_err *err);
+
+/*
+ * packet-tx.c: a sending queue. It stands alone, so that a back end that cannot send some
+ * frame its own way has another. Its calls are those of backend.h; they count in *count.
+ */
+int packet_txq_open(const struct weir_iface *iface, bool qdisc, struct packet_txq **ret_tx,
+		    struct weir_err *err);
+struct packet_txq *packet_txq_close(struct packet_txq *tx); /* NULL is allowed */
+int packet_txq_send(struct packet_txq *tx, struct port_counters *count, const struct weir_pkt *pkts,
+		    unsigned n);
+int packet_txq_wait(struct packet_txq *tx, uint64_t timeout_ns);
+
+/* packet-rx.c */
+int packet_rx_open(struct weir_port *port, struct weir_err *err);
+void packet_rx_close(struct packet_priv *p);
+int packet_rx(struct weir_port *port, unsigned q, struct weir_pkt *ret_pkts, unsigned max);
+void packet_rx_release(struct weir_port *port, unsigned q);
+int packet_rx_wait(struct weir_port *port, unsigned q, uint64_t timeout_ns);
+
+#endif
