@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The manual tells every option of every command. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd.h"
+#include "support/unit.h"
+#include "util.h"
+
+/* The source of a command's page, to be freed. */
+static char *page_of(const char *command)
+{
+	const char *root = getenv("WEIR_SOURCE");
+	CLEANUP(freep)
+	char *path = NULL;
+	CLEANUP(fclosep)
+	FILE *f = NULL;
+	CLEANUP(freep)
+	char *text = NULL;
+	size_t size = 0;
+
+	assert_true(asprintf(&path, "%s/man/weir-%s.1.scd", root ? root : ".", command) > 0);
+	f = fopen(path, "r");
+	if (!f)
+		fail_msg("%s: %s", path, strerror(errno));
+	assert_true(getdelim(&text, &size, '\0', f) > 0);
+	return TAKE_PTR(text);
+}
+
+static void test_every_option_is_in_the_manual(void **state)
+{
+	(void)state;
+	for (const struct cmd *const *c = commands; *c; c++) {
+		CLEANUP(freep)
+		char *page = page_of((*c)->name);
+
+		for (const struct opt *row = (*c)->opts; row->name; row++) {
+			CLEANUP(freep)
+			char *word = NULL;
+
+			assert_true(asprintf(&word, "*--%s*", row->name) > 0);
+			if (!strstr(page, word))
+				fail_msg("weir-%s.1.scd does not tell %s", (*c)->name, word);
+		}
+	}
+}
+
+static void test_every_option_has_a_sentence(void **state)
+{
+	(void)state;
+	for (const struct cmd *const *c = commands; *c; c++) {
+		for (const struct opt *row = (*c)->opts; row->name; row++) {
+			assert_non_null(row->help);
+			assert_int_equal(!row->metavar, row->type == OPT_FLAG);
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_every_option_is_in_the_manual),
+		cmocka_unit_test(test_every_option_has_a_sentence),
+	};
+
+	return unit_run(tests);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "util.h"
+
+#include <stdarg.h>
+#include <string.h>
+#include <sys/param.h>
+
+static void *checked(void *p)
+{
+	if (!p) {
+		fputs("weir: out of memory\n", stderr);
+		exit(EXIT_FAILURE);
+	}
+	return p;
+}
+
+void *xcalloc(size_t n, size_t size)
+{
+	return checked(calloc(n ? n : 1, size));
+}
+
+char *xstrdup(const char *s)
+{
+	return checked(strdup(s));
+}
+
+void *xgrow(void *array, size_t n, size_t size)
+{
+	/* Doubles: there is room already unless n is a power of two. */
+	if (n & (n - 1))
+		return array;
+	return checked(reallocarray(array, n ? n * 2 : 1, size));
+}
+
+int err_text(struct weir_err *err, int code, const char *format, ...)
+{
+	va_list ap;
+
+	err->code = code;
+	va_start(ap, format);
+	(void)vsnprintf(err->text, sizeof(err->text), format, ap); /* cut if too long */
+	va_end(ap);
+	return code;
+}
+
+unsigned edit_distance(const char *a, const char *b)
+{
+	unsigned row[64]; /* distances of the first letters of a to all of b */
+	unsigned n = (unsigned)strnlen(b, ARRAY_SIZE(row) - 1);
+
+	for (unsigned j = 0; j <= n; j++)
+		row[j] = j;
+	for (unsigned i = 0; a[i]; i++) {
+		unsigned corner = row[0]++;
+
+		for (unsigned j = 0; j < n; j++) {
+			unsigned change = corner + (a[i] != b[j]);
+
+			corner = row[j + 1];
+			row[j + 1] = MIN(change, MIN(row[j], corner) + 1);
+		}
+	}
+	return row[n];
+}
