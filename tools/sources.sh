@@ -8,6 +8,6 @@ cd "$(dirname "$0")/.."
 case ${1-} in
 c) find ./*/ -name '*.[ch]' -not -path './build*' -not -path './out/*' | sort ;;
 sh) grep -rlI --exclude-dir=.git --exclude-dir='build*' --exclude-dir=out \
-	-m1 -E '^#!.*\b(ba)?sh$' . | sort ;;
+	-m1 -E '^#!.*\b(ba)?sh$|^# shellcheck shell=' . | sort ;;
 *) echo "usage: tools/sources.sh c|sh" >&2; exit 2 ;;
 esac

@@ -12,17 +12,12 @@ set -uo pipefail
 
 e2e_root=$(realpath "${WEIR_SOURCE:-${BASH_SOURCE%/*}/../..}")
 weir=${WEIR:-$e2e_root/build/weir}
-data=$e2e_root/tests/data
 # shellcheck disable=SC2034 # for the tests
+data=$e2e_root/tests/data
+# shellcheck disable=SC2034
 shared_data=${WEIR_TEST_DATA:-$e2e_root/../shared/data}
 # shellcheck source=tools/netns.sh
 . "$e2e_root/tools/netns.sh"
-
-# Whoever is not root is root in a user namespace, if the kernel lets him.
-if [ "$(id -u)" != 0 ] && [ -z "${WEIR_E2E_INSIDE-}" ] && unshare -Urnm true 2>/dev/null; then
-	WEIR_E2E_INSIDE=1 exec unshare -Urnm bash -c \
-		'mount -t tmpfs tmpfs /run && exec bash "$0"' "$(realpath "$0")"
-fi
 
 run_tests() {
 	local names name n=0 failed=0 why log status
@@ -55,10 +50,6 @@ run_tests() {
 skip() { # REASON
 	echo "$1"
 	exit 77
-}
-
-need_root() {
-	[ -z "${WEIR_E2E_INSIDE-}" ] || skip "needs root outside of a user namespace"
 }
 
 # [IP-LINK-WORDS...]: what most tests need: veth0 in namespace left, joined with veth1 in right.
@@ -116,7 +107,5 @@ trace() {
 }
 
 frames_of() { # FILE
-	local frames bytes
-	read -r frames bytes < <(trace count "$1")
-	echo "$frames"
+	trace count "$1" | cut -d ' ' -f 1
 }

@@ -34,7 +34,6 @@ test_packet_port_sends_every_byte_in_order() {
 }
 
 test_xdp_port_sends_every_byte_in_order() {
-	need_root
 	replay_everything_by xdp:veth0
 }
 
@@ -47,7 +46,6 @@ test_preloaded_trace_is_the_same() {
 }
 
 test_preloaded_trace_is_the_same_by_xdp() {
-	need_root
 	replay_everything_by xdp:veth0 --preload-pcap
 }
 
@@ -60,7 +58,6 @@ test_loop_repeats_the_trace() {
 }
 
 test_preloaded_loop_by_xdp_repeats_the_trace() {
-	need_root
 	veth_pair
 	replay_and_capture $((20 * $(frames_of "$data/web.pcap"))) \
 		replay -t -K -i xdp:veth0 --loop=20 "$data/web.pcap"

@@ -37,7 +37,6 @@ test_sigterm_prints_statistics() {
 }
 
 test_sigint_leaves_no_xdp_program() {
-	need_root
 	replay_for_ever xdp:veth0
 	stop_by INT
 	netns_exec left ip -d link show veth0 >"$netns_dir/link"
