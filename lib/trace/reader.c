@@ -74,15 +74,18 @@ static uint64_t unit_offset(const struct weir_reader *r)
 int reader_fail(struct weir_reader *r, struct weir_err *err, int code, const char *format, ...)
 {
 	const bool ng = r->info.format == WEIR_TRACE_PCAPNG;
-	char text[sizeof(r->failure.text)];
+	char text[sizeof(r->failure.text)], where[80] = "file header";
 	va_list ap;
 
 	va_start(ap, format);
 	(void)vsnprintf(text, sizeof(text), format, ap); /* cut if too long */
 	va_end(ap);
-	err_set(&r->failure, code, "%s: %s %llu at byte %llu: %s", r->name, ng ? "block" : "record",
-		(unsigned long long)(ng ? r->pcapng.block_nr : r->nr) + 1,
-		(unsigned long long)unit_offset(r), text);
+	if (ng || r->info.n_ifaces)
+		(void)snprintf(where, sizeof(where), "%s %llu at byte %llu",
+			       ng ? "block" : "record",
+			       (unsigned long long)(ng ? r->pcapng.block_nr : r->nr) + 1,
+			       (unsigned long long)unit_offset(r));
+	err_set(&r->failure, code, "%s: %s: %s", r->name, where, text);
 	return err_set(err, code, "%s", r->failure.text);
 }
 

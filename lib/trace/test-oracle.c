@@ -12,9 +12,9 @@
 #include <weir/trace.h>
 
 #include "base/macros.h"
+#include "support/data.h"
 #include "support/unit.h"
 #include "trace/linktype.h"
-#include "trace/test-support.h"
 
 /* libpcap 1.10 reads both time fields of classic pcap in this machine's byte order as
  * signed numbers; the draft, later versions and this reader have them unsigned. */
@@ -97,11 +97,14 @@ static bool check_file(const char *path, unsigned *n_read)
 
 static void test_reader_agrees_with_libpcap(void **state)
 {
-	struct data_walk *walk = data_walk_begin();
 	unsigned n_read = 0, n_wrong = 0;
+	struct data_walk *walk;
+	char root[PATH_MAX];
 	const char *path;
 
 	(void)state;
+	(void)data_find(root, sizeof(root)); /* it is there: main() looked */
+	walk = data_walk_begin(root);
 	assert_non_null(walk);
 	while ((path = data_walk_next(walk)))
 		n_wrong += !check_file(path, &n_read);
@@ -118,7 +121,9 @@ int main(void)
 		cmocka_unit_test(test_reader_agrees_with_libpcap),
 	};
 
-	if (!data_present()) {
+	char root[PATH_MAX];
+
+	if (!data_find(root, sizeof(root))) {
 		printf("1..0 # SKIP there is no folder of recorded traces\n");
 		return 0;
 	}

@@ -11,8 +11,8 @@
 
 #include "base/bytes.h"
 #include "base/macros.h"
+#include "support/data.h"
 #include "support/unit.h"
-#include "trace/test-support.h"
 
 static char scratch[] = "/tmp/weir-writer-XXXXXX"; /* a file that every test may write */
 
@@ -145,10 +145,16 @@ static bool readable(const char *path)
 
 static void round_trip(enum weir_trace_format format)
 {
-	struct data_walk *walk = data_walk_begin();
 	unsigned n = 0, n_wrong = 0;
+	struct data_walk *walk;
+	char root[PATH_MAX];
 	const char *path;
 
+	if (!data_find(root, sizeof(root))) {
+		print_message("# there is no folder of recorded traces\n");
+		return;
+	}
+	walk = data_walk_begin(root);
 	assert_non_null(walk);
 	while ((path = data_walk_next(walk))) {
 		if (!readable(path) ||
@@ -168,19 +174,13 @@ static void round_trip(enum weir_trace_format format)
 static void test_recorded_traces_survive_as_pcapng(void **state)
 {
 	(void)state;
-	if (data_present())
-		round_trip(WEIR_TRACE_PCAPNG);
-	else
-		print_message("# there is no folder of recorded traces\n");
+	round_trip(WEIR_TRACE_PCAPNG);
 }
 
 static void test_recorded_traces_survive_as_nanosecond_pcap(void **state)
 {
 	(void)state;
-	if (data_present())
-		round_trip(WEIR_TRACE_PCAP_NS);
-	else
-		print_message("# there is no folder of recorded traces\n");
+	round_trip(WEIR_TRACE_PCAP_NS);
 }
 
 /* Frames of many sizes, longer than all buffers together. */
