@@ -66,6 +66,7 @@ struct weir_trace_info {
 	int32_t thiszone;    /* classic pcap only */
 	uint32_t sigfigs;    /* classic pcap only */
 	uint32_t snaplen;    /* classic pcap: as it stands in the header */
+	uint32_t network;    /* the same: the link type with what its upper bits say */
 	uint32_t n_sections; /* pcapng: seen so far; pcap: 1 */
 	uint32_t n_ifaces;   /* over all sections so far */
 	int64_t size;	     /* bytes of the file, -1 for a pipe */

@@ -131,9 +131,10 @@ int pcap_open(struct weir_reader *r, struct weir_err *err)
 	r->info.thiszone = (int32_t)reader_u32(r, p + 8);
 	r->info.sigfigs = reader_u32(r, p + 12);
 	r->info.snaplen = reader_u32(r, p + 16);
+	r->info.network = reader_u32(r, p + 20);
 	r->info.n_sections = 1;
-	ret = reader_add_iface(r, reader_u32(r, p + 20) & PCAP_LINKTYPE_MASK, r->info.snaplen,
-			       &iface, err);
+	ret = reader_add_iface(r, r->info.network & PCAP_LINKTYPE_MASK, r->info.snaplen, &iface,
+			       err);
 	if (ret < 0)
 		return ret;
 	iface->pub.tsresol = r->info.format == WEIR_TRACE_PCAP_NS ? 9 : 6;
