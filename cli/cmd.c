@@ -177,6 +177,16 @@ static const char *operands_problem(const struct cmd *cmd, const struct opt_set 
 	return text;
 }
 
+/* What was printed has to arrive: a full disk makes a run fail. */
+static int run_cmd(const struct cmd_run *run, const void *cfg)
+{
+	int status = run->cmd->run(run, cfg);
+
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	return cmd_fail(run, "standard output could not be written");
+}
+
 /* The arguments are in: answers, checks, runs. */
 static int carry_out(const struct cmd *cmd, struct opt_set *set, const struct common *common,
 		     const void *cfg)
@@ -203,7 +213,7 @@ static int carry_out(const struct cmd *cmd, struct opt_set *set, const struct co
 	}
 	if (!opt_alone(set) && operands_problem(cmd, set, text, sizeof(text)))
 		return complain(cmd, set->tables, text);
-	return cmd->run(&run, cfg);
+	return run_cmd(&run, cfg);
 }
 
 int cmd_main(const struct cmd *cmd, const char *argv0, int argc, char *const argv[])
