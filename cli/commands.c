@@ -2,12 +2,15 @@
 #include <string.h>
 
 #include "cmd.h"
+#include "commands.h"
 
 const struct cmd *const commands[] = {
+	&cmd_info,
 	NULL,
 };
 
 const struct cmd *const personalities[] = {
+	&cmd_tcpcapinfo,
 	NULL,
 };
 
