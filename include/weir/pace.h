@@ -34,13 +34,40 @@ enum weir_rate_mode {
 	WEIR_RATE_TIME,	    /* as recorded, num/den times as fast */
 };
 
-/* An exact rate. num and den are greater than 0. */
+/*
+ * A rate that changes with time, in bits or frames a second: rows of a time and a rate,
+ * which holds until the next row or changes evenly towards the next row's ("ramp").
+ * The last row's holds for ever; if it is 0, the schedule ends there.
+ */
+struct weir_profile;
+
+/*
+ * Reads a profile from text: a row a line, "TIME RATE [ramp]", '#' begins a comment.
+ * TIME is seconds from the start, or has a unit: ns, us, ms, s, m, h; the first is 0 and
+ * each is later than the one before. RATE has a unit: bps, kbps, Mbps, Gbps, pps,
+ * kpps or Mpps; all rows count bits, or all count frames. name stands for the file in
+ * messages, which tell the line. -EINVAL, -ENOMEM.
+ */
+int weir_profile_parse(const char *name, const char *text, struct weir_profile **ret_profile,
+		       struct weir_err *err);
+int weir_profile_load(const char *path, struct weir_profile **ret_profile, struct weir_err *err);
+/* WEIR_RATE_BITS or WEIR_RATE_FRAMES. */
+enum weir_rate_mode weir_profile_mode(const struct weir_profile *p);
+/* NULL is allowed. Returns NULL. */
+struct weir_profile *weir_profile_free(struct weir_profile *p);
+
+/* An exact rate. num and den are greater than 0, unless there is a profile. */
 struct weir_rate {
 	enum weir_rate_mode mode;
 	uint64_t num, den;
+	uint32_t overhead;    /* BITS: bytes counted beside each frame; 24 for Ethernet's preamble,
+			       * frame check sequence and gap */
 	uint32_t group;	      /* frames that leave together, at the first one's time; 0 = 1 */
+	bool poisson;	      /* gaps are drawn from an exponential distribution, same mean */
+	uint64_t seed;	      /* of the draws: same seed, same gaps */
 	uint64_t max_gap_ns;  /* longer pauses between frames are cut to this; 0 = none */
 	uint64_t loop_gap_ns; /* pause between loops */
+	const struct weir_profile *profile; /* instead of num / den; lent. NULL: none */
 };
 
 /*
@@ -57,8 +84,9 @@ struct weir_pos {
 	uint64_t time_ns;
 };
 
-/* ns after the epoch at which a frame at pos leaves, without .max_gap_ns and
- * .loop_gap_ns. Saturates at UINT64_MAX. */
+/* ns after the epoch at which a frame at pos leaves, without what depends on the frames
+ * before it: .group, .poisson, .max_gap_ns, .loop_gap_ns. UINT64_MAX: beyond that, or
+ * never. */
 uint64_t weir_deadline(const struct weir_rate *rate, const struct weir_pos *pos);
 
 /*
@@ -67,15 +95,18 @@ uint64_t weir_deadline(const struct weir_rate *rate, const struct weir_pos *pos)
  */
 struct weir_walker {
 	struct weir_rate rate;
-	uint64_t mul, div; /* deadline = units * mul / div, reduced */
-	uint64_t base_q;   /* deadline of the view's first unit: quotient */
-	uint64_t base_r;   /* and remainder */
-	int64_t ts_base;   /* capture time of the view's first unit */
-	int64_t ts_max;	   /* latest capture time so far in this file */
-	uint64_t added_ns; /* pauses between loops so far */
-	uint64_t cut_ns;   /* taken out by max_gap_ns so far */
-	uint64_t last_ns;  /* deadline of the frame before, without the cuts */
-	bool any;	   /* a frame went before */
+	uint64_t mul, div;	       /* deadline = units * mul / div, reduced */
+	uint64_t base_q;	       /* deadline of the view's first unit: quotient */
+	uint64_t base_r;	       /* and remainder */
+	int64_t ts_base;	       /* capture time of the view's first unit */
+	int64_t ts_max;		       /* latest capture time so far in this file */
+	uint64_t group_ns;	       /* deadline of the group that the last frame was in */
+	uint64_t drawn_from;	       /* deadline of the last frame before gaps were drawn */
+	uint64_t drawn_ns, drawn_frac; /* where the drawn gaps have got to, ns and 2^-32 ns */
+	uint64_t added_ns;	       /* pauses between loops so far */
+	uint64_t cut_ns;	       /* taken out by max_gap_ns so far */
+	uint64_t last_ns;	       /* deadline of the frame before, without the cuts */
+	bool any;		       /* a frame went before */
 };
 
 /* rate is copied. -EINVAL if it is not a rate. */

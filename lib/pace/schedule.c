@@ -14,6 +14,8 @@
 
 #include "base/err.h"
 #include "base/macros.h"
+#include "pace/draw.h"
+#include "pace/profile.h"
 #include "pace/rate.h"
 
 typedef unsigned __int128 u128;
@@ -44,18 +46,13 @@ static void fraction_of(const struct weir_rate *rate, uint64_t *ret_mul, uint64_
 	*ret_div = div / g;
 }
 
-static uint64_t whole_groups(const struct weir_rate *rate, uint64_t frames)
-{
-	return rate->group > 1 ? frames - frames % rate->group : frames;
-}
-
 static u128 units_at(const struct weir_rate *rate, const struct weir_pos *pos)
 {
 	switch (rate->mode) {
 	case WEIR_RATE_BITS:
-		return (u128)pos->bytes * 8;
+		return ((u128)pos->bytes + (u128)pos->frames * rate->overhead) * 8;
 	case WEIR_RATE_FRAMES:
-		return whole_groups(rate, pos->frames);
+		return pos->frames;
 	case WEIR_RATE_TIME:
 		return pos->time_ns;
 	case WEIR_RATE_TOPSPEED:
@@ -64,26 +61,35 @@ static u128 units_at(const struct weir_rate *rate, const struct weir_pos *pos)
 	return 0;
 }
 
+/* units * mul / div, and the remainder. */
+static uint64_t divide(u128 units, uint64_t mul, uint64_t div, uint64_t *ret_rest)
+{
+	u128 p;
+
+	*ret_rest = 0;
+	if (__builtin_mul_overflow(units, mul, &p) || p / div >> 64)
+		return UINT64_MAX;
+	*ret_rest = (uint64_t)(p % div);
+	return (uint64_t)(p / div);
+}
+
 uint64_t weir_deadline(const struct weir_rate *rate, const struct weir_pos *pos)
 {
-	uint64_t mul, div;
-	u128 ns;
+	uint64_t mul, div, rest;
 
 	if (rate->mode == WEIR_RATE_TOPSPEED)
 		return 0;
+	if (rate->profile)
+		return profile_deadline(rate->profile, units_at(rate, pos));
 	fraction_of(rate, &mul, &div);
-	ns = units_at(rate, pos);
-	if (__builtin_mul_overflow(ns, mul, &ns))
-		return UINT64_MAX;
-	ns /= div;
-	return ns >> 64 ? UINT64_MAX : (uint64_t)ns;
+	return divide(units_at(rate, pos), mul, div, &rest);
 }
 
 int weir_walker_init(struct weir_walker *w, const struct weir_rate *rate, struct weir_err *err)
 {
 	uint64_t mul = 1, div = 1;
 
-	if (rate->mode != WEIR_RATE_TOPSPEED) {
+	if (rate->mode != WEIR_RATE_TOPSPEED && !rate->profile) {
 		if (!rate->num || !rate->den)
 			return err_set(err, -EINVAL, "a rate must be greater than 0");
 		if (rate->den > UINT64_MAX / NSEC_PER_SEC)
@@ -94,18 +100,26 @@ int weir_walker_init(struct weir_walker *w, const struct weir_rate *rate, struct
 	return 0;
 }
 
+/* Place of frame i of a view. */
+static struct weir_pos place_of(const struct weir_walker *w, const struct weir_view *v, uint32_t i)
+{
+	return (struct weir_pos){
+		.frames = v->frames_before + i,
+		.bytes = v->bytes_before + v->frames[i].before,
+		.time_ns = v->time_before + (uint64_t)(w->ts_max - v->ts_zero),
+	};
+}
+
 void weir_walker_view(struct weir_walker *w, const struct weir_view *v)
 {
-	struct weir_pos pos = { .frames = v->frames_before, .bytes = v->bytes_before };
-	u128 ns;
+	struct weir_pos pos;
 
 	w->added_ns = v->loop * w->rate.loop_gap_ns;
 	w->ts_max = v->ts_max;
 	w->ts_base = v->ts_max;
-	pos.time_ns = v->time_before + (uint64_t)(v->ts_max - v->ts_zero);
-	ns = units_at(&w->rate, &pos) * w->mul;
-	w->base_q = ns / w->div >> 64 ? UINT64_MAX : (uint64_t)(ns / w->div);
-	w->base_r = (uint64_t)(ns % w->div);
+	pos = place_of(w, v, 0);
+	if (!w->rate.profile)
+		w->base_q = divide(units_at(&w->rate, &pos), w->mul, w->div, &w->base_r);
 }
 
 static inline uint64_t after_base(const struct weir_walker *w, uint64_t units)
@@ -121,72 +135,102 @@ static inline uint64_t after_base(const struct weir_walker *w, uint64_t units)
 static void run_bits(struct weir_walker *w, const struct weir_view *v, uint32_t first, uint32_t n,
 		     uint64_t *ret_ns)
 {
-	for (uint32_t i = 0; i < n; i++)
-		ret_ns[i] = after_base(w, 8 * (uint64_t)v->frames[first + i].before);
+	const uint64_t overhead = w->rate.overhead;
+
+	for (uint32_t i = first; i < first + n; i++)
+		*ret_ns++ = after_base(w, 8 * (v->frames[i].before + i * overhead));
 }
 
 static void run_frames(struct weir_walker *w, const struct weir_view *v, uint32_t first, uint32_t n,
 		       uint64_t *ret_ns)
 {
-	struct weir_pos pos = { 0 };
 	(void)v;
-
-	if (w->rate.group <= 1) {
-		for (uint32_t i = 0; i < n; i++)
-			ret_ns[i] = after_base(w, first + i);
-		return;
-	}
-	for (uint32_t i = 0; i < n; i++) {
-		pos.frames = v->frames_before + first + i;
-		if (i && pos.frames % w->rate.group)
-			ret_ns[i] = ret_ns[i - 1];
-		else
-			ret_ns[i] = weir_deadline(&w->rate, &pos);
-	}
+	for (uint32_t i = first; i < first + n; i++)
+		*ret_ns++ = after_base(w, i);
 }
 
 /* A capture time at or before an earlier one makes no pause and goes at that one's time. */
 static void run_time(struct weir_walker *w, const struct weir_view *v, uint32_t first, uint32_t n,
 		     uint64_t *ret_ns)
 {
-	for (uint32_t i = 0; i < n; i++) {
-		w->ts_max = MAX(w->ts_max, v->frames[first + i].ts_ns);
-		ret_ns[i] = after_base(w, (uint64_t)(w->ts_max - w->ts_base));
+	for (uint32_t i = first; i < first + n; i++) {
+		w->ts_max = MAX(w->ts_max, v->frames[i].ts_ns);
+		*ret_ns++ = after_base(w, (uint64_t)(w->ts_max - w->ts_base));
 	}
 }
 
-/* Cuts long pauses short and adds the pauses between loops. */
-static void apply_gaps(struct weir_walker *w, uint32_t n, uint64_t *ns)
+static void run_profile(struct weir_walker *w, const struct weir_view *v, uint32_t first,
+			uint32_t n, uint64_t *ret_ns)
+{
+	for (uint32_t i = first; i < first + n; i++) {
+		struct weir_pos pos = place_of(w, v, i);
+
+		*ret_ns++ = profile_deadline(w->rate.profile, units_at(&w->rate, &pos));
+	}
+}
+
+/* Frames of a group leave when its first one does. */
+static void apply_group(struct weir_walker *w, uint64_t place, uint32_t n, uint64_t *ns)
 {
 	for (uint32_t i = 0; i < n; i++) {
-		uint64_t gap = w->any && ns[i] > w->last_ns ? ns[i] - w->last_ns : 0;
+		if ((place + i) % w->rate.group == 0 || (i == 0 && !w->any))
+			w->group_ns = ns[i];
+		ns[i] = w->group_ns;
+	}
+}
 
-		if (w->rate.max_gap_ns && gap > w->rate.max_gap_ns)
+/* Each gap is multiplied by a draw of mean 1. */
+static void apply_poisson(struct weir_walker *w, uint64_t place, uint32_t n, uint64_t *ns)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		uint64_t gap = ns[i] - w->drawn_from;
+		u128 sum = (u128)gap * draw_exponential(w->rate.seed, place + i) + w->drawn_frac;
+
+		w->drawn_from = ns[i];
+		w->drawn_ns += (uint64_t)(sum >> 32);
+		w->drawn_frac = (uint32_t)sum;
+		ns[i] = w->drawn_ns;
+	}
+}
+
+/* Cuts long pauses short. */
+static void apply_max_gap(struct weir_walker *w, uint32_t n, uint64_t *ns)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		uint64_t gap = ns[i] - w->last_ns;
+
+		if ((w->any || i) && gap > w->rate.max_gap_ns)
 			w->cut_ns += gap - w->rate.max_gap_ns;
 		w->last_ns = ns[i];
-		w->any = true;
-		ns[i] = ns[i] - w->cut_ns + w->added_ns;
+		ns[i] -= w->cut_ns;
 	}
 }
 
 void weir_walker_run(struct weir_walker *w, const struct weir_view *v, uint32_t first, uint32_t n,
 		     uint64_t *ret_ns)
 {
-	switch (w->rate.mode) {
-	case WEIR_RATE_BITS:
-		run_bits(w, v, first, n, ret_ns);
-		break;
-	case WEIR_RATE_FRAMES:
-		run_frames(w, v, first, n, ret_ns);
-		break;
-	case WEIR_RATE_TIME:
-		run_time(w, v, first, n, ret_ns);
-		break;
-	case WEIR_RATE_TOPSPEED:
+	typedef void run_fn(struct weir_walker *, const struct weir_view *, uint32_t, uint32_t,
+			    uint64_t *);
+	static run_fn *const runs[] = {
+		[WEIR_RATE_BITS] = run_bits,
+		[WEIR_RATE_FRAMES] = run_frames,
+		[WEIR_RATE_TIME] = run_time,
+	};
+	const uint64_t place = v->frames_before + first;
+
+	if (w->rate.mode == WEIR_RATE_TOPSPEED) {
 		for (uint32_t i = 0; i < n; i++)
 			ret_ns[i] = 0;
 		return;
 	}
-	if (w->rate.max_gap_ns || w->rate.loop_gap_ns)
-		apply_gaps(w, n, ret_ns);
+	(w->rate.profile ? run_profile : runs[w->rate.mode])(w, v, first, n, ret_ns);
+	if (w->rate.group > 1)
+		apply_group(w, place, n, ret_ns);
+	if (w->rate.poisson)
+		apply_poisson(w, place, n, ret_ns);
+	if (w->rate.max_gap_ns)
+		apply_max_gap(w, n, ret_ns);
+	for (uint32_t i = 0; w->added_ns && i < n; i++)
+		ret_ns[i] += w->added_ns;
+	w->any = true;
 }

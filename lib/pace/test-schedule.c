@@ -131,7 +131,7 @@ static void test_walking_a_view_equals_the_function(void **state)
 		{ .mode = WEIR_RATE_BITS, .num = 1, .den = 999999937 },
 		{ .mode = WEIR_RATE_BITS, .num = 100000000007, .den = 3 },
 		{ .mode = WEIR_RATE_FRAMES, .num = 14880952, .den = 1 },
-		{ .mode = WEIR_RATE_FRAMES, .num = 1000, .den = 7, .group = 16 },
+		{ .mode = WEIR_RATE_FRAMES, .num = 1000, .den = 7 },
 		{ .mode = WEIR_RATE_TIME, .num = 1, .den = 1 },
 		{ .mode = WEIR_RATE_TIME, .num = 314159, .den = 100000 },
 		{ .mode = WEIR_RATE_TOPSPEED },
@@ -239,6 +239,87 @@ static void test_frames_of_a_group_leave_together(void **state)
 		assert_true(ns[i] == i / 4 * 4 * NSEC_PER_MSEC);
 }
 
+static void test_line_rate_counts_what_surrounds_a_frame(void **state)
+{
+	/* 64-byte frames with FCS at 10 Gbit/s: 84 bytes each, 67.2 ns. */
+	struct weir_rate rate = {
+		.mode = WEIR_RATE_BITS, .num = 10000000000, .den = 1, .overhead = 24
+	};
+	struct weir_pos pos = { .frames = 14880952, .bytes = 14880952 * 60 };
+	struct weir_walker w;
+	struct fixture f;
+	uint64_t ns[300];
+
+	(void)state;
+	assert_true(weir_deadline(&rate, &pos) == 999999974);
+	make_view(&f, 300, 7);
+	assert_int_equal(weir_walker_init(&w, &rate, NULL), 0);
+	weir_walker_view(&w, &f.view);
+	weir_walker_run(&w, &f.view, 0, 100, ns);
+	weir_walker_run(&w, &f.view, 100, 200, ns + 100);
+	for (uint32_t i = 0; i < 300; i++) {
+		pos.frames = f.view.frames_before + i;
+		pos.bytes = f.view.bytes_before + f.frames[i].before;
+		assert_true(ns[i] == weir_deadline(&rate, &pos));
+	}
+}
+
+static void test_groups_of_bits_leave_when_their_first_frame_does(void **state)
+{
+	struct weir_rate rate = { .mode = WEIR_RATE_BITS, .num = 1000000, .den = 1 };
+	struct weir_walker plain, grouped;
+	struct fixture f;
+	uint64_t want[300], got[300];
+
+	(void)state;
+	make_view(&f, 300, 0);
+	assert_int_equal(weir_walker_init(&plain, &rate, NULL), 0);
+	weir_walker_view(&plain, &f.view);
+	weir_walker_run(&plain, &f.view, 0, 300, want);
+	rate.group = 7;
+	assert_int_equal(weir_walker_init(&grouped, &rate, NULL), 0);
+	weir_walker_view(&grouped, &f.view);
+	for (uint32_t i = 0; i < 300; i += 10) /* runs end within groups */
+		weir_walker_run(&grouped, &f.view, i, 10, got + i);
+	for (uint32_t i = 0; i < 300; i++)
+		assert_true(got[i] == want[i - i % 7]);
+}
+
+static void test_drawn_gaps_keep_the_mean_and_repeat_with_the_seed(void **state)
+{
+	struct weir_rate rate = {
+		.mode = WEIR_RATE_FRAMES, .num = 1000000, .den = 1, .poisson = true, .seed = 1
+	};
+	struct weir_frame frames[1000] = { 0 };
+	struct weir_view v = { .frames = frames, .n = 1000 };
+	struct weir_walker w, again;
+	uint64_t ns[1000], ns2[1000], last = 0, under_mean = 0, over_3 = 0;
+
+	(void)state;
+	assert_int_equal(weir_walker_init(&w, &rate, NULL), 0);
+	assert_int_equal(weir_walker_init(&again, &rate, NULL), 0);
+	for (uint64_t k = 0; k < 1000; k++) {
+		v.frames_before = k * 1000;
+		weir_walker_view(&w, &v);
+		weir_walker_run(&w, &v, 0, 1000, ns);
+		weir_walker_view(&again, &v);
+		weir_walker_run(&again, &v, 0, 300, ns2);
+		weir_walker_run(&again, &v, 300, 700, ns2 + 300);
+		assert_memory_equal(ns, ns2, sizeof(ns));
+		for (int i = 0; i < 1000; i++) {
+			assert_true(ns[i] >= last);
+			under_mean += ns[i] - last < 1000;
+			over_3 += ns[i] - last > 3000;
+			last = ns[i];
+		}
+	}
+	/* 10^6 draws: mean 1 +- 0.5 %, and of an exponential distribution 63.2 % lie
+	 * under the mean and 4.98 % over three times the mean. */
+	assert_in_range(last, 995000000, 1005000000);
+	assert_in_range(under_mean, 630000, 634500);
+	assert_in_range(over_3, 48800, 50800);
+}
+
 static void test_zero_is_no_rate(void **state)
 {
 	struct weir_rate rate = { .mode = WEIR_RATE_BITS, .num = 0, .den = 1 };
@@ -262,6 +343,9 @@ int main(void)
 		cmocka_unit_test(test_max_gap_shortens_only_long_pauses),
 		cmocka_unit_test(test_loop_gap_shifts_whole_loops),
 		cmocka_unit_test(test_frames_of_a_group_leave_together),
+		cmocka_unit_test(test_line_rate_counts_what_surrounds_a_frame),
+		cmocka_unit_test(test_groups_of_bits_leave_when_their_first_frame_does),
+		cmocka_unit_test(test_drawn_gaps_keep_the_mean_and_repeat_with_the_seed),
 		cmocka_unit_test(test_zero_is_no_rate),
 	};
 
