@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 
 [ -f build-fuzz/build.ninja ] || CC=clang meson setup -Dfuzz=true -Dbuildtype=debugoptimized \
 	-Db_sanitize=address,undefined -Db_lundef=false build-fuzz
-ninja -C build-fuzz
+ninja -C build-fuzz fuzz
 
 shared=${WEIR_TEST_DATA:-../shared/data}
 status=0
@@ -16,7 +16,7 @@ for target in build-fuzz/tests/fuzz/fuzz-*; do
 	name=${target##*/fuzz-}
 	mkdir -p "out/fuzz/$name"
 	known=()
-	for folder in "tests/fuzz/corpus/$name" tests/data "$shared"; do
+	for folder in "tests/fuzz/corpus-$name" tests/data "$shared"; do
 		[ -d "$folder" ] && known+=("$folder")
 	done
 	echo "== $name"
