@@ -8,8 +8,10 @@
 #include "trace/reader.h"
 
 enum {
-	/* Blocks that are read in one piece: the longest, beside the frame in it. */
+	/* The longest blocks that are read in one piece: as libpcap has it, and the same
+	 * beside the longest frame of any link type. */
 	BLOCK_MAX = 16 * 1024 * 1024,
+	PACKET_BLOCK_MAX = READER_CAPLEN_MAX + BLOCK_MAX,
 	SKIP_STEP = 64 * 1024,
 };
 
@@ -92,8 +94,8 @@ static inline int64_t tick_ns(const struct tick *t, uint64_t ticks)
 }
 
 /* The length of a block stands at both of its ends. */
-static int check_trailer(struct weir_reader *r, uint32_t len, const uint8_t *trailer,
-			 struct weir_err *err)
+static inline int check_trailer(struct weir_reader *r, uint32_t len, const uint8_t *trailer,
+				struct weir_err *err)
 {
 	uint32_t again = reader_u32(r, trailer);
 
@@ -111,8 +113,8 @@ static void block_done(struct weir_reader *r, size_t n)
 }
 
 /* The whole block in one piece, or NULL with the result of the call in *ret. */
-static const uint8_t *whole_block(struct weir_reader *r, uint32_t len, uint32_t max, int *ret,
-				  struct weir_err *err)
+static inline const uint8_t *whole_block(struct weir_reader *r, uint32_t len, uint32_t max,
+					 int *ret, struct weir_err *err)
 {
 	const uint8_t *p;
 
@@ -269,9 +271,9 @@ static int skip_block(struct weir_reader *r, struct weir_err *err)
 }
 
 /* The body of a packet block, once it is whole. */
-static void fill_record(struct weir_reader *r, const struct packet_layout *l, const uint8_t *p,
-			const struct reader_iface *iface, uint32_t caplen,
-			struct weir_record *ret_rec)
+static inline void fill_record(struct weir_reader *r, const struct packet_layout *l,
+			       const uint8_t *p, const struct reader_iface *iface, uint32_t caplen,
+			       struct weir_record *ret_rec)
 {
 	*ret_rec = (struct weir_record){
 		.data = p + l->fixed,
@@ -287,8 +289,10 @@ static void fill_record(struct weir_reader *r, const struct packet_layout *l, co
 							       reader_u32(r, p + l->ts + 4));
 }
 
-static int read_packet(struct weir_reader *r, const struct packet_layout *l, uint32_t len,
-		       struct weir_record *ret_rec, struct weir_err *err)
+/* Inlined once for each layout, which is known then. */
+static inline __attribute__((always_inline)) int
+read_packet(struct weir_reader *r, const struct packet_layout *l, uint32_t len,
+	    struct weir_record *ret_rec, struct weir_err *err)
 {
 	const struct reader_iface *iface;
 	uint32_t id = 0, caplen;
@@ -297,9 +301,9 @@ static int read_packet(struct weir_reader *r, const struct packet_layout *l, uin
 
 	if (unlikely(len < l->fixed + BLOCK_TRAILER))
 		return reader_fail(r, err, -EBADMSG, "packet block of only %u bytes", len);
-	p = source_need(r->src, l->fixed);
+	p = whole_block(r, len, PACKET_BLOCK_MAX, &ret, err);
 	if (unlikely(!p))
-		return reader_short(r, err, len);
+		return ret;
 	if (l->iface_bytes)
 		id = l->iface_bytes == 2 ? reader_u16(r, p + l->iface)
 					 : reader_u32(r, p + l->iface);
@@ -320,9 +324,6 @@ static int read_packet(struct weir_reader *r, const struct packet_layout *l, uin
 				   "captured length %u is more than a frame can have (%u)", caplen,
 				   iface->max_caplen);
 
-	p = whole_block(r, len, iface->max_caplen + BLOCK_MAX, &ret, err);
-	if (unlikely(!p))
-		return ret;
 	fill_record(r, l, p, iface, caplen, ret_rec);
 	block_done(r, len);
 	return 1;
@@ -330,8 +331,8 @@ static int read_packet(struct weir_reader *r, const struct packet_layout *l, uin
 
 /* The type and length of the block that begins here. 1, 0 at the end of the file, or
  * negative. A section header sets the byte order. */
-static int block_begin(struct weir_reader *r, uint32_t *ret_type, uint32_t *ret_len,
-		       struct weir_err *err)
+static inline int block_begin(struct weir_reader *r, uint32_t *ret_type, uint32_t *ret_len,
+			      struct weir_err *err)
 {
 	const uint8_t *p = source_need(r->src, BLOCK_MIN);
 
@@ -371,24 +372,14 @@ static int other_block(struct weir_reader *r, uint32_t type, uint32_t len, struc
 	return skip_block(r, err);
 }
 
-static const struct packet_layout *packet_layout(uint32_t type)
+static bool is_packet(uint32_t type)
 {
-	switch (type) {
-	case BLOCK_EPB:
-		return &epb_layout;
-	case BLOCK_SPB:
-		return &spb_layout;
-	case BLOCK_PB:
-		return &pb_layout;
-	default:
-		return NULL;
-	}
+	return type == BLOCK_EPB || type == BLOCK_SPB || type == BLOCK_PB;
 }
 
 static int pcapng_next(struct weir_reader *r, struct weir_record *ret_rec, struct weir_err *err)
 {
 	for (;;) {
-		const struct packet_layout *layout;
 		uint32_t type = 0, len = 0;
 		int ret;
 
@@ -401,9 +392,12 @@ static int pcapng_next(struct weir_reader *r, struct weir_record *ret_rec, struc
 		if (unlikely(ret <= 0))
 			return ret;
 
-		layout = packet_layout(type);
-		if (likely(layout))
-			return read_packet(r, layout, len, ret_rec, err);
+		if (likely(type == BLOCK_EPB))
+			return read_packet(r, &epb_layout, len, ret_rec, err);
+		if (type == BLOCK_SPB)
+			return read_packet(r, &spb_layout, len, ret_rec, err);
+		if (type == BLOCK_PB)
+			return read_packet(r, &pb_layout, len, ret_rec, err);
 		ret = other_block(r, type, len, err);
 		if (ret < 0)
 			return ret;
@@ -417,7 +411,7 @@ static void find_first_iface(struct weir_reader *r)
 	while (!r->info.n_ifaces) {
 		uint32_t type = 0, len = 0;
 
-		if (block_begin(r, &type, &len, NULL) <= 0 || packet_layout(type))
+		if (block_begin(r, &type, &len, NULL) <= 0 || is_packet(type))
 			return;
 		if (other_block(r, type, len, NULL) < 0)
 			return;

@@ -28,7 +28,7 @@ uint32_t reader_max_caplen(uint32_t linktype)
 {
 	switch (linktype) {
 	case LINKTYPE_DBUS:
-		return 128 * 1024 * 1024;
+		return READER_CAPLEN_MAX;
 	case LINKTYPE_EBHSCR:
 		return 8 * 1024 * 1024;
 	case LINKTYPE_USBPCAP:

@@ -100,6 +100,10 @@ int reader_short(struct weir_reader *r, struct weir_err *err, size_t size);
 int reader_add_iface(struct weir_reader *r, uint32_t linktype, uint32_t snaplen,
 		     struct reader_iface **ret_iface, struct weir_err *err);
 
+enum {
+	READER_CAPLEN_MAX = 128 * 1024 * 1024, /* the longest frame of any link type */
+};
+
 /* How long a frame of this link type can be. libpcap makes three exceptions from
  * WEIR_FRAME_MAX, and so does the reader. */
 uint32_t reader_max_caplen(uint32_t linktype);

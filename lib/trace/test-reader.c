@@ -347,8 +347,9 @@ static void test_damaged_blocks_are_told_with_their_place(void **state)
 			    "x: block 3 at byte 48: packet block of only 16 bytes");
 	assert_block_damage(4, 96, -ENODATA,
 			    "x: block 3 at byte 48: cut off: only 92 of 96 bytes are there");
-	assert_block_damage(4, 0xfffffffc, -EBADMSG,
-			    "x: block 3 at byte 48: block length 4294967292 is more than 17039360");
+	assert_block_damage(
+		4, 0xfffffffc, -EBADMSG,
+		"x: block 3 at byte 48: block length 4294967292 is more than 150994944");
 	assert_block_damage(
 		8, 1, -EBADMSG,
 		"x: block 3 at byte 48: frame of interface 1, but its section has only 1");
