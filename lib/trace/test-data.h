@@ -157,6 +157,18 @@ static inline void blob_iface(struct blob *b, uint16_t linktype, uint32_t snaple
 	blob_end(b, begin);
 }
 
+/* The rest of a packet block, from the time on. */
+static inline void blob_packet_end(struct blob *b, size_t begin, uint64_t ticks, uint32_t caplen,
+				   uint32_t len, uint8_t fill)
+{
+	blob_32(b, (uint32_t)(ticks >> 32));
+	blob_32(b, (uint32_t)ticks);
+	blob_32(b, caplen);
+	blob_32(b, len);
+	memset(blob_grow(b, caplen), fill, caplen);
+	blob_end(b, begin);
+}
+
 /* An enhanced packet block. */
 static inline void blob_epb(struct blob *b, uint32_t iface, uint64_t ticks, uint32_t caplen,
 			    uint32_t len, uint8_t fill)
@@ -164,12 +176,7 @@ static inline void blob_epb(struct blob *b, uint32_t iface, uint64_t ticks, uint
 	size_t begin = blob_begin(b, 6);
 
 	blob_32(b, iface);
-	blob_32(b, (uint32_t)(ticks >> 32));
-	blob_32(b, (uint32_t)ticks);
-	blob_32(b, caplen);
-	blob_32(b, len);
-	memset(blob_grow(b, caplen), fill, caplen);
-	blob_end(b, begin);
+	blob_packet_end(b, begin, ticks, caplen, len, fill);
 }
 
 /* The obsolete packet block. */
@@ -179,13 +186,8 @@ static inline void blob_pb(struct blob *b, uint16_t iface, uint64_t ticks, uint3
 	size_t begin = blob_begin(b, 2);
 
 	blob_16(b, iface);
-	blob_16(b, 0);
-	blob_32(b, (uint32_t)(ticks >> 32));
-	blob_32(b, (uint32_t)ticks);
-	blob_32(b, caplen);
-	blob_32(b, len);
-	memset(blob_grow(b, caplen), fill, caplen);
-	blob_end(b, begin);
+	blob_16(b, 0); /* drops */
+	blob_packet_end(b, begin, ticks, caplen, len, fill);
 }
 
 /* A simple packet block that holds caplen bytes. */
