@@ -2,10 +2,11 @@
 /*
  * The sending engine: a stream, a schedule and ports, put together.
  *
- * One worker thread per queue walks the views of the stream, waits for each
- * frame's deadline and hands batches to ports. It never asks what kind of port,
- * trace or rate it has. Whoever starts a sender stays free to handle signals and to
- * show progress.
+ * Each worker thread has a queue of every port. It walks the views of the stream,
+ * picks the frames that are its share, waits for each one's deadline and hands batches
+ * to ports. It never asks what kind of port, trace or rate it has. All workers, here and
+ * on other machines, follow one schedule without talking to each other. Whoever starts a
+ * sender stays free to handle signals and to show progress.
  */
 #ifndef WEIR_SEND_H
 #define WEIR_SEND_H
@@ -14,6 +15,7 @@
 #include <stdint.h>
 
 #include <weir/err.h>
+#include <weir/hist.h>
 #include <weir/pace.h>
 #include <weir/port.h>
 #include <weir/stream.h>
@@ -22,7 +24,22 @@
 extern "C" {
 #endif
 
-#define WEIR_SEND_MAX_PORTS 2
+#define WEIR_SEND_MAX_PORTS   2
+#define WEIR_SEND_MAX_WORKERS 64
+
+/* Whose share a frame is. */
+enum weir_shard {
+	WEIR_SHARD_FLOW,	/* by flow, both directions together, so that each keeps its
+				 * order; needs weir_stream_opts.lanes */
+	WEIR_SHARD_ROUND_ROBIN, /* by place: evenly, and in no order between workers */
+};
+
+/* What becomes of frames that missed their deadline by more than the limit. */
+enum weir_on_late {
+	WEIR_LATE_CATCHUP, /* they go at once, in order; the mean rate is kept */
+	WEIR_LATE_SHIFT,   /* the schedule moves by as much; gaps are kept */
+	WEIR_LATE_DROP,	   /* they are skipped and counted */
+};
 
 struct weir_send_opts {
 	struct weir_stream *stream;		      /* lent */
@@ -31,9 +48,21 @@ struct weir_send_opts {
 	struct weir_rate rate;
 	enum weir_timer timer;
 	const struct weir_clock *clock; /* lent; NULL = weir_clock_open(timer) */
-	uint64_t limit;			/* stop after so many frames taken; 0 = none */
-	uint64_t duration_ns;		/* stop so long after the first; 0 = none */
-	unsigned batch;			/* frames a call at most; 0 = 64 */
+	uint64_t limit;	      /* stop after so many frames taken; 0 = none. With several workers
+			       * or shares: after the first so many frames of the schedule */
+	uint64_t duration_ns; /* stop so long after the first; 0 = none */
+	unsigned batch;	      /* frames a call at most; 0 = 64 */
+	unsigned n_workers;   /* each with its own queue and cursor; 0 = 1 */
+	enum weir_shard shard;
+	unsigned share, n_shares; /* send part share (from 0) of n_shares; n_shares 0 = all */
+	enum weir_on_late on_late;
+	uint64_t late_limit_ns; /* for SHIFT and DROP; 0 = 1 ms */
+	uint32_t max_burst;	/* CATCHUP: after so many late frames back to back, go on at no
+				 * more than twice the rate; 0 = no such limit */
+	int start_clock;	/* CLOCK_REALTIME or CLOCK_TAI, of start_ns */
+	uint64_t start_ns;	/* the schedule begins at this time; 0 = at once */
+	bool pin;		/* tie each worker to a processor of its own */
+	int rt_priority;	/* run workers in SCHED_FIFO at this; 0 = do not */
 	/* One-at-a-time mode: called before a frame leaves, from the worker's thread;
 	 * how many frames to send before it is called again, or 0 to stop. nr counts
 	 * frames from 1. NULL: not this mode. */
@@ -50,8 +79,8 @@ struct weir_send_stats {
 	uint64_t paused_ns;			   /* of these, suspended */
 	uint64_t loops;				   /* passes finished */
 	uint64_t files;				   /* index of the file that is being sent */
-	uint64_t late_frames;			   /* more than 1 us behind their deadline */
-	uint64_t late_max_ns;			   /* the latest of them */
+	uint64_t late_dropped;			   /* frames skipped for being late */
+	uint64_t shifted_ns;			   /* by which the schedule moved for late frames */
 	uint64_t flow_frames[WEIR_SEND_MAX_PORTS]; /* frames that belong to a flow */
 	uint64_t non_flow_frames[WEIR_SEND_MAX_PORTS]; /* and not */
 	uint64_t flows_new[WEIR_SEND_MAX_PORTS];
@@ -82,6 +111,23 @@ void weir_sender_resume(struct weir_sender *s);
 int weir_sender_fd(const struct weir_sender *s);
 
 void weir_sender_stats(struct weir_sender *s, struct weir_send_stats *ret_stats);
+
+/* How late frames left: from the deadline until the port was called, of all workers.
+ * Empty at top speed. */
+void weir_sender_lateness(struct weir_sender *s, struct weir_hist *ret_hist);
+
+struct weir_worker_stats {
+	uint64_t frames; /* that ports consumed */
+	uint64_t late_dropped;
+	uint64_t late_p50_ns, late_p99_ns, late_max_ns;
+	uint64_t cpu_ns;    /* processor time; known when it has ended */
+	uint64_t margin_ns; /* how long before a deadline it stopped sleeping, at the end */
+	int cpu;	    /* it is tied to, -1: none */
+	const char *clock;  /* what it told the time by; static */
+};
+
+/* 1, or 0 when there is no worker i. */
+int weir_sender_worker(struct weir_sender *s, unsigned i, struct weir_worker_stats *ret_stats);
 
 /* Waits for the end. 0, or the error that ended it; its text in err. */
 int weir_sender_join(struct weir_sender *s, struct weir_err *err);

@@ -6,9 +6,10 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <pthread.h>
+#include <stdatomic.h>
 
 #include "base/macros.h"
+#include "base/time.h"
 #include "support/pcapfile.h"
 #include "support/unit.h"
 
@@ -16,30 +17,38 @@
 #define MAX_WAITS 4096
 
 struct fake_clock {
-	uint64_t now;
+	_Atomic uint64_t now;
 	uint64_t waits[MAX_WAITS];
-	unsigned n_waits;
+	_Atomic unsigned n_waits;
 	uint64_t cost_ns; /* what it takes each time it is read */
+	uint64_t late_ns; /* by which each wait ends late */
 };
 
 static uint64_t fake_now(void *ctx)
 {
 	struct fake_clock *c = ctx;
 
-	c->now += c->cost_ns;
-	return c->now;
+	return atomic_fetch_add(&c->now, c->cost_ns) + c->cost_ns;
 }
 
 static uint64_t fake_wait(void *ctx, uint64_t t, const int *stop)
 {
 	struct fake_clock *c = ctx;
 
+	uint64_t now = atomic_load(&c->now);
+	unsigned n = atomic_fetch_add(&c->n_waits, 1);
+
 	(void)stop;
-	if (c->n_waits < MAX_WAITS)
-		c->waits[c->n_waits++] = t;
-	c->now = MAX(c->now, t);
-	return c->now;
+	if (n < MAX_WAITS)
+		c->waits[n] = t;
+	while (now < t + c->late_ns &&
+	       !atomic_compare_exchange_weak(&c->now, &now, MAX(now, t) + c->late_ns))
+		;
+	return atomic_load(&c->now);
 }
+
+/* When the schedule begins: the sender leaves itself some time. */
+#define BEGIN (1000000 + 100 * NSEC_PER_USEC)
 
 /* One run of a sender over a small trace. */
 struct setup {
@@ -49,6 +58,8 @@ struct setup {
 	struct weir_stream *stream;
 	struct weir_port *ports[2];
 	struct weir_send_stats stats;
+	struct weir_worker_stats workers[2];
+	struct weir_hist lateness;
 	int result;
 };
 
@@ -70,21 +81,26 @@ static void open_stream(struct setup *t, struct weir_stream_opts opts)
 
 	opts.files = files;
 	opts.n_files = 1;
-	opts.n_cursors = 1;
+	opts.n_cursors = MAX(opts.n_cursors, 1u);
 	opts.preload = true; /* so that files is not needed any more */
 	if (weir_stream_open(&opts, &t->stream, &err) < 0)
 		fail_msg("%s", err.text);
 }
 
-static struct weir_port *open_port(const char *name, unsigned dir)
+static struct weir_port *open_queues(const char *name, unsigned dir, unsigned queues)
 {
-	struct weir_port_opts opts = { .dir = dir };
+	struct weir_port_opts opts = { .dir = dir, .queues = queues };
 	struct weir_port *p = NULL;
 	struct weir_err err = { 0 };
 
 	if (weir_port_open(name, &opts, &p, &err) < 0)
 		fail_msg("%s", err.text);
 	return p;
+}
+
+static struct weir_port *open_port(const char *name, unsigned dir)
+{
+	return open_queues(name, dir, 1);
 }
 
 static void run(struct setup *t, struct weir_send_opts opts)
@@ -105,6 +121,9 @@ static void run(struct setup *t, struct weir_send_opts opts)
 	assert_int_equal(poll(&pfd, 1, 10000), 1);
 	t->result = weir_sender_join(s, &err);
 	weir_sender_stats(s, &t->stats);
+	weir_sender_lateness(s, &t->lateness);
+	for (unsigned i = 0; i < 2; i++)
+		(void)weir_sender_worker(s, i, &t->workers[i]); /* there may be only one */
 	weir_sender_free(s);
 }
 
@@ -170,10 +189,11 @@ static void test_a_paced_frame_is_waited_for_until_its_deadline(void **state)
 	open_stream(&t, (struct weir_stream_opts){ .loops = 2 });
 	run(&t, (struct weir_send_opts){ .rate = { WEIR_RATE_FRAMES, 1000000, 1 } });
 	assert_int_equal(t.stats.frames, 200);
-	assert_int_equal(t.time.n_waits, 199); /* the first is due at once */
-	for (unsigned i = 0; i < 199; i++)
-		assert_int_equal(t.time.waits[i], 1000000 + (i + 1) * 1000);
-	assert_int_equal(t.stats.late_frames, 0);
+	assert_int_equal(t.time.n_waits, 200);
+	for (unsigned i = 0; i < 200; i++)
+		assert_int_equal(t.time.waits[i], BEGIN + i * 1000);
+	assert_int_equal(t.lateness.n, 200);
+	assert_int_equal(t.lateness.max, 0);
 	assert_int_equal(t.stats.elapsed_ns, 199 * 1000);
 	end(&t);
 }
@@ -186,25 +206,189 @@ static void test_recorded_time_at_half_speed(void **state)
 	begin(&t, 10);
 	open_stream(&t, (struct weir_stream_opts){ .loops = 1 });
 	run(&t, (struct weir_send_opts){ .rate = { WEIR_RATE_TIME, 1, 2 } });
-	assert_int_equal(t.time.n_waits, 9);
-	for (unsigned i = 0; i < 9; i++)
-		assert_int_equal(t.time.waits[i], 1000000 + (i + 1) * 2000);
+	assert_int_equal(t.time.n_waits, 10);
+	for (unsigned i = 0; i < 10; i++)
+		assert_int_equal(t.time.waits[i], BEGIN + i * 2000);
 	end(&t);
 }
 
-static void test_late_frames_go_at_once_and_are_counted(void **state)
+static void test_late_frames_go_at_once_and_the_rate_is_kept(void **state)
 {
 	struct setup t;
 
 	(void)state;
 	begin(&t, 100);
 	open_stream(&t, (struct weir_stream_opts){ .loops = 1 });
-	t.ports[0] = open_port("null:", WEIR_PORT_TX);
-	t.time.cost_ns = 50000; /* reading the clock once takes 50 frames' time */
-	run(&t, (struct weir_send_opts){ .rate = { WEIR_RATE_FRAMES, 1000000, 1 },
-					 .duration_ns = NSEC_PER_SEC });
+	t.time.late_ns = 9500; /* each wait ends when nine more frames are due */
+	run(&t, (struct weir_send_opts){ .rate = { WEIR_RATE_FRAMES, 1000000, 1 } });
 	assert_int_equal(t.stats.frames, 100);
-	assert_true(t.time.n_waits <= 99);
+	assert_int_equal(t.time.n_waits, 10);
+	for (unsigned i = 0; i < 10; i++)
+		assert_int_equal(t.time.waits[i], BEGIN + i * 10000);
+	assert_int_equal(t.lateness.n, 100);
+	assert_int_equal(t.lateness.max, 9500);
+	end(&t);
+}
+
+static void test_late_frames_are_dropped_if_so_asked(void **state)
+{
+	struct setup t;
+
+	(void)state;
+	begin(&t, 100);
+	open_stream(&t, (struct weir_stream_opts){ .loops = 1 });
+	t.time.late_ns = 9500;
+	run(&t, (struct weir_send_opts){ .rate = { WEIR_RATE_FRAMES, 1000000, 1 },
+					 .on_late = WEIR_LATE_DROP,
+					 .late_limit_ns = 5000 });
+	/* Of each ten frames those 9.5, 8.5, 7.5, 6.5 and 5.5 us late are dropped. */
+	assert_int_equal(t.stats.frames, 50);
+	assert_int_equal(t.stats.late_dropped, 50);
+	assert_int_equal(t.lateness.max, 4500);
+	end(&t);
+}
+
+static void test_late_frames_shift_the_schedule_if_so_asked(void **state)
+{
+	struct setup t;
+
+	(void)state;
+	begin(&t, 100);
+	open_stream(&t, (struct weir_stream_opts){ .loops = 1 });
+	t.time.late_ns = 9500;
+	run(&t, (struct weir_send_opts){ .rate = { WEIR_RATE_FRAMES, 1000000, 1 },
+					 .on_late = WEIR_LATE_SHIFT,
+					 .late_limit_ns = 5000 });
+	assert_int_equal(t.stats.frames, 100);
+	assert_int_equal(t.stats.shifted_ns, 100 * 9500);
+	assert_int_equal(t.time.n_waits, 100); /* no two frames leave together */
+	for (unsigned i = 0; i < 100; i++)
+		assert_int_equal(t.time.waits[i], BEGIN + i * (1000 + 9500));
+	end(&t);
+}
+
+static void test_catching_up_is_bounded_if_so_asked(void **state)
+{
+	struct setup t;
+
+	(void)state;
+	begin(&t, 1000);
+	open_stream(&t, (struct weir_stream_opts){ .loops = 1 });
+	t.time.now = 10 * NSEC_PER_SEC;
+	run(&t, (struct weir_send_opts){ .rate = { WEIR_RATE_FRAMES, 1000000, 1 },
+					 .start_clock = CLOCK_REALTIME,
+					 .start_ns = time_now(CLOCK_REALTIME) - NSEC_PER_SEC,
+					 .max_burst = 11 });
+	/* All are late from the beginning. After each eleven frames, 10 us of schedule, a
+	 * wait of 5 us. */
+	assert_int_equal(t.stats.frames, 1000);
+	assert_in_range(t.time.n_waits, 80, 100);
+	for (unsigned i = 1; i < t.time.n_waits; i++)
+		assert_true(t.time.waits[i] - t.time.waits[i - 1] <= 5000);
+	assert_in_range(t.time.now, 10 * NSEC_PER_SEC + 80 * 4500, 10 * NSEC_PER_SEC + 100 * 5000);
+	end(&t);
+}
+
+static void test_a_start_in_the_future_is_waited_for(void **state)
+{
+	struct setup t;
+
+	(void)state;
+	begin(&t, 10);
+	open_stream(&t, (struct weir_stream_opts){ .loops = 1 });
+	run(&t, (struct weir_send_opts){ .rate = topspeed,
+					 .start_clock = CLOCK_TAI,
+					 .start_ns = time_now(CLOCK_TAI) + 3600 * NSEC_PER_SEC });
+	assert_int_equal(t.stats.frames, 10);
+	assert_int_equal(t.time.n_waits, 1);
+	assert_in_range(t.time.waits[0], 1000000 + 3590 * NSEC_PER_SEC,
+			1000000 + 3600 * NSEC_PER_SEC);
+	end(&t);
+}
+
+static void test_a_profile_that_ends_at_zero_ends_the_run(void **state)
+{
+	struct weir_profile *p = NULL;
+	struct setup t;
+
+	(void)state;
+	assert_int_equal(weir_profile_parse("p", "0 1kpps\n50ms 0pps", &p, NULL), 0);
+	begin(&t, 100);
+	open_stream(&t, (struct weir_stream_opts){ .loops = 0 });
+	run(&t, (struct weir_send_opts){ .rate = { .mode = weir_profile_mode(p), .profile = p } });
+	assert_int_equal(t.stats.frames, 50);
+	assert_true(t.stats.stopped);
+	weir_profile_free(p);
+	end(&t);
+}
+
+/* Workers: each frame is sent by exactly one. */
+static void share_out(enum weir_shard shard, struct weir_rate rate)
+{
+	struct setup t;
+
+	begin(&t, 1000);
+	t.ports[0] = open_queues("null:", WEIR_PORT_TX, 2);
+	open_stream(&t, (struct weir_stream_opts){ .loops = 3, .n_cursors = 2, .lanes = true });
+	run(&t, (struct weir_send_opts){ .rate = rate, .n_workers = 2, .shard = shard });
+	assert_int_equal(t.result, 0);
+	assert_int_equal(t.stats.frames, 3000);
+	assert_int_equal(t.workers[0].frames + t.workers[1].frames, 3000);
+	if (shard == WEIR_SHARD_ROUND_ROBIN)
+		assert_int_equal(t.workers[0].frames, 1500);
+	assert_int_equal(t.stats.loops, 3);
+	end(&t);
+}
+
+static void test_workers_share_a_trace_out(void **state)
+{
+	const struct weir_rate paced = { WEIR_RATE_FRAMES, 100000000, 1 };
+
+	(void)state;
+	share_out(WEIR_SHARD_ROUND_ROBIN, topspeed);
+	share_out(WEIR_SHARD_FLOW, topspeed);
+	share_out(WEIR_SHARD_ROUND_ROBIN, paced);
+	share_out(WEIR_SHARD_FLOW, paced);
+}
+
+static void test_parts_of_a_schedule_make_the_whole(void **state)
+{
+	unsigned n[3] = { 0 };
+
+	(void)state;
+	for (unsigned share = 0; share < 3; share++) {
+		struct setup t;
+
+		begin(&t, 100);
+		open_stream(&t, (struct weir_stream_opts){ .loops = 1 });
+		run(&t, (struct weir_send_opts){ .rate = { WEIR_RATE_FRAMES, 1000000, 1 },
+						 .shard = WEIR_SHARD_ROUND_ROBIN,
+						 .share = share,
+						 .n_shares = 3 });
+		n[share] = (unsigned)t.stats.frames;
+		for (unsigned i = 0; i < n[share]; i++) /* on the same schedule */
+			assert_int_equal(t.time.waits[i], BEGIN + (3 * i + share) * 1000);
+		end(&t);
+	}
+	assert_int_equal(n[0], 34);
+	assert_int_equal(n[1], 33);
+	assert_int_equal(n[2], 33);
+}
+
+static void test_with_workers_the_limit_is_a_place(void **state)
+{
+	struct setup t;
+
+	(void)state;
+	begin(&t, 100);
+	t.ports[0] = open_queues("null:", WEIR_PORT_TX, 2);
+	open_stream(&t, (struct weir_stream_opts){ .loops = 0, .n_cursors = 2 });
+	run(&t, (struct weir_send_opts){ .rate = topspeed,
+					 .limit = 333,
+					 .n_workers = 2,
+					 .shard = WEIR_SHARD_ROUND_ROBIN });
+	assert_int_equal(t.stats.frames, 333);
+	assert_int_equal(t.workers[0].frames, 167);
 	end(&t);
 }
 
@@ -394,7 +578,15 @@ int main(void)
 		cmocka_unit_test(test_frames_arrive_in_order_and_whole),
 		cmocka_unit_test(test_a_paced_frame_is_waited_for_until_its_deadline),
 		cmocka_unit_test(test_recorded_time_at_half_speed),
-		cmocka_unit_test(test_late_frames_go_at_once_and_are_counted),
+		cmocka_unit_test(test_late_frames_go_at_once_and_the_rate_is_kept),
+		cmocka_unit_test(test_late_frames_are_dropped_if_so_asked),
+		cmocka_unit_test(test_late_frames_shift_the_schedule_if_so_asked),
+		cmocka_unit_test(test_catching_up_is_bounded_if_so_asked),
+		cmocka_unit_test(test_a_start_in_the_future_is_waited_for),
+		cmocka_unit_test(test_a_profile_that_ends_at_zero_ends_the_run),
+		cmocka_unit_test(test_workers_share_a_trace_out),
+		cmocka_unit_test(test_parts_of_a_schedule_make_the_whole),
+		cmocka_unit_test(test_with_workers_the_limit_is_a_place),
 		cmocka_unit_test(test_the_limit_counts_frames_taken),
 		cmocka_unit_test(test_the_duration_ends_a_paced_run_on_time),
 		cmocka_unit_test(test_the_duration_ends_a_run_at_top_speed),
