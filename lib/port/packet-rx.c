@@ -94,16 +94,6 @@ static int set_filter(int fd, uint32_t len, struct weir_err *err)
 	return 0;
 }
 
-static int set_promisc(int fd, const struct weir_iface *iface, struct weir_err *err)
-{
-	struct packet_mreq mreq = { .mr_ifindex = (int)iface->index, .mr_type = PACKET_MR_PROMISC };
-
-	/* The kernel takes it back when the socket goes, however that happens. */
-	if (setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &mreq, sizeof(mreq)) < 0)
-		return err_set(err, -errno, "promiscuous mode: %s", strerror(errno));
-	return 0;
-}
-
 static int rx_queue_open(struct packet_rx *rx, const struct weir_iface *iface, uint64_t ring_mib,
 			 struct weir_err *err)
 {
@@ -168,7 +158,7 @@ int packet_rx_open(struct weir_port *port, struct weir_err *err)
 	if (r == 0 && n > 1)
 		r = join_fanout(p, err);
 	if (r == 0 && port->opts.promisc)
-		r = set_promisc(p->rx[0].fd, &p->iface, err);
+		r = packet_set_promisc(p->rx[0].fd, &p->iface, err);
 	for (unsigned q = 0; r == 0 && q < n; q++) {
 		p->rx[q].snaplen = port->opts.snaplen ? port->opts.snaplen : WEIR_FRAME_MAX;
 		r = set_filter(p->rx[q].fd, p->rx[q].snaplen, err);

@@ -59,6 +59,16 @@ int packet_bind(int fd, const struct weir_iface *iface, unsigned protocol, struc
 	return 0;
 }
 
+int packet_set_promisc(int fd, const struct weir_iface *iface, struct weir_err *err)
+{
+	struct packet_mreq mreq = { .mr_ifindex = (int)iface->index, .mr_type = PACKET_MR_PROMISC };
+
+	/* The kernel takes it back when the socket goes, however that happens. */
+	if (setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &mreq, sizeof(mreq)) < 0)
+		return err_set(err, -errno, "promiscuous mode: %s", strerror(errno));
+	return 0;
+}
+
 static int find_iface(const char *name, struct weir_iface *ret_iface, struct weir_err *err)
 {
 	struct weir_iface iface;

@@ -23,6 +23,9 @@ int packet_socket(const struct weir_iface *iface, struct weir_err *err);
 /* Binds it to the interface; protocol 0 receives nothing. */
 int packet_bind(int fd, const struct weir_iface *iface, unsigned protocol, struct weir_err *err);
 
+/* Frames for other hosts arrive, too, until the socket is closed, however that happens. */
+int packet_set_promisc(int fd, const struct weir_iface *iface, struct weir_err *err);
+
 /*
  * packet-tx.c: a sending queue. It stands alone, so that a back end that cannot send some
  * frame its own way has another. Its calls are those of backend.h; they count in *count.

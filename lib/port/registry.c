@@ -3,8 +3,5 @@
 
 /* In the order in which they are listed. */
 const struct backend *const port_backends[] = {
-	&packet_backend,
-	&null_backend,
-	&mem_backend,
-	NULL,
+	&xdp_backend, &packet_backend, &null_backend, &mem_backend, NULL,
 };

@@ -8,5 +8,6 @@
 extern const struct backend mem_backend;
 extern const struct backend null_backend;
 extern const struct backend packet_backend;
+extern const struct backend xdp_backend;
 
 #endif

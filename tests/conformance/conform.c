@@ -752,12 +752,13 @@ static void test_unknown_interface_is_named(void **state)
 
 static void test_unknown_option_is_named(void **state)
 {
+	size_t len = strcspn(cfg.tx_name, "@");
 	char name[128];
 
 	(void)state;
 	if (cfg.file)
 		skip();
-	snprintf(name, sizeof(name), "%s,bogus", cfg.tx_name);
+	snprintf(name, sizeof(name), "%.*s,bogus%s", (int)len, cfg.tx_name, cfg.tx_name + len);
 	expect_open_error(name, -EINVAL, "'bogus'");
 }
 
