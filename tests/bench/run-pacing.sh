@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-2-Clause
+# Measures how exactly weir and its peers keep a rate; prints Markdown tables. Never a
+# pass/fail test.
+#
+#	tests/bench/run-pacing.sh [BUILD [--quick] [--part NAME] [--tcpreplay PROGRAM]...]
+#
+# Needs two processors and root: senders run as SCHED_FIFO, so that they are compared and
+# not the load of the machine.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+# shellcheck source=tools/netns.sh
+. tools/netns.sh
+
+build=${1:-build}
+[ $# = 0 ] || shift
+[ "$(id -u)" = 0 ] || { echo "bench: needs root to make network namespaces" >&2; exit 1; }
+why=$(netns_possible) || { echo "bench: $why" >&2; exit 1; }
+ninja -C "$build" --quiet tests/bench/gaps >&2
+
+netns_init
+netns_add sender receiver
+netns_veth sender veth0 receiver veth1
+python3 tests/bench/pacing.py --build "$build" --sender "$netns_prefix-sender" \
+	--receiver "$netns_prefix-receiver" "$@"
