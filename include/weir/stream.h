@@ -37,7 +37,7 @@ enum weir_frame_flags {
 	WEIR_FRAME_FLOW = 1U << 0,	   /* belongs to a flow (IP) */
 	WEIR_FRAME_FLOW_NEW = 1U << 1,	   /* first frame of a flow never seen before */
 	WEIR_FRAME_FLOW_EXPIRED = 1U << 2, /* first frame after the flow had expired */
-	WEIR_FRAME_FLOW_INVALID = 1U << 3, /* IP, but too damaged to tell its flow */
+	WEIR_FRAME_FLOW_INVALID = 1U << 3, /* too damaged to tell, or 802.3 without IP */
 };
 
 /* A line of the index. */

@@ -165,7 +165,8 @@ int worker_init(struct worker *w, struct weir_sender *s, unsigned index, struct 
 static int open_clock(struct worker *w)
 {
 	if (!w->s->opts.clock)
-		return weir_clock_open(w->s->opts.timer, &w->clock, &w->err);
+		return weir_clock_open(w->s->opts.timer, w->s->opts.rt_priority > 0, &w->clock,
+				       &w->err);
 	w->clock = *w->s->opts.clock;
 	return 0;
 }

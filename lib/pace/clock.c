@@ -23,9 +23,17 @@
 /* Longest sleep between two looks at the stop flag. */
 #define SLICE_NS (50 * NSEC_PER_MSEC)
 
+/* A spinning real-time thread that sees time jump by this was made to pause. */
+#define HOLE_NS	     (20 * NSEC_PER_MSEC)
+#define NAP_NS	     (80 * NSEC_PER_USEC)
+#define NAP_EVERY_NS NSEC_PER_MSEC
+
 struct clock {
 	struct tsc tsc;
 	enum weir_timer timer;
+	bool real_time;
+	bool naps;	 /* it was made to pause once: from now on it pauses by itself */
+	uint64_t nap_at; /* when the next is due */
 	uint64_t margin_ns;
 	uint64_t sleeps;
 };
@@ -57,9 +65,23 @@ static uint64_t sleep_until(struct clock *c, uint64_t t, const int *stop)
 	return now;
 }
 
+/* Between two looks at the clock of a spinning real-time thread. */
+static void mind_others(struct clock *c, uint64_t before, uint64_t now)
+{
+	struct timespec ts;
+
+	if (now - before > HOLE_NS)
+		c->naps = true;
+	if (!c->naps || now < c->nap_at)
+		return;
+	ts = time_spec(now + NAP_NS);
+	(void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL); /* shorter is fine */
+	c->nap_at = now + NAP_EVERY_NS;
+}
+
 static uint64_t spin_until(struct clock *c, uint64_t t, const int *stop)
 {
-	uint64_t now = tsc_now(&c->tsc);
+	uint64_t now = tsc_now(&c->tsc), before;
 
 	while (now < t && !stopped(stop)) {
 #if defined(__x86_64__)
@@ -67,7 +89,10 @@ static uint64_t spin_until(struct clock *c, uint64_t t, const int *stop)
 #elif defined(__aarch64__)
 		__asm__ volatile("yield");
 #endif
+		before = now;
 		now = tsc_now(&c->tsc);
+		if (c->real_time)
+			mind_others(c, before, now);
 	}
 	return now;
 }
@@ -98,7 +123,8 @@ static uint64_t wait_auto(void *ctx, uint64_t t, const int *stop)
 	return spin_until(c, t, stop);
 }
 
-int weir_clock_open(enum weir_timer timer, struct weir_clock *ret, struct weir_err *err)
+int weir_clock_open(enum weir_timer timer, bool real_time, struct weir_clock *ret,
+		    struct weir_err *err)
 {
 	static uint64_t (*const waits[])(void *, uint64_t, const int *) = {
 		[WEIR_TIMER_AUTO] = wait_auto,
@@ -110,6 +136,7 @@ int weir_clock_open(enum weir_timer timer, struct weir_clock *ret, struct weir_e
 	if (!c)
 		return err_set(err, -ENOMEM, "out of memory");
 	c->timer = timer;
+	c->real_time = real_time;
 	c->margin_ns = MARGIN_FIRST_NS;
 	(void)tsc_init(&c->tsc); /* it goes on with clock_gettime() if there is none */
 	*ret = (struct weir_clock){ .now = clock_now, .wait = waits[timer], .ctx = c };
@@ -132,5 +159,6 @@ void weir_clock_info(const struct weir_clock *clock, struct weir_clock_info *ret
 		.source = c->tsc.trusted ? "tsc" : "clock_gettime",
 		.margin_ns = c->timer == WEIR_TIMER_AUTO ? c->margin_ns : 0,
 		.sleeps = c->sleeps,
+		.naps = c->naps,
 	};
 }

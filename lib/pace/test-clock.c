@@ -68,7 +68,7 @@ static void test_time_never_goes_back(void **state)
 	uint64_t last = 0;
 
 	(void)state;
-	assert_int_equal(weir_clock_open(WEIR_TIMER_AUTO, &clock, NULL), 0);
+	assert_int_equal(weir_clock_open(WEIR_TIMER_AUTO, false, &clock, NULL), 0);
 	for (int i = 0; i < 2000000; i++) { /* some 20 ms: over several anchors */
 		uint64_t now = clock.now(clock.ctx);
 
@@ -89,7 +89,7 @@ static void test_no_timer_returns_before_its_time(void **state)
 	for (unsigned i = 0; i < 3; i++) {
 		uint64_t t;
 
-		assert_int_equal(weir_clock_open(timers[i], &clock, NULL), 0);
+		assert_int_equal(weir_clock_open(timers[i], true, &clock, NULL), 0);
 		t = clock.now(clock.ctx) + 300000;
 		assert_true(clock.wait(clock.ctx, t, &stop) >= t);
 		assert_true(clock.now(clock.ctx) >= t);
@@ -106,7 +106,7 @@ static void test_a_raised_flag_ends_any_wait(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < 3; i++) {
-		assert_int_equal(weir_clock_open(timers[i], &clock, NULL), 0);
+		assert_int_equal(weir_clock_open(timers[i], true, &clock, NULL), 0);
 		clock.wait(clock.ctx, UINT64_MAX / 2, &stop); /* or this test never ends */
 		weir_clock_close(&clock);
 	}

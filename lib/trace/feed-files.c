@@ -27,9 +27,10 @@ struct lane {
 	struct weir_record rec;	    /* the next frame, if have */
 	bool have;
 	uint32_t file;
-	uint64_t left_out; /* frames of another link type */
-	uint32_t left_out_linktype;
-	int64_t position; /* bytes of it counted in input_done */
+	uint64_t other_type; /* frames left out for their link type */
+	uint32_t other_linktype;
+	uint64_t too_long; /* and for their length */
+	int64_t position;  /* bytes of it counted in input_done */
 };
 
 struct feed_files {
@@ -94,19 +95,29 @@ static void count_input(struct feed_files *f, struct lane *l)
 	l->position = at;
 }
 
-static void lane_close(struct feed_files *f, struct lane *l)
+static void report_left_out(struct feed_files *f, const struct lane *l)
 {
-	const char *name = weir_linktype_name(l->left_out_linktype);
+	const char *name = weir_linktype_name(l->other_linktype);
 	const char *want = weir_linktype_name(f->linktype);
+	const char *path = f->opts->files[l->file];
 
-	if (!l->reader)
-		return;
-	if (l->left_out && f->first_pass)
+	if (l->other_type)
 		report(f,
 		       "%s: %llu frames of link type %s (%u) left out: the trace began with %s "
 		       "(%u)",
-		       f->opts->files[l->file], (unsigned long long)l->left_out, name ? name : "?",
-		       l->left_out_linktype, want ? want : "?", f->linktype);
+		       path, (unsigned long long)l->other_type, name ? name : "?",
+		       l->other_linktype, want ? want : "?", f->linktype);
+	if (l->too_long)
+		report(f, "%s: %llu frames longer than %u bytes left out", path,
+		       (unsigned long long)l->too_long, WEIR_FRAME_MAX);
+}
+
+static void lane_close(struct feed_files *f, struct lane *l)
+{
+	if (!l->reader)
+		return;
+	if (f->first_pass)
+		report_left_out(f, l);
 	count_input(f, l);
 	l->reader = weir_reader_close(l->reader);
 	l->have = false;
@@ -140,8 +151,10 @@ static void lane_fill(struct feed_files *f, struct lane *l)
 				report(f, "%s", weir_err_text(&f->err));
 			lane_close(f, l);
 		} else if (l->rec.linktype != f->linktype) {
-			l->left_out++;
-			l->left_out_linktype = l->rec.linktype;
+			l->other_type++;
+			l->other_linktype = l->rec.linktype;
+		} else if (l->rec.len > WEIR_FRAME_MAX) {
+			l->too_long++;
 		} else {
 			l->have = true;
 		}

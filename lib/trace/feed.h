@@ -36,8 +36,9 @@ struct feed {
 /*
  * The files of opts. Opens each once to see that it can be read (pipes excepted).
  * Damage is told through opts->report in the first pass and counted in *problems.
- * ret_linktype is that of the first file's first interface; frames of any other are
- * left out, which is told and counted too. Free with feed->free(feed).
+ * ret_linktype is that of the first file's first interface; frames of any other, and
+ * frames longer than WEIR_FRAME_MAX, are left out, which is told and counted too. Free with
+ * feed->free(feed).
  */
 int feed_files_new(const struct weir_stream_opts *opts, _Atomic uint64_t *problems,
 		   struct feed **ret_feed, uint32_t *ret_linktype, struct weir_err *err);

@@ -113,7 +113,7 @@ static int fetch(struct loader *l, struct weir_err *err)
 
 		b = (struct weir_buf){
 			.data = u.data,
-			.len = MIN(f.rec->len, WEIR_FRAME_MAX),
+			.len = f.rec->len,
 			.room = f.rec->len,
 			.orig_len = f.rec->orig_len,
 			.ts_ns = f.rec->ts_ns,
