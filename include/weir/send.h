@@ -68,6 +68,10 @@ struct weir_send_opts {
 	 * frames from 1. NULL: not this mode. */
 	uint64_t (*ask)(void *ctx, uint64_t nr, unsigned port);
 	void *ask_ctx;
+	/* Called before the first frame of each loop (from 0) leaves, from the first worker's
+	 * thread: what it sent of the loops before is in the statistics. May be NULL. */
+	void (*loop_begins)(void *ctx, uint64_t loop);
+	void *loop_ctx;
 };
 
 /* Sums over all workers, taken while it runs or after. */

@@ -495,6 +495,36 @@ static void test_one_at_a_time_asks_before_each_lot(void **state)
 	end(&t);
 }
 
+struct begun {
+	uint64_t loops[8];
+	unsigned n;
+};
+
+static void note_loop(void *ctx, uint64_t loop)
+{
+	struct begun *b = ctx;
+
+	if (b->n < ARRAY_SIZE(b->loops))
+		b->loops[b->n] = loop;
+	b->n++;
+}
+
+static void test_each_loop_is_told_as_it_begins(void **state)
+{
+	struct begun b = { 0 };
+	struct setup t;
+
+	(void)state;
+	begin(&t, 10);
+	open_stream(&t, (struct weir_stream_opts){ .loops = 3 });
+	run(&t,
+	    (struct weir_send_opts){ .rate = topspeed, .loop_begins = note_loop, .loop_ctx = &b });
+	assert_int_equal(b.n, 3);
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(b.loops[i], i);
+	end(&t);
+}
+
 static void test_pauses_between_loops_are_kept_at_top_speed(void **state)
 {
 	struct setup t;
@@ -592,6 +622,7 @@ int main(void)
 		cmocka_unit_test(test_the_duration_ends_a_run_at_top_speed),
 		cmocka_unit_test(test_frames_go_to_the_port_they_are_marked_for),
 		cmocka_unit_test(test_one_at_a_time_asks_before_each_lot),
+		cmocka_unit_test(test_each_loop_is_told_as_it_begins),
 		cmocka_unit_test(test_pauses_between_loops_are_kept_at_top_speed),
 		cmocka_unit_test(test_a_waiting_sender_stops_at_once),
 		cmocka_unit_test(test_freeing_a_running_sender_ends_it),

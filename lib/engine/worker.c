@@ -133,6 +133,8 @@ static int run(struct worker *w)
 		begun = true;
 		counter_set(&w->counters.loops, v.loop);
 		counter_set(&w->counters.file, v.file);
+		if (v.loop_begins && o->loop_begins && w->index == 0)
+			o->loop_begins(o->loop_ctx, v.loop);
 		if (pause_between_loops(w, &v) == WORKER_END)
 			return WORKER_END;
 		cut_view(w, &v);
