@@ -19,7 +19,7 @@ both_recorded() {
 
 test_cache_tells_the_port_of_each_frame() {
 	# Of four frames: primary, secondary, not sent, primary.
-	printf 'tcpprep\0%b' '04\0\0' '\0\0\0\0\0\0\0\030' '\0\04' '\0\0' \
+	printf 'tcpprep\0%b%b%b%b%b' '04\0\0' '\0\0\0\0\0\0\0\030' '\0\04' '\0\0' \
 		'\xcb\xcb\xcb\xcb\xcb\xcb' >"$netns_dir/cache"
 	trace convert --only 1,4,5,8,9,12,13,16,17,20,21,24 "$data/web.pcap" "$netns_dir/primary"
 	trace convert --only 2,6,10,14,18,22 "$data/web.pcap" "$netns_dir/secondary"
