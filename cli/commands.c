@@ -6,11 +6,13 @@
 
 const struct cmd *const commands[] = {
 	&cmd_info,
+	&cmd_replay,
 	NULL,
 };
 
 const struct cmd *const personalities[] = {
 	&cmd_tcpcapinfo,
+	&cmd_tcpreplay,
 	NULL,
 };
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The commands and personalities, each in a cmd-NAME.c. To add one: a line here, a row
+/* The commands and personalities, each in a cmd-NAME.c. To add one: a name here and a row
  * in commands.c. */
 #ifndef CLI_COMMANDS_H
 #define CLI_COMMANDS_H
 
 #include "cmd.h"
 
-extern const struct cmd cmd_info, cmd_tcpcapinfo;
+extern const struct cmd cmd_info, cmd_replay;
+extern const struct cmd cmd_tcpcapinfo, cmd_tcpreplay;
 
 #endif

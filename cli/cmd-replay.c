@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * weir replay, and tcpreplay: send recorded frames through ports.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "commands.h"
+#include "interfaces.h"
+#include "replay.h"
+#include "util.h"
+
+/* What goes wrong with an option's value: wrong usage for weir, fatal for tcpreplay. */
+static int bad_option(const struct cmd_run *run, struct weir_err *err)
+{
+	if (cmd_is_personality(run))
+		return cmd_fail(run, "Unable to parse args: %s", weir_err_text(err));
+	return cmd_usage(run, "%s", weir_err_text(err));
+}
+
+/* What only the number and kind of operands and options together tell. 0, or the exit
+ * status. */
+static int check_usage(const struct cmd_run *run, const struct replay_cfg *cfg)
+{
+	if (cfg->intf2 && !cfg->cachefile && !cfg->dualfile) {
+		if (cmd_is_personality(run))
+			return cmd_fail(run,
+					"Unable to parse args: "
+					"--intf2=%s requires either --cachefile or --dualfile",
+					cfg->intf2);
+		return cmd_usage(run, "--intf2 needs --cachefile or --dualfile");
+	}
+	return 0;
+}
+
+/* tcpreplay with --preload-pcap counts flows while it loads: of one pass. */
+static void as_loaded(struct replay_result *res)
+{
+	uint64_t loops = res->send.loops ? res->send.loops : 1;
+
+	res->flows.expired /= loops;
+	res->flows.frames /= loops;
+	res->flows.non_flow_frames /= loops;
+	res->port_flows = false;
+}
+
+/* Prints what it came to. The exit status. */
+static int tell(struct replay *p)
+{
+	struct replay_result res;
+
+	replay_result(p, &res);
+	if (p->cfg->json) {
+		if (replay_print_json(p->out, &res) < 0)
+			return cmd_fail(p->run, "out of memory");
+	} else {
+		if (cmd_is_personality(p->run) && p->cfg->preload && !res.send.stopped)
+			as_loaded(&res);
+		replay_print_text(p->out, &res);
+	}
+	if (fflush(p->out) != 0)
+		return cmd_fail(p->run, "standard output: cannot write");
+	/* tcpreplay is content whatever came of it. */
+	return !cmd_is_personality(p->run) && (res.failed || res.trace.problems);
+}
+
+static int send_all(struct replay *p)
+{
+	struct weir_err err = { 0 };
+	int r = replay_drive(p, &err);
+	int status = p->sender ? tell(p) : 0;
+
+	if (r < 0)
+		return cmd_fail(p->run, "%s", weir_err_text(&err));
+	return status;
+}
+
+static int replay_run(const struct cmd_run *run, const void *fields)
+{
+	const struct replay_cfg *cfg = fields;
+	struct replay p = { .run = run, .cfg = cfg, .signals = -EBADF, .out = stdout };
+	struct weir_err err = { 0 };
+	bool usage = false;
+	int status;
+
+	if (cfg->listnics)
+		return interfaces_list(stdout, &err) < 0 ? cmd_fail(run, "%s", weir_err_text(&err))
+							 : 0;
+	status = check_usage(run, cfg);
+	if (status)
+		return status;
+	/* The frames have standard output for themselves; tcpreplay mixes them. */
+	if (cfg->write && strcmp(cfg->write, "-") == 0 && !cmd_is_personality(run))
+		p.out = stderr;
+	if (cfg->pid)
+		fprintf(stderr, "PID: %d\n", (int)getpid());
+	if (replay_open(&p, &usage, &err) == 0)
+		status = send_all(&p);
+	else
+		status = usage ? bad_option(run, &err) : cmd_fail(run, "%s", weir_err_text(&err));
+	replay_close(&p);
+	return status;
+}
+
+const struct cmd cmd_replay = {
+	.name = "replay",
+	.summary = "send recorded traffic through ports",
+	.operands = "FILE|FOLDER|- ...",
+	.about = "Without --multiplier, --pps, --mbps, --topspeed and --oneatatime the frames\n"
+		 "leave as they were recorded. PORT is a name like eth0, xdp:eth0, packet:eth0,\n"
+		 "file:x.pcapng or null: (see 'weir ports'), or %N for number N of --listnics.",
+	.min_operands = 1,
+	.opts = replay_rows,
+	.cfg_size = sizeof(struct replay_cfg),
+	.defaults = &replay_defaults,
+	.section = "tcpreplay",
+	.run = replay_run,
+};
+
+const struct cmd cmd_tcpreplay = {
+	.name = "tcpreplay",
+	.summary = "replay recorded network traffic",
+	.operands = "FILE|FOLDER|- ...",
+	.dialect = OPT_AUTOOPTS,
+	.min_operands = 1,
+	.opts = replay_rows,
+	.cfg_size = sizeof(struct replay_cfg),
+	.defaults = &replay_defaults,
+	.section = "tcpreplay",
+	.run = replay_run,
+};

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "interfaces.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <weir/port.h>
+
+#include "util.h"
+
+static bool is_loopback(const struct weir_iface *i)
+{
+	return strcmp(i->name, "lo") == 0;
+}
+
+int interfaces_list(FILE *to, struct weir_err *err)
+{
+	CLEANUP(freep)
+	struct weir_iface *ifaces = NULL;
+	unsigned n;
+	int r;
+
+	r = weir_ifaces(&ifaces, &n, err);
+	if (r < 0)
+		return r;
+	fputs("Available network interfaces:\n", to);
+	for (unsigned i = 0; i < n; i++) {
+		if (!is_loopback(&ifaces[i]))
+			fprintf(to, "%s\n", ifaces[i].name);
+	}
+	return 0;
+}
+
+int interface_alias(const char *alias, char ret_name[16], struct weir_err *err)
+{
+	CLEANUP(freep)
+	struct weir_iface *ifaces = NULL;
+	unsigned n, nr = 0;
+	char *end;
+	unsigned long wanted = strtoul(alias + 1, &end, 10);
+	int r;
+
+	r = weir_ifaces(&ifaces, &n, err);
+	if (r < 0)
+		return r;
+	for (unsigned i = 0; i < n && !*end; i++) {
+		if (is_loopback(&ifaces[i]) || ++nr != wanted)
+			continue;
+		memcpy(ret_name, ifaces[i].name, sizeof(ifaces[i].name));
+		return 0;
+	}
+	return err_text(err, -ENODEV, "%s: no such number in the list of interfaces", alias);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Network interfaces by number, as tcpreplay's --listnics and its alias %N have them. */
+#ifndef CLI_INTERFACES_H
+#define CLI_INTERFACES_H
+
+#include <stdio.h>
+
+#include <weir/err.h>
+
+/* Their names, a line each, without loopback. 0, or a negative errno. */
+int interfaces_list(FILE *to, struct weir_err *err);
+
+/* The name of number N of that list, from 1, for alias "%N". -ENODEV: there is none. */
+int interface_alias(const char *alias, char ret_name[16], struct weir_err *err);
+
+#endif

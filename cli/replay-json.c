@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <jansson.h>
+
+#include "replay-stats.h"
+#include "util.h"
+
+static json_t *number(uint64_t n)
+{
+	return json_integer(n > INT64_MAX ? INT64_MAX : (json_int_t)n);
+}
+
+static json_t *flows_object(const struct replay_flows *f)
+{
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "unique", number(f->unique), "expired",
+			 number(f->expired), "frames", number(f->frames), "non_flow_frames",
+			 number(f->non_flow_frames), "invalid", number(f->invalid));
+}
+
+/* Why frames were refused: only the reasons that occurred. */
+static json_t *refusals(const struct weir_port_stats *s)
+{
+	json_t *o = json_object();
+
+	for (unsigned i = 0; i < WEIR_N_REFUSALS; i++) {
+		if (s->tx_refused[i])
+			(void)json_object_set_new(o, weir_refusal_text((enum weir_refusal)i),
+						  number(s->tx_refused[i])); /* or it is missing */
+	}
+	return o;
+}
+
+static json_t *port_object(const struct replay_port_result *p)
+{
+	const struct weir_port_stats *s = &p->stats;
+
+	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name",
+			 p->name, "device", p->info->device, "backend", p->info->backend, "note",
+			 p->info->note, "frames", number(s->tx_frames), "bytes",
+			 number(s->tx_bytes), "failed", number(s->tx_refused_total), "refused",
+			 refusals(s), "truncated", number(s->tx_truncated), "retried_enobufs",
+			 number(s->tx_retry_nobufs), "retried_eagain", number(s->tx_retry_again),
+			 "flows", flows_object(&p->flows));
+}
+
+static json_t *ports_array(const struct replay_result *res)
+{
+	json_t *a = json_array();
+
+	for (unsigned i = 0; i < res->n_ports; i++)
+		(void)json_array_append_new(a, port_object(&res->ports[i])); /* or it is missing */
+	return a;
+}
+
+static json_t *trace_object(const struct weir_stream_info *t)
+{
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "linktype", number(t->linktype),
+			 "frames", number(t->n_frames), "bytes", number(t->n_bytes), "span_ns",
+			 number(t->span_ns), "memory", number(t->memory), "problems",
+			 number(t->problems));
+}
+
+int replay_print_json(FILE *to, const struct replay_result *res)
+{
+	const struct weir_send_stats *s = &res->send;
+	double seconds = (double)(res->elapsed_ns ? res->elapsed_ns : 1) / NSEC_PER_SEC;
+	json_t *o = json_pack(
+		"{s:s, s:o, s:o, s:o, s:o, s:o, s:f, s:f, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o}",
+		"command", "replay", "frames", number(res->frames), "bytes", number(res->bytes),
+		"failed", number(res->failed), "elapsed_ns", number(res->elapsed_ns), "paused_ns",
+		number(s->paused_ns), "bps", (double)res->bytes * 8 / seconds, "pps",
+		(double)res->frames / seconds, "loops", number(s->loops), "stopped", s->stopped,
+		"late_p50_ns", number(res->late_p50_ns), "late_p99_ns", number(res->late_p99_ns),
+		"late_max_ns", number(res->late_max_ns), "flows", flows_object(&res->flows),
+		"ports", ports_array(res), "trace", trace_object(&res->trace));
+	int r = o ? json_dumpf(o, to, JSON_INDENT(2)) : -1;
+
+	json_decref(o);
+	if (r < 0)
+		return -ENOMEM;
+	fputc('\n', to);
+	return 0;
+}

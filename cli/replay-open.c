@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* From options to everything that a replay needs, and back. */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "asker.h"
+#include "decoder.h"
+#include "replay.h"
+#include "signals.h"
+#include "util.h"
+
+static bool personality(const struct replay *p)
+{
+	return cmd_is_personality(p->run);
+}
+
+static int plan(struct replay *p, struct weir_err *err)
+{
+	const char *remark;
+	int r;
+
+	r = replay_rate(p->cfg, personality(p), &p->rate, err);
+	if (r < 0)
+		return r;
+	r = replay_timer(p->cfg, personality(p), &p->timer, &remark, err);
+	if (r < 0)
+		return r;
+	if (remark && !p->cfg->suppress_warnings)
+		cmd_warn(p->run, "%s", remark);
+	return 0;
+}
+
+static void add_stage(struct replay *p, struct weir_stage stage)
+{
+	p->stages[p->n_stages++] = stage;
+}
+
+/* "1.5" loops between changes, as an exact fraction. */
+static int open_unique_ip(struct replay *p, struct weir_err *err)
+{
+	struct weir_unique_ip_opts opts = { .drop_others = personality(p) };
+	int r;
+
+	r = weir_rate_parse(p->cfg->unique_ip_loops, 1, &opts.loops_num, &opts.loops_den);
+	if (r < 0 || opts.loops_num < opts.loops_den)
+		return err_text(err, -EINVAL,
+				personality(p) ? "--unique-ip-loops requires loop count >= 1.0"
+					       : "--unique-ip-loops: '%s' is not 1 or more",
+				p->cfg->unique_ip_loops);
+	r = weir_unique_ip_new(&opts, &p->unique, err);
+	if (r < 0)
+		return r;
+	add_stage(p, weir_unique_ip_stage(p->unique));
+	return 0;
+}
+
+/* Which frames: those faults are the options'. */
+static int open_numbers(struct replay *p, struct weir_err *err)
+{
+	const char *list = p->cfg->include ? p->cfg->include : p->cfg->exclude;
+	int r;
+
+	if (!list)
+		return 0;
+	r = weir_numset_parse(list, &p->numbers, err);
+	if (r < 0 && personality(p))
+		return err_text(err, r, "Unable to parse include/exclude rule: %s", list);
+	if (r < 0)
+		return r;
+	add_stage(p, weir_numset_stage(p->numbers, p->cfg->exclude));
+	return 0;
+}
+
+static int open_cache(struct replay *p, struct weir_err *err)
+{
+	int r;
+
+	if (!p->cfg->cachefile)
+		return 0;
+	r = weir_cache_load(p->cfg->cachefile, &p->cache, err);
+	if (r < 0)
+		return r;
+	add_stage(p, weir_cache_stage(p->cache));
+	return 0;
+}
+
+static int open_decoder(struct replay *p, struct weir_err *err)
+{
+	int r;
+
+	if (!p->cfg->verbose)
+		return 0;
+	r = decoder_new(p->cfg->decode, &p->decoder, err);
+	if (r < 0)
+		return r;
+	add_stage(p, decoder_stage(p->decoder));
+	return 0;
+}
+
+static void report(void *ctx, const char *text)
+{
+	struct replay *p = ctx;
+
+	if (!p->cfg->suppress_warnings)
+		cmd_warn(p->run, "%s", text);
+}
+
+static int open_stream(struct replay *p, struct weir_err *err)
+{
+	const struct replay_cfg *cfg = p->cfg;
+	struct weir_stream_opts opts = {
+		.files = (const char *const *)p->files.paths,
+		.n_files = p->files.n,
+		.dual = cfg->dualfile,
+		.preload = cfg->preload,
+		.pad = cfg->pktlen,
+		.flows = !cfg->no_flow_stats,
+		.flow_expiry_s = cfg->flow_expiry_s,
+		.loops = cfg->loop,
+		.n_cursors = 1,
+		.stages = p->stages,
+		.n_stages = p->n_stages,
+		.report = report,
+		.report_ctx = p,
+	};
+
+	if (cfg->preload && !cfg->quiet && personality(p))
+		fputs("File Cache is enabled\n", stderr);
+	return weir_stream_open(&opts, &p->stream, err);
+}
+
+static int open_port(struct replay *p, const char *name, struct weir_err *err)
+{
+	struct weir_stream_info trace;
+	struct weir_port_opts opts = { .dir = WEIR_PORT_TX };
+	CLEANUP(freep)
+	char *full = NULL;
+	const struct weir_port_info *info;
+	int r;
+
+	weir_stream_info(p->stream, &trace);
+	opts.linktype = trace.linktype;
+	opts.region = weir_stream_region(p->stream);
+	if (p->cfg->write)
+		r = asprintf(&full, "file:%s", name) < 0 ? -ENOMEM : 0;
+	else
+		r = replay_port_name(p->cfg, name, &full, err);
+	if (r < 0)
+		return r;
+	r = weir_port_open(full, &opts, &p->ports[p->n_ports], err);
+	if (r < 0)
+		return r;
+
+	info = weir_port_info(p->ports[p->n_ports]);
+	p->names[p->n_ports++] = *name == '%' ? info->device : name;
+	if (info->linktype != trace.linktype && !p->cfg->suppress_warnings)
+		cmd_warn(p->run,
+			 "%s: the frames have link type %" PRIu32 " but the port sends %" PRIu32
+			 "; they go out as they are",
+			 name, trace.linktype, info->linktype);
+	return 0;
+}
+
+static int open_ports(struct replay *p, struct weir_err *err)
+{
+	const char *names[] = { p->cfg->write ? p->cfg->write : p->cfg->intf1, p->cfg->intf2 };
+
+	for (unsigned i = 0; i < ARRAY_SIZE(names) && names[i]; i++) {
+		int r = open_port(p, names[i], err);
+
+		if (r == -ENODEV && personality(p))
+			return err_text(err, r,
+					"Unable to parse args: Invalid interface name/alias: %s",
+					names[i]);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* What only reads options. */
+static int open_by_options(struct replay *p, struct weir_err *err)
+{
+	int r;
+
+	r = plan(p, err);
+	if (r < 0)
+		return r;
+	r = open_numbers(p, err);
+	if (r < 0)
+		return r;
+	return p->cfg->unique_ip ? open_unique_ip(p, err) : 0;
+}
+
+int replay_open(struct replay *p, bool *ret_usage, struct weir_err *err)
+{
+	int r;
+
+	r = open_by_options(p, err);
+	*ret_usage = r < 0;
+	if (r < 0)
+		return r;
+	r = open_cache(p, err);
+	if (r < 0)
+		return r;
+	r = files_expand(p->run->operands, p->run->n_operands, &p->files, err);
+	if (r < 0)
+		return r;
+	r = open_decoder(p, err);
+	if (r < 0)
+		return r;
+	r = open_stream(p, err);
+	if (r < 0)
+		return r;
+	/* Until here a signal just ends the program. Ports change the host, which is to be
+	 * undone. */
+	p->signals = signals_open();
+	if (p->signals < 0)
+		return err_text(err, p->signals, "pipe: %s", strerror(-p->signals));
+	return open_ports(p, err);
+}
+
+void replay_close(struct replay *p)
+{
+	weir_sender_free(p->sender);
+	asker_free(p->asker);
+	for (unsigned i = 0; i < p->n_ports; i++)
+		weir_port_close(p->ports[i]);
+	signals_close(p->signals);
+	weir_stream_close(p->stream);
+	decoder_free(p->decoder);
+	weir_unique_ip_free(p->unique);
+	weir_numset_free(p->numbers);
+	weir_cache_free(p->cache);
+	files_done(&p->files);
+}
