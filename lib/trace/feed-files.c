@@ -16,6 +16,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "trace/reader.h"
 
 DEFINE_CLEANUP(struct weir_reader *, weir_reader_close)
 
@@ -135,6 +136,7 @@ static int lane_open(struct feed_files *f, struct lane *l, uint32_t file, struct
 		if (r < 0)
 			return r;
 	}
+	source_set_cancel(reader->src, f->feed.cancel_fd);
 	*l = (struct lane){ .reader = reader, .file = file };
 	return 0;
 }
@@ -147,7 +149,7 @@ static void lane_fill(struct feed_files *f, struct lane *l)
 	while (l->reader && !l->have) {
 		r = weir_reader_next(l->reader, &l->rec, &f->err);
 		if (r <= 0) {
-			if (r < 0 && f->first_pass) /* it is damaged in every pass */
+			if (r < 0 && r != -ECANCELED && f->first_pass) /* damaged in every pass */
 				report(f, "%s", weir_err_text(&f->err));
 			lane_close(f, l);
 		} else if (l->rec.linktype != f->linktype) {
@@ -259,7 +261,9 @@ int feed_files_new(const struct weir_stream_opts *opts, _Atomic uint64_t *proble
 
 	if (!f)
 		return err_set(err, -ENOMEM, "out of memory");
-	f->feed = (struct feed){ .begin = files_begin, .next = files_next, .free = files_free };
+	f->feed = (struct feed){
+		.begin = files_begin, .next = files_next, .free = files_free, .cancel_fd = -1
+	};
 	f->opts = opts;
 	f->problems = problems;
 	f->n_lanes = opts->dual ? 2 : 1;

@@ -29,6 +29,8 @@ struct feed {
 	/* 1: a frame; 0: the end of the pass. */
 	int (*next)(struct feed *feed, struct feed_frame *ret_frame);
 	struct feed *(*free)(struct feed *feed); /* returns NULL */
+	/* Waiting for a pipe ends the pass once this eventfd is readable; lent, -1: never. */
+	int cancel_fd;
 	/* Bytes of input read, over all passes; from any thread. */
 	_Atomic uint64_t input_done;
 };

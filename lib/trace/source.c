@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -26,6 +27,7 @@ int source_init(struct source *s, const struct source_ops *ops, size_t buf_size)
 {
 	s->ops = ops;
 	s->size = -1;
+	s->cancel_fd = -1;
 	s->buf = malloc(buf_size);
 	if (!s->buf)
 		return -ENOMEM;
@@ -120,11 +122,36 @@ struct source *source_close(struct source *s)
 	return NULL;
 }
 
+void source_set_cancel(struct source *s, int fd)
+{
+	while (s->inner)
+		s = s->inner;
+	s->cancel_fd = fd;
+}
+
+/* Waits for a pipe, or until somebody does not want to wait any longer. */
+static int await_pipe(struct source *s, int fd)
+{
+	struct pollfd fds[] = { { .fd = fd, .events = POLLIN },
+				{ .fd = s->cancel_fd, .events = POLLIN } };
+
+	if (poll(fds, ARRAY_SIZE(fds), -1) < 0)
+		return err_set(&s->err, -errno, "%s", strerror(errno));
+	return fds[1].revents ? err_set(&s->err, -ECANCELED, "canceled") : 0;
+}
+
 static ssize_t file_read(struct source *s, uint8_t *buf, size_t room)
 {
 	const struct file_source *f = (const struct file_source *)s;
-	ssize_t n = read(f->read_fd, buf, room);
+	ssize_t n;
+	int r;
 
+	if (s->size < 0 && s->cancel_fd >= 0) {
+		r = await_pipe(s, f->read_fd);
+		if (r < 0)
+			return r;
+	}
+	n = read(f->read_fd, buf, room);
 	if (n < 0)
 		return err_set(&s->err, -errno, "%s", strerror(errno));
 	return n;
@@ -180,6 +207,7 @@ int source_open_mem(const void *data, size_t size, struct source **ret_src, stru
 	if (!s)
 		return err_set(err, -ENOMEM, "no memory");
 	s->ops = &mem_ops;
+	s->cancel_fd = -1;
 	s->pos = data;
 	s->end = s->pos + size;
 	s->end_offset = size;

@@ -53,6 +53,7 @@ struct source {
 	size_t buf_size;
 	struct source *inner; /* what a decompressing source reads, owned; or NULL */
 	int64_t size;	      /* bytes of the file, -1 if it is none */
+	int cancel_fd;	      /* see source_set_cancel(); -1: none */
 	int status;	      /* 1: the end was reached; negative: reading failed */
 	struct weir_err err;  /* why */
 };
@@ -101,6 +102,9 @@ uint64_t source_position(const struct source *s);
 
 /* Size of the file itself, -1 for a pipe. */
 int64_t source_size(const struct source *s);
+
+/* Waiting for a pipe ends with -ECANCELED once fd (an eventfd, lent) is readable. */
+void source_set_cancel(struct source *s, int fd);
 
 /* For kinds of sources: sets the head up and allocates the first buffer. */
 int source_init(struct source *s, const struct source_ops *ops, size_t buf_size);

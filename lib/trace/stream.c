@@ -15,6 +15,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
@@ -67,6 +69,7 @@ struct weir_stream {
 	uint64_t filled; /* chunks filled since the start */
 	bool ended;	 /* nothing more will be filled */
 	bool stop;
+	int stop_fd;	      /* eventfd: readable when stopped */
 	struct totals pass;   /* of the first pass, when it is over */
 	struct totals before; /* of all passes before the one being filled */
 	struct cursor *cursors;
@@ -349,9 +352,13 @@ static int open_stream(struct weir_stream *s, struct weir_err *err)
 	while (s->n_once < s->opts.n_stages && !s->opts.stages[s->n_once].per_loop)
 		s->n_once++;
 	s->input_size = feed_files_size(&s->opts);
+	s->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (s->stop_fd < 0)
+		return err_set(err, -errno, "cannot make an eventfd: %s", strerror(errno));
 	r = feed_files_new(&s->opts, &s->problems, &s->files, &s->linktype, err);
 	if (r < 0)
 		return r;
+	s->files->cancel_fd = s->stop_fd;
 	if (s->opts.flows || s->opts.lanes) {
 		s->flows = flow_table_new();
 		if (!s->flows)
@@ -385,6 +392,7 @@ int weir_stream_open(const struct weir_stream_opts *opts, struct weir_stream **r
 	if (!s)
 		return err_set(err, -ENOMEM, "out of memory");
 	s->opts = *opts;
+	s->stop_fd = -EBADF;
 	(void)pthread_mutex_init(&s->lock, NULL); /* cannot fail with default attributes */
 	(void)pthread_cond_init(&s->changed, NULL);
 	s->cursors = calloc(opts->n_cursors, sizeof(*s->cursors));
@@ -471,6 +479,10 @@ void weir_stream_release(struct weir_stream *s, unsigned cursor)
 
 void weir_stream_stop(struct weir_stream *s)
 {
+	const uint64_t one = 1;
+
+	if (s->stop_fd >= 0)
+		(void)!write(s->stop_fd, &one, sizeof(one)); /* full: it is readable anyway */
 	lock(s);
 	__atomic_store_n(&s->stop, true, __ATOMIC_RELAXED);
 	(void)pthread_cond_broadcast(&s->changed);
@@ -492,6 +504,7 @@ struct weir_stream *weir_stream_close(struct weir_stream *s)
 	flow_table_free(s->flows);
 	arena_done(&s->ring_arena);
 	arena_done(&s->arena);
+	closep(&s->stop_fd);
 	free(s->chunks);
 	free(s->cursors);
 	(void)pthread_cond_destroy(&s->changed);

@@ -2,6 +2,7 @@
 #include <weir/stream.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 
 #include "base/macros.h"
@@ -196,6 +197,45 @@ static void test_stopping_wakes_who_waits(void **state)
 	weir_stream_close(s);
 }
 
+static void make_small(struct pcapfile *p, uint8_t tag, const int64_t *ts, unsigned n)
+{
+	uint8_t data[60] = { tag };
+
+	pcapfile_begin(p, 1);
+	for (unsigned i = 0; i < n; i++)
+		pcapfile_add(p, ts[i], data, sizeof(data), sizeof(data) + 40);
+	pcapfile_end(p);
+}
+
+static void test_stopping_ends_waiting_for_a_pipe(void **state)
+{
+	static const int64_t ts[] = { 1 };
+	const char *files[1];
+	struct weir_stream *s;
+	struct pcapfile a;
+	struct weir_view v;
+	char header[100], path[64];
+	int fds[2], fd;
+
+	(void)state;
+	make_small(&a, 9, ts, 1);
+	fd = open(a.path, O_RDONLY);
+	assert_int_equal(read(fd, header, sizeof(header)), 24 + 16 + 60);
+	close(fd);
+	assert_int_equal(pipe(fds), 0);
+	assert_int_equal(write(fds[1], header, sizeof(header)), sizeof(header));
+	(void)snprintf(path, sizeof(path), "/dev/fd/%d", fds[0]);
+	files[0] = path;
+	s = open_files(files, 1, (struct weir_stream_opts){ .loops = 1 });
+	/* The pipe stays open and silent: nothing more will ever come. */
+	weir_stream_stop(s);
+	assert_int_equal(weir_stream_next(s, 0, &v), -ECANCELED);
+	weir_stream_close(s);
+	close(fds[0]);
+	close(fds[1]);
+	pcapfile_remove(&a);
+}
+
 /* Collects (port, number, time) of all frames of a stream. */
 struct seen {
 	uint8_t port;
@@ -227,16 +267,6 @@ static unsigned collect(struct weir_stream *s, struct seen *seen, unsigned max)
 	}
 	weir_stream_close(s);
 	return n;
-}
-
-static void make_small(struct pcapfile *p, uint8_t tag, const int64_t *ts, unsigned n)
-{
-	uint8_t data[60] = { tag };
-
-	pcapfile_begin(p, 1);
-	for (unsigned i = 0; i < n; i++)
-		pcapfile_add(p, ts[i], data, sizeof(data), sizeof(data) + 40);
-	pcapfile_end(p);
 }
 
 static void test_pairs_are_merged_by_time_and_ties_go_to_the_first(void **state)
@@ -495,6 +525,7 @@ int main(void)
 		cmocka_unit_test(test_two_cursors_see_the_same),
 		cmocka_unit_test(test_a_preload_that_does_not_fit_is_refused_with_its_size),
 		cmocka_unit_test(test_stopping_wakes_who_waits),
+		cmocka_unit_test(test_stopping_ends_waiting_for_a_pipe),
 		cmocka_unit_test(test_pairs_are_merged_by_time_and_ties_go_to_the_first),
 		cmocka_unit_test(test_each_file_begins_where_the_one_before_ended),
 		cmocka_unit_test(test_stages_run_at_loading_and_again_for_each_loop),
