@@ -151,6 +151,10 @@ int weir_writer_write(struct weir_writer *w, const struct weir_record *rec, cons
 int weir_writer_stats(struct weir_writer *w, uint32_t iface, uint64_t received, uint64_t dropped,
 		      struct weir_err *err);
 
+/* Hands everything written so far to the file, for who reads it while it grows or wants
+ * to learn of a full disk; of a compressed one some may stay behind. */
+int weir_writer_flush(struct weir_writer *w, struct weir_err *err);
+
 /* Everything written reaches the file, which is closed; call it once, last, to learn
  * of a full disk. Frames written so far stay readable whatever it returns. */
 int weir_writer_finish(struct weir_writer *w, struct weir_err *err);

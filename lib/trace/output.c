@@ -109,6 +109,11 @@ int output_spill(struct output *o, const void *data, size_t n, struct weir_err *
 	return 0;
 }
 
+int output_flush(struct output *o, struct weir_err *err)
+{
+	return flush(o, false) < 0 ? tell_failure(o, err) : 0;
+}
+
 int output_finish(struct output *o, struct weir_err *err)
 {
 	const int fd = o->fd;

@@ -49,6 +49,9 @@ static inline int output_put(struct output *o, const void *data, size_t n, struc
 	return 0;
 }
 
+/* Hands what was put so far to the file (compressed: to the encoder, which may keep some). */
+int output_flush(struct output *o, struct weir_err *err);
+
 /* Writes what is left and closes the file: errors that only show then count too.
  * Nothing can be put afterwards. */
 int output_finish(struct output *o, struct weir_err *err);

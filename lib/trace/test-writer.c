@@ -362,6 +362,26 @@ static void test_wrong_options_leave_the_file_alone(void **state)
 	free(text);
 }
 
+static void test_flushed_frames_can_be_read_while_the_file_is_open(void **state)
+{
+	struct weir_writer *w = open_writer(WEIR_TRACE_PCAP_NS, WEIR_COMPRESSION_NONE);
+	const struct weir_record rec = { .data = (const uint8_t *)"abcd", .len = 4, .orig_len = 4 };
+	struct weir_record got;
+	struct weir_reader *r;
+
+	(void)state;
+	for (unsigned i = 1; i <= 2; i++) {
+		assert_int_equal(weir_writer_write(w, &rec, NULL, NULL), 0);
+		assert_int_equal(weir_writer_flush(w, NULL), 0);
+		assert_int_equal(weir_reader_open(scratch, &r, NULL), 0);
+		for (unsigned k = 0; k < i; k++)
+			assert_int_equal(weir_reader_next(r, &got, NULL), 1);
+		assert_int_equal(weir_reader_next(r, &got, NULL), 0);
+		weir_reader_close(r);
+	}
+	weir_writer_close(w);
+}
+
 static void test_a_full_disk_is_told(void **state)
 {
 	const struct weir_writer_opts opts = { .format = WEIR_TRACE_PCAP_US, .linktype = 1 };
@@ -420,6 +440,7 @@ int main(void)
 		cmocka_unit_test(test_comments_names_and_statistics_are_in_the_file),
 		cmocka_unit_test(test_what_a_format_cannot_hold_is_refused_and_the_file_goes_on),
 		cmocka_unit_test(test_wrong_options_leave_the_file_alone),
+		cmocka_unit_test(test_flushed_frames_can_be_read_while_the_file_is_open),
 		cmocka_unit_test(test_a_full_disk_is_told),
 		cmocka_unit_test(test_a_file_that_cannot_be_made_is_named),
 		cmocka_unit_test(test_closing_without_finishing_keeps_the_frames),

@@ -379,6 +379,11 @@ int weir_writer_stats(struct weir_writer *w, uint32_t iface, uint64_t received, 
 	return put_block(w, head, sizeof(head), NULL, 0, options, ARRAY_SIZE(options), err);
 }
 
+int weir_writer_flush(struct weir_writer *w, struct weir_err *err)
+{
+	return output_flush(w->out, err);
+}
+
 int weir_writer_finish(struct weir_writer *w, struct weir_err *err)
 {
 	return output_finish(w->out, err);
