@@ -5,9 +5,11 @@
 
 #include "port/backend.h"
 
+extern const struct backend file_backend;
 extern const struct backend mem_backend;
 extern const struct backend null_backend;
 extern const struct backend packet_backend;
+extern const struct backend tap_backend;
 extern const struct backend xdp_backend;
 
 #endif
