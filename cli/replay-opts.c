@@ -6,7 +6,6 @@
 #include "replay.h"
 
 const struct replay_cfg replay_defaults = {
-	.xdp_batch_size = 1,
 	.pps_multi = 1,
 	.loop = 1,
 	.unique_ip_loops = "1.0",

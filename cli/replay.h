@@ -24,7 +24,7 @@ struct replay_cfg {
 	const char *cachefile;
 	bool dualfile;
 	bool xdp;
-	uint32_t xdp_batch_size;
+	uint32_t xdp_batch_size; /* 0: what the engine thinks best */
 	bool listnics;
 	/* when */
 	const char *multiplier, *pps, *mbps;
