@@ -123,8 +123,8 @@ test_json_tells_what_was_sent() {
 	n=$(frames_of "$data/dns.pcap")
 	replay_and_capture "$n" replay -t -i packet:veth0 --json "$data/dns.pcap"
 	is "exit status" "$rc" 0
-	jq -e type "$out"
-	jq -e --argjson n "$n" '[.. | numbers] | any(. == $n)' "$out"
+	jq -e --argjson n "$n" '.frames == $n and .bytes == 1652 and .failed == 0 and
+		.ports[0].frames == $n and .ports[0].backend == "packet" and .trace.frames == $n' "$out"
 }
 
 run_tests
