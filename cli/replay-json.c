@@ -10,6 +10,18 @@ static json_t *number(uint64_t n)
 	return json_integer(n > INT64_MAX ? INT64_MAX : (json_int_t)n);
 }
 
+/* JSON is UTF-8, names need not be. */
+static json_t *text(const char *s)
+{
+	json_t *t = json_string(s);
+	CLEANUP(freep)
+	char *ascii = t ? NULL : xstrdup(s);
+
+	for (char *c = ascii; c && *c; c++)
+		*c = *c & 0x80 ? '?' : *c;
+	return t ? t : json_string(ascii);
+}
+
 static json_t *flows_object(const struct replay_flows *f)
 {
 	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "unique", number(f->unique), "expired",
@@ -34,13 +46,13 @@ static json_t *port_object(const struct replay_port_result *p)
 {
 	const struct weir_port_stats *s = &p->stats;
 
-	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name",
-			 p->name, "device", p->info->device, "backend", p->info->backend, "note",
-			 p->info->note, "frames", number(s->tx_frames), "bytes",
-			 number(s->tx_bytes), "failed", number(s->tx_refused_total), "refused",
-			 refusals(s), "truncated", number(s->tx_truncated), "retried_enobufs",
-			 number(s->tx_retry_nobufs), "retried_eagain", number(s->tx_retry_again),
-			 "flows", flows_object(&p->flows));
+	return json_pack(
+		"{s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name",
+		text(p->name), "device", text(p->info->device), "backend", p->info->backend, "note",
+		text(p->info->note), "frames", number(s->tx_frames), "bytes", number(s->tx_bytes),
+		"failed", number(s->tx_refused_total), "refused", refusals(s), "truncated",
+		number(s->tx_truncated), "retried_enobufs", number(s->tx_retry_nobufs),
+		"retried_eagain", number(s->tx_retry_again), "flows", flows_object(&p->flows));
 }
 
 static json_t *ports_array(const struct replay_result *res)
