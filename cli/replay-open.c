@@ -59,15 +59,17 @@ static int open_unique_ip(struct replay *p, struct weir_err *err)
 static int open_numbers(struct replay *p, struct weir_err *err)
 {
 	const char *list = p->cfg->include ? p->cfg->include : p->cfg->exclude;
+	struct weir_err why = { 0 };
 	int r;
 
 	if (!list)
 		return 0;
-	r = weir_numset_parse(list, &p->numbers, err);
+	r = weir_numset_parse(list, &p->numbers, &why);
 	if (r < 0 && personality(p))
 		return err_text(err, r, "Unable to parse include/exclude rule: %s", list);
 	if (r < 0)
-		return r;
+		return err_text(err, r, "--%s: %s", p->cfg->include ? "include" : "exclude",
+				weir_err_text(&why));
 	add_stage(p, weir_numset_stage(p->numbers, p->cfg->exclude));
 	return 0;
 }
@@ -218,7 +220,9 @@ int replay_open(struct replay *p, bool *ret_usage, struct weir_err *err)
 	p->signals = signals_open();
 	if (p->signals < 0)
 		return err_text(err, p->signals, "pipe: %s", strerror(-p->signals));
-	return open_ports(p, err);
+	r = open_ports(p, err);
+	*ret_usage = r == -EINVAL; /* what cannot be the name of a port */
+	return r;
 }
 
 void replay_close(struct replay *p)
