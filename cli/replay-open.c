@@ -135,7 +135,8 @@ static int open_stream(struct replay *p, struct weir_err *err)
 static int open_port(struct replay *p, const char *name, struct weir_err *err)
 {
 	struct weir_stream_info trace;
-	struct weir_port_opts opts = { .dir = WEIR_PORT_TX };
+	/* tcpreplay's files are for its own kind. */
+	struct weir_port_opts opts = { .dir = WEIR_PORT_TX, .microseconds = personality(p) };
 	CLEANUP(freep)
 	char *full = NULL;
 	const struct weir_port_info *info;

@@ -44,6 +44,8 @@ struct weir_port_opts {
 	struct weir_region region; /* lent while the port is open: frames sent from within
 				    * it need no copy. base NULL: none */
 	uint32_t linktype;	   /* of the frames that will be sent to a file: port */
+	bool microseconds;	   /* file: write classic pcap with microseconds, whatever
+				    * the name ends with */
 	uint32_t snaplen;	   /* receive at most this much of a frame; 0 = all */
 	bool promisc;		   /* receive frames for other hosts too */
 };

@@ -68,7 +68,9 @@ static int open_writer(struct weir_port *port, struct weir_err *err)
 		.linktype = port->opts.linktype ? port->opts.linktype : 1,
 	};
 
-	opts.format = ends_with(name, len, ".pcapng") ? WEIR_TRACE_PCAPNG : WEIR_TRACE_PCAP_NS;
+	opts.format = port->opts.microseconds		? WEIR_TRACE_PCAP_US
+		      : ends_with(name, len, ".pcapng") ? WEIR_TRACE_PCAPNG
+							: WEIR_TRACE_PCAP_NS;
 	port->info.linktype = opts.linktype;
 	return weir_writer_open(name, &opts, &f->writer, err);
 }
