@@ -39,6 +39,15 @@ out:
 	memmove(w->held, w->held + n, w->n_held * sizeof(w->held[0]));
 }
 
+/* Gives port p up to timeout_ns to be done with what it was given. */
+static int drain(struct worker *w, unsigned p, uint64_t timeout_ns)
+{
+	struct weir_port *port = w->s->opts.ports[p];
+	int r = weir_port_tx_drain(port, w->index, timeout_ns);
+
+	return r < 0 ? err_set(&w->err, r, "%s: %s", weir_port_info(port)->name, strerror(-r)) : r;
+}
+
 /* Holds the view that was just sent until the ports are done with it. */
 static int hold(struct worker *w)
 {
@@ -51,10 +60,9 @@ static int hold(struct worker *w)
 		if (worker_attention(w) & ATTENTION_STOP)
 			return worker_stop_here(w);
 		for (unsigned p = 0; p < o->n_ports; p++) {
-			r = weir_port_tx_drain(o->ports[p], w->index, WORKER_LOOK_NS);
+			r = drain(w, p, WORKER_LOOK_NS);
 			if (r < 0)
-				return err_set(&w->err, r, "%s: %s",
-					       weir_port_info(o->ports[p])->name, strerror(-r));
+				return r;
 		}
 		release_done(w);
 	}
@@ -200,7 +208,7 @@ static int work(struct worker *w)
 	if (r == 0)
 		counter_add(&w->counters.loops, 1); /* the last one was finished too */
 	for (unsigned p = 0; p < o->n_ports && r >= 0; p++)
-		(void)weir_port_tx_drain(o->ports[p], w->index, LAST_DRAIN_NS);
+		r = drain(w, p, LAST_DRAIN_NS);
 	counter_set(&w->counters.end_ns, worker_read_clock(w));
 	close_clock(w);
 	return r;

@@ -85,4 +85,11 @@ test_frame_too_long_for_the_link_is_counted_not_cut() {
 	is "sent and refused" "$(awk '/Successful packets|Failed packets/ { n += $3 } END { print n }' "$out")" "$n"
 }
 
+test_full_disk_is_told_even_of_a_small_file() {
+	rc=0
+	"$weir" replay -t --write=/dev/full "$data/dns.pcap" >/dev/null 2>"$netns_dir/err" || rc=$?
+	is "exit status" "$rc" 1
+	says "$netns_dir/err" "/dev/full: No space left on device"
+}
+
 run_tests
