@@ -78,6 +78,25 @@ test_sendpfast_with_other_arguments() {
 	sendpfast_sends "replay_args=['--limit=5', '--timer=nano']" 5
 }
 
+test_statistics_are_told_as_they_were() {
+	veth_pair
+	record right veth1
+	run_tcpreplay --intf1=veth0 --TOPS -l 2 --preload_pcap "$data/web.pcap"
+	recorded right veth1 74 left veth0
+	is "exit status" "$rc" 0
+	arrived veth1 --loop 2 "$data/web.pcap"
+	says "$err" "^File Cache is enabled$"
+	says "$out" "^Actual: 74 packets \(34322 bytes\) sent in [0-9.]+ seconds$"
+	says "$out" "^Rated: [0-9]+\.[0-9] Bps, [0-9.]+ Mbps, [0-9]+\.[0-9]{2} pps$"
+	says "$out" "^Flows: [0-9]+ flows, [0-9.]+ fps, [0-9]+ unique flow packets, [0-9]+ unique non-flow packets$"
+	says "$out" "^Statistics for network device: veth0$"
+	says "$out" "^	Successful packets:        74$"
+	says "$out" "^	Failed packets:            0$"
+	says "$out" "^	Truncated packets:         0$"
+	says "$out" "^	Retried packets \(ENOBUFS\): [0-9]+$"
+	says "$out" "^	Retried packets \(EAGAIN\):  [0-9]+$"
+}
+
 test_wrong_usage_is_told_as_it_was() {
 	veth_pair
 	run_tcpreplay -i veth0 --loop=abc "$data/web.pcap"
@@ -122,6 +141,14 @@ test_help_and_version_leave_as_they_did() {
 	run_tcpreplay -V
 	is "exit status" "$rc" 0
 	says "$err" "^tcpreplay version: 4\.5\.5"
+}
+
+test_written_files_have_microseconds() {
+	veth_pair
+	run_tcpreplay -t -w "$netns_dir/x.pcap" "$data/dns.pcap"
+	is "exit status" "$rc" 0
+	is "magic" "$(head -c 4 "$netns_dir/x.pcap" | od -An -tx1 | tr -d " ")" d4c3b2a1
+	trace compare "$netns_dir/x.pcap" "$data/dns.pcap"
 }
 
 test_failed_frames_do_not_change_the_exit_status() {
