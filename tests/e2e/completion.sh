@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-2-Clause
+# Completion in bash offers what the program has.
+# shellcheck source=tests/e2e/lib.sh
+. "${BASH_SOURCE%/*}/lib.sh"
+# shellcheck source=completion/weir
+. "$e2e_root/completion/weir"
+
+# WORDS...: what is offered for the last of them.
+offered_for() {
+	COMP_WORDS=("$weir" "$@")
+	COMP_CWORD=$#
+	COMPREPLY=()
+	_weir
+	printf '%s\n' "${COMPREPLY[@]}"
+}
+
+test_commands_are_offered() {
+	is "commands" "$(offered_for repl)" replay
+	is "options" "$(offered_for --v)" --version
+}
+
+test_options_of_the_command_are_offered() {
+	is "options" "$(offered_for replay --loop)" $'--loop\n--loopdelay-ms\n--loopdelay-ns'
+	is "options" "$(offered_for replay x.pcap --unique-ip-)" --unique-ip-loops
+}
+
+test_interfaces_are_offered_for_ports() {
+	is "ports" "$(offered_for replay -i xdp:lo)" xdp:lo
+	is "ports" "$(offered_for replay --intf2 nu)" null:
+}
+
+test_files_are_left_to_bash() {
+	is "words" "$(offered_for replay /etc/pass)" ""
+}
+
+run_tests
