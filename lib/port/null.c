@@ -13,14 +13,23 @@ static int null_open(struct weir_port *port, struct weir_err *err)
 	return port_set_queues(port, port->args.n_queues, err);
 }
 
-static int null_tx(struct weir_port *port, unsigned q, const struct weir_pkt *pkts, unsigned n)
+/* The barrier keeps gcc from vectorizing this: over 24-byte strides that is four times
+ * slower (gcc 12: 180 ns for 64 frames, 45 ns like this). */
+static uint64_t sum_lens(const struct weir_pkt *pkts, unsigned n)
 {
 	uint64_t bytes = 0;
 
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < n; i++) {
 		bytes += pkts[i].len;
+		__asm__("" : "+r"(bytes));
+	}
+	return bytes;
+}
+
+static int null_tx(struct weir_port *port, unsigned q, const struct weir_pkt *pkts, unsigned n)
+{
 	count_add(&port->queues[q].tx.frames, n);
-	count_add(&port->queues[q].tx.bytes, bytes);
+	count_add(&port->queues[q].tx.bytes, sum_lens(pkts, n));
 	return (int)n;
 }
 

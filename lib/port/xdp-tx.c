@@ -449,7 +449,7 @@ static unsigned write_frames(const struct xdp_priv *p, struct xdp_tx *tx,
 }
 
 /* Sends one frame through the packet socket, when all before it have left: 1, or 0 for
- * "no room now". */
+ * "no room now". The kernel chooses the queue of the device. */
 static int spill_frame(const struct xdp_priv *p, unsigned q, struct port_counters *count,
 		       const struct weir_pkt *pkt)
 {
