@@ -63,8 +63,10 @@ uint64_t asker_ask(void *asker, uint64_t nr, unsigned port)
 	       a->names[port]);
 	(void)fflush(stdout);
 	while ((c = next_byte(a)) != '\n') {
-		if (c < 0)
+		if (c < 0) {
+			putchar('\n'); /* what is printed next begins a line */
 			return 0;
+		}
 		if (len + 1 < sizeof(a->line))
 			a->line[len++] = (char)c;
 	}

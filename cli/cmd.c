@@ -244,20 +244,25 @@ int cmd_main(const struct cmd *cmd, const char *argv0, int argc, char *const arg
 	return status;
 }
 
+/* One line; before is what the program says first. */
+static __attribute__((format(printf, 3, 0))) void say(const char *before, const char *after,
+						      const char *format, va_list ap)
+{
+	fprintf(stderr, "%s%s", before, after);
+	(void)vfprintf(stderr, format, ap); /* there is nowhere else to tell */
+	fputc('\n', stderr);
+}
+
 int cmd_fail(const struct cmd_run *run, const char *format, ...)
 {
+	bool old = cmd_is_personality(run);
 	va_list ap;
 
 	/* stdout comes first in a log that both go to. */
 	(void)fflush(stdout);
-	if (cmd_is_personality(run))
-		fputs("\nFatal Error: ", stderr);
-	else
-		fprintf(stderr, "%s: ", run->prog);
 	va_start(ap, format);
-	(void)vfprintf(stderr, format, ap);
+	say(old ? "" : run->prog, old ? "\nFatal Error: " : ": ", format, ap);
 	va_end(ap);
-	fputc('\n', stderr);
 	return fail_status(run->cmd->dialect);
 }
 
@@ -265,21 +270,18 @@ int cmd_usage(const struct cmd_run *run, const char *format, ...)
 {
 	va_list ap;
 
-	fprintf(stderr, cmd_is_personality(run) ? "%s error:  " : "%s: ", run->prog);
 	va_start(ap, format);
-	(void)vfprintf(stderr, format, ap);
+	say(run->prog, cmd_is_personality(run) ? " error:  " : ": ", format, ap);
 	va_end(ap);
-	fputc('\n', stderr);
 	return usage_status(run->cmd->dialect);
 }
 
 void cmd_warn(const struct cmd_run *run, const char *format, ...)
 {
+	bool old = cmd_is_personality(run);
 	va_list ap;
 
-	fprintf(stderr, cmd_is_personality(run) ? "Warning: " : "%s: ", run->prog);
 	va_start(ap, format);
-	(void)vfprintf(stderr, format, ap);
+	say(old ? "" : run->prog, old ? "Warning: " : ": ", format, ap);
 	va_end(ap);
-	fputc('\n', stderr);
 }
