@@ -9,6 +9,11 @@
 
 #define RING_SIZE 2048u
 #define UMEM_SIZE (1u << 20)
+#define TX_BUDGET 1024u /* frames that one call sends at most, as the back end sets it */
+
+#ifndef XDP_MAX_TX_SKB_BUDGET
+#define XDP_MAX_TX_SKB_BUDGET 9 /* Linux 6.17 */
+#endif
 
 struct bare_xdp {
 	struct xsk_umem *umem;
@@ -31,6 +36,7 @@ static void open_socket(struct bare_xdp *x, const struct bare *b)
 		.libxdp_flags = XSK_LIBXDP_FLAGS__INHIBIT_PROG_LOAD,
 		.bind_flags = XDP_COPY | XDP_USE_NEED_WAKEUP,
 	};
+	const uint32_t budget = TX_BUDGET;
 	int r;
 
 	x->memory =
@@ -44,6 +50,9 @@ static void open_socket(struct bare_xdp *x, const struct bare *b)
 	r = xsk_socket__create(&x->socket, b->ifname, 0, x->umem, NULL, &x->tx, &config);
 	if (r < 0)
 		errx(1, "AF_XDP socket: %s", strerror(-r));
+	/* An older kernel does without. */
+	(void)setsockopt(xsk_socket__fd(x->socket), SOL_XDP, XDP_MAX_TX_SKB_BUDGET, &budget,
+			 sizeof(budget));
 }
 
 static void reap(struct bare_xdp *x)
