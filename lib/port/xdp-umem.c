@@ -198,6 +198,7 @@ int xdp_sockets_open(struct weir_port *port, struct weir_err *err)
 	const struct weir_region *region = &port->opts.region;
 	bool use_region = region->base && !(port->opts.dir & WEIR_PORT_RX) &&
 			  region->size >= XDP_CHUNK && !((uintptr_t)region->base & XDP_CHUNK_END);
+	struct weir_err why = { 0 }; /* of the last try that failed */
 	int r;
 
 	/* Both libraries print to stderr unless told not to, and can be told only for the
@@ -206,15 +207,15 @@ int xdp_sockets_open(struct weir_port *port, struct weir_err *err)
 	(void)libxdp_set_print(NULL);
 
 	/* First as we like it, then without what kernels or limits may refuse. */
-	r = open_patiently(port, use_region, true, err);
+	r = open_patiently(port, use_region, true, &why);
 	if (r < 0 && r != -EPERM && r != -EBUSY)
-		r = open_patiently(port, use_region, false, err);
+		r = open_patiently(port, use_region, false, &why);
 	if (r < 0 && use_region && r != -EBUSY) {
-		r = open_patiently(port, false, true, err);
+		r = open_patiently(port, false, true, &why);
 		if (r < 0)
-			r = open_patiently(port, false, false, err);
+			r = open_patiently(port, false, false, &why);
 	}
-	return r;
+	return r < 0 ? err_set(err, r, "%s", weir_err_text(&why)) : 0;
 }
 
 int xdp_sockets_probe(const struct weir_iface *iface, struct weir_err *err)

@@ -113,6 +113,7 @@ static struct weir_port *open_port(const char *name, const char *ns,
 	enter_ns(ns);
 	if (weir_port_open(name, opts, &port, &err) < 0)
 		fail_msg("%s", weir_err_text(&err));
+	assert_string_equal(err.text, "");
 	return port;
 }
 
