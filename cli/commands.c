@@ -6,6 +6,7 @@
 
 const struct cmd *const commands[] = {
 	&cmd_info,
+	&cmd_ports,
 	&cmd_replay,
 	NULL,
 };

@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-2-Clause
+# weir ports tells what interfaces there are, what works on them, and leaves nothing behind.
+# shellcheck source=tests/e2e/lib.sh
+. "${BASH_SOURCE%/*}/lib.sh"
+
+# Every test has its own namespace, with these in it.
+interfaces() {
+	veth_pair mtu 1400 numtxqueues 2 numrxqueues 2
+	netns_exec left ip tuntap add tun0 mode tun
+}
+
+json() { # JQ-FILTER
+	jq -c "$1" "$out"
+}
+
+test_interfaces_are_listed_with_what_works() {
+	interfaces
+	run_weir ports --json
+	is "exit status" "$rc" 0
+	is "names" "$(json '[.interfaces[].name]')" '["lo","veth0","tun0"]'
+	is "veth" "$(json '.interfaces[1] | .kind, .state, .mtu, .tx_queues, .link_type' | tr '\n' ' ')" \
+		'"veth" "up" 1400 2 1 '
+	is "address" "$(json '.interfaces[1].address')" \
+		"\"$(netns_exec left cat /sys/class/net/veth0/address)\""
+	is "on veth" "$(json '.interfaces[1].ports | map_values(.works)')" \
+		'{"xdp":true,"packet":true,"tap":false}'
+	is "on tun" "$(json '.interfaces[2].ports | map_values(.works)')" \
+		'{"xdp":false,"packet":true,"tap":false}'
+	is "a reason" "$(json '.interfaces[2].ports.xdp.why')" "\"'tun0' is not an Ethernet interface\""
+	is "kinds" "$(json '[.ports[].name]')" '["xdp","packet","tap","file","null","mem"]'
+}
+
+test_text_says_the_same() {
+	interfaces
+	run_weir ports veth0
+	is "exit status" "$rc" 0
+	says "$out" "^veth0 +up +1400 +([0-9a-f]{2}:){5}[0-9a-f]{2} .* 2/2 +yes +yes +no$"
+	says "$out" "^    tap: 'veth0' is not a TAP device$"
+	says "$out" "^mem +yes "
+}
+
+test_a_missing_privilege_is_named() {
+	interfaces
+	out=$netns_dir/out
+	netns_exec left setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all \
+		"$weir" ports --json veth0 >"$out"
+	is "works" "$(json '.interfaces[0].ports | map_values(.works)')" \
+		'{"xdp":false,"packet":false,"tap":false}'
+	says "$out" "CAP_NET_RAW"
+	is "general" "$(json '[.ports[] | select(.works) | .name]')" '["file","null","mem"]'
+}
+
+test_nothing_stays_behind() {
+	interfaces
+	local before
+	before=$(netns_exec left ip -d link | sed 's/state [A-Z]*//')
+	run_weir ports
+	is "links" "$(netns_exec left ip -d link | sed 's/state [A-Z]*//')" "$before"
+}
+
+test_unknown_interface_is_named() {
+	interfaces
+	run_weir ports nosuch0
+	is "exit status" "$rc" 1
+	says "$err" "nosuch0"
+	is "output" "$(cat "$out")" ""
+}
+
+run_tests
