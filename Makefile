@@ -9,7 +9,7 @@ all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
 
 $(BUILD)/build.ninja:
-	@command -v meson ninja >/dev/null || { echo "meson or ninja is missing: try 'make setup'"; exit 1; }
+	@command -v meson >/dev/null || { echo "meson is missing: try 'make setup'"; exit 1; }
 	meson setup $(MESON_FLAGS) $(BUILD)
 
 setup:

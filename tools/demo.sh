@@ -3,7 +3,7 @@
 # Shows the main job: weir replays recorded traffic at a rate from one network namespace,
 # tcpdump records it in another, and every byte is compared.
 #
-#	tools/demo.sh [WEIR]		DEMO_TRACE=x.pcap DEMO_MBPS=100 DEMO_LOOP=600
+#	tools/demo.sh [WEIR]		DEMO_TRACE=x.pcap DEMO_MBPS=100 DEMO_LOOP=600 (whole numbers)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=tools/netns.sh
@@ -18,8 +18,9 @@ result=out/demo
 capture=$result/capture.pcap
 
 if [ "$(id -u)" != 0 ]; then
-	command -v sudo >/dev/null || { echo "demo: needs root to make network namespaces (no sudo here)" >&2; exit 1; }
-	exec sudo --preserve-env=DEMO_TRACE,DEMO_MBPS,DEMO_LOOP "$0" "$@"
+	command -v sudo >/dev/null ||
+		{ echo "demo: needs root to make network namespaces, and there is no sudo" >&2; exit 1; }
+	exec sudo --preserve-env=DEMO_TRACE,DEMO_MBPS,DEMO_LOOP tools/demo.sh "$weir"
 fi
 why=$(netns_possible) || { echo "demo: $why" >&2; exit 1; }
 

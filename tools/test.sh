@@ -27,7 +27,7 @@ run() {
 		{ cat "$dir.log"; return; }
 	rm -f "$dir.log"
 	ninja -C "$dir" --quiet || return
-	"${fixed_addresses[@]}" meson test -C "$dir" --quiet --print-errorlogs --num-processes 2 "$@"
+	"${fixed_addresses[@]}" meson test -C "$dir" --quiet --print-errorlogs "$@"
 }
 
 run build gcc ''

@@ -15,8 +15,9 @@ cd "$(dirname "$0")/../.."
 
 build=${1:-build}
 if [ "$(id -u)" != 0 ]; then
-	command -v sudo >/dev/null || { echo "bench: needs root to make network namespaces" >&2; exit 1; }
-	exec sudo --preserve-env=QUICK "$0" "$@"
+	command -v sudo >/dev/null ||
+		{ echo "bench: needs root to make network namespaces, and there is no sudo" >&2; exit 1; }
+	exec sudo --preserve-env=QUICK tests/bench/run.sh "$build"
 fi
 why=$(netns_possible) || { echo "bench: $why" >&2; exit 1; }
 ninja -C "$build" --quiet tests/bench/bare-packet tests/bench/bare-xdp >&2
