@@ -227,16 +227,16 @@ static void watch(struct drive *d)
 static int make_sender(struct replay *p, bool by_loop, struct weir_err *err)
 {
 	const struct replay_cfg *cfg = p->cfg;
-	struct weir_send_opts opts = {
-		.stream = p->stream,
-		.n_ports = p->n_ports,
-		.rate = p->rate,
-		.timer = p->timer,
-		.limit = cfg->limit,
-		.duration_ns = cfg->duration_s * NSEC_PER_SEC,
-		.batch = cfg->xdp_batch_size,
-	};
+	struct weir_send_opts opts = p->send;
 
+	opts.stream = p->stream;
+	opts.n_ports = p->n_ports;
+	opts.rate = p->rate;
+	opts.limit = cfg->limit;
+	opts.duration_ns = cfg->duration_s * NSEC_PER_SEC;
+	opts.batch = MIN(cfg->xdp_batch_size, WEIR_SEND_MAX_BATCH); /* 0: the default */
+	opts.n_workers = p->n_workers;
+	opts.pin = p->n_workers > 1;
 	memcpy(opts.ports, p->ports, sizeof(opts.ports));
 	if (cfg->oneatatime) {
 		p->asker = asker_new(p->names);

@@ -15,6 +15,21 @@ static bool personality(const struct replay *p)
 	return cmd_is_personality(p->run);
 }
 
+static unsigned plan_workers(const struct replay *p)
+{
+	const char *names[] = { p->cfg->intf1, p->cfg->intf2 };
+
+	if (personality(p) || p->cfg->write || p->cfg->oneatatime)
+		return 1;
+	return pace_workers(&p->cfg->pace, names, ARRAY_SIZE(names));
+}
+
+/* Are frames shared out, here or among machines? */
+static bool shared_out(const struct replay *p)
+{
+	return p->n_workers > 1 || p->send.n_shares > 1;
+}
+
 static int plan(struct replay *p, struct weir_err *err)
 {
 	const char *remark;
@@ -23,9 +38,16 @@ static int plan(struct replay *p, struct weir_err *err)
 	r = replay_rate(p->cfg, personality(p), &p->rate, err);
 	if (r < 0)
 		return r;
-	r = replay_timer(p->cfg, personality(p), &p->timer, &remark, err);
+	r = replay_timer(p->cfg, personality(p), &p->send.timer, &remark, err);
 	if (r < 0)
 		return r;
+	r = pace_rate(&p->cfg->pace, &p->rate, &p->profile, err);
+	if (r < 0)
+		return r;
+	r = pace_opts(&p->cfg->pace, &p->rate, &p->send, err);
+	if (r < 0)
+		return r;
+	p->n_workers = plan_workers(p);
 	if (remark && !p->cfg->suppress_warnings)
 		cmd_warn(p->run, "%s", remark);
 	return 0;
@@ -120,7 +142,8 @@ static int open_stream(struct replay *p, struct weir_err *err)
 		.flows = !cfg->no_flow_stats,
 		.flow_expiry_s = cfg->flow_expiry_s,
 		.loops = cfg->loop,
-		.n_cursors = 1,
+		.n_cursors = p->n_workers,
+		.lanes = shared_out(p) && p->send.shard == WEIR_SHARD_FLOW,
 		.stages = p->stages,
 		.n_stages = p->n_stages,
 		.report = report,
@@ -135,8 +158,11 @@ static int open_stream(struct replay *p, struct weir_err *err)
 static int open_port(struct replay *p, const char *name, struct weir_err *err)
 {
 	struct weir_stream_info trace;
-	/* tcpreplay's files are for its own kind. */
-	struct weir_port_opts opts = { .dir = WEIR_PORT_TX, .microseconds = personality(p) };
+	struct weir_port_opts opts = {
+		.dir = WEIR_PORT_TX,
+		.queues = p->n_workers,
+		.microseconds = personality(p), /* tcpreplay's files are for its own kind */
+	};
 	CLEANUP(freep)
 	char *full = NULL;
 	const struct weir_port_info *info;
@@ -222,7 +248,9 @@ int replay_open(struct replay *p, bool *ret_usage, struct weir_err *err)
 	if (p->signals < 0)
 		return err_text(err, p->signals, "pipe: %s", strerror(-p->signals));
 	r = open_ports(p, err);
-	*ret_usage = r == -EINVAL; /* what cannot be the name of a port */
+	if (r == 0 && p->cfg->pace.line_rate)
+		r = pace_line_rate(&p->cfg->pace, weir_port_info(p->ports[0]), &p->rate, err);
+	*ret_usage = r == -EINVAL; /* what cannot be the name of a port, or has no speed */
 	return r;
 }
 
@@ -238,5 +266,6 @@ void replay_close(struct replay *p)
 	weir_unique_ip_free(p->unique);
 	weir_numset_free(p->numbers);
 	weir_cache_free(p->cache);
+	weir_profile_free(p->profile);
 	files_done(&p->files);
 }

@@ -93,6 +93,7 @@ const struct opt replay_rows[] = {
 	{ OPT(struct replay_cfg, xdp_batch_size), .name = "xdp-batch-size", .metavar = "N",
 	  .min = 1, .max = 4096, .requires = "xdp topspeed", .conflicts = "oneatatime pps-multi",
 	  .help = "frames given to the port at once, at most" },
+	PACE_ROWS(struct replay_cfg, pace, "multiplier pps mbps topspeed oneatatime"),
 	{ OPT(struct replay_cfg, json), .name = "json", .flags = OPT_WEIR_ONLY,
 	  .help = "print the statistics as one JSON object" },
 	{ 0 },

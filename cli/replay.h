@@ -15,6 +15,7 @@
 
 #include "cmd.h"
 #include "files.h"
+#include "pace-opts.h"
 #include "replay-stats.h"
 
 /* The options, as replay-opts.c reads them. Texts are NULL unless given. */
@@ -32,6 +33,7 @@ struct replay_cfg {
 	uint32_t pps_multi;
 	uint64_t maxsleep_ms;
 	const char *timer;
+	struct pace_cfg pace;
 	/* what */
 	const char *include, *exclude;
 	bool pktlen, preload;
@@ -55,7 +57,9 @@ struct replay {
 	const struct cmd_run *run;
 	const struct replay_cfg *cfg;
 	struct weir_rate rate;
-	enum weir_timer timer;
+	struct weir_profile *profile;
+	struct weir_send_opts send; /* what the options say of the sender */
+	unsigned n_workers;
 	struct file_list files;
 	struct weir_cache *cache;
 	struct weir_numset *numbers;

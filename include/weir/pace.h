@@ -35,6 +35,17 @@ enum weir_rate_mode {
 };
 
 /*
+ * Reads a rate with its unit: bps, kbps, Mbps, Gbps (powers of 1000; WEIR_RATE_BITS), pps,
+ * kpps or Mpps (WEIR_RATE_FRAMES). Results as of weir_rate_parse().
+ */
+int weir_quantity_parse(const char *text, enum weir_rate_mode *ret_mode, uint64_t *ret_num,
+			uint64_t *ret_den);
+
+/* Reads a time: seconds, or with a unit: ns, us, ms, s, m, h. Cut to whole ns. -EINVAL,
+ * -ERANGE. */
+int weir_duration_parse(const char *text, uint64_t *ret_ns);
+
+/*
  * A rate that changes with time, in bits or frames a second: rows of a time and a rate,
  * which holds until the next row or changes evenly towards the next row's ("ramp").
  * The last row's holds for ever; if it is 0, the schedule ends there.
@@ -43,9 +54,9 @@ struct weir_profile;
 
 /*
  * Reads a profile from text: a row a line, "TIME RATE [ramp]", '#' begins a comment.
- * TIME is seconds from the start, or has a unit: ns, us, ms, s, m, h; the first is 0 and
- * each is later than the one before. RATE has a unit: bps, kbps, Mbps, Gbps, pps,
- * kpps or Mpps; all rows count bits, or all count frames. name stands for the file in
+ * TIME is a time from the start as weir_duration_parse() reads it; the first is 0 and each
+ * is later than the one before. RATE is as weir_quantity_parse() reads it; all rows count
+ * bits, or all count frames. name stands for the file in
  * messages, which tell the line. -EINVAL, -ENOMEM.
  */
 int weir_profile_parse(const char *name, const char *text, struct weir_profile **ret_profile,

@@ -102,6 +102,9 @@ int weir_port_open(const char *name, const struct weir_port_opts *opts, struct w
 /* Waits shortly for frames under way, undoes host state, frees. NULL is allowed. Returns NULL. */
 struct weir_port *weir_port_close(struct weir_port *p);
 
+/* How many queues a name asks for: "xdp:eth0@0-3" is 4, a name without '@' is 1. */
+unsigned weir_port_name_queues(const char *name);
+
 /* Lent while the port is open. */
 const struct weir_port_info *weir_port_info(const struct weir_port *p);
 

@@ -26,6 +26,7 @@ extern "C" {
 
 #define WEIR_SEND_MAX_PORTS   2
 #define WEIR_SEND_MAX_WORKERS 64
+#define WEIR_SEND_MAX_BATCH   1024
 
 /* Whose share a frame is. */
 enum weir_shard {
@@ -76,16 +77,19 @@ struct weir_send_opts {
 
 /* Sums over all workers, taken while it runs or after. */
 struct weir_send_stats {
-	uint64_t frames, bytes;			   /* that ports took */
-	uint64_t refused;			   /* frames that ports refused for good */
-	uint64_t begin_ns;			   /* clock of the epoch; 0 = not begun */
-	uint64_t elapsed_ns;			   /* from the epoch until now, or until the end */
-	uint64_t paused_ns;			   /* of these, suspended */
-	uint64_t loops;				   /* passes finished */
-	uint64_t files;				   /* index of the file that is being sent */
-	uint64_t late_dropped;			   /* frames skipped for being late */
-	uint64_t shifted_ns;			   /* by which the schedule moved for late frames */
-	uint64_t flow_frames[WEIR_SEND_MAX_PORTS]; /* frames that belong to a flow */
+	uint64_t frames, bytes; /* that ports took */
+	uint64_t refused;	/* frames that ports refused for good */
+	uint64_t begin_ns;	/* clock of the epoch; 0 = not begun */
+	uint64_t elapsed_ns;	/* from the epoch until now, or until the end */
+	uint64_t paused_ns;	/* of these, suspended */
+	uint64_t loops;		/* passes finished */
+	uint64_t files;		/* index of the file that is being sent */
+	uint64_t late_dropped;	/* frames skipped for being late */
+	uint64_t scheduled_ns;	/* deadline of the last frame so far, after the epoch; 0 at top
+				 * speed */
+	uint64_t behind_ns;	/* how late that frame was */
+	uint64_t shifted_ns;	/* by which the schedule moved for late frames */
+	uint64_t flow_frames[WEIR_SEND_MAX_PORTS];     /* frames that belong to a flow */
 	uint64_t non_flow_frames[WEIR_SEND_MAX_PORTS]; /* and not */
 	uint64_t flows_new[WEIR_SEND_MAX_PORTS];
 	uint64_t flows_expired[WEIR_SEND_MAX_PORTS];

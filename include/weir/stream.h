@@ -104,6 +104,7 @@ struct weir_stream_info {
 	uint64_t span_ns;    /* recorded time of one loop, as n_frames */
 	uint64_t memory;     /* bytes of arena and index in use */
 	uint64_t problems;   /* files that were damaged or frames left out: not done whole */
+	uint64_t starved_ns; /* longest that a cursor has waited for frames to be read */
 	uint64_t input_size; /* bytes of all files, 0 if one is a pipe */
 	uint64_t input_done; /* bytes of them read so far, over all loops */
 };

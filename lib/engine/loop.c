@@ -104,7 +104,7 @@ enum flow_lane {
 	N_LANES
 };
 
-static_assert(WORKER_MAX_BATCH < 1u << 16, "a lane holds a batch");
+static_assert(WEIR_SEND_MAX_BATCH < 1u << 16, "a lane holds a batch");
 
 #define LANE(l) (1ULL << 16 * (l))
 static const uint64_t flow_units[16] = {
@@ -149,8 +149,8 @@ struct run {
 	uint32_t n;
 	uint64_t flows; /* sums of the batch gathered last */
 	uint64_t deadlines[RUN];
-	uint32_t index[WORKER_MAX_BATCH]; /* of the frame in the view; sharded only */
-	uint32_t first;			  /* of the run in the view; not sharded */
+	uint32_t index[WEIR_SEND_MAX_BATCH]; /* of the frame in the view; sharded only */
+	uint32_t first;			     /* of the run in the view; not sharded */
 };
 
 static inline __attribute__((always_inline)) uint32_t index_of(const struct run *r, uint32_t i,
@@ -219,6 +219,10 @@ static void note_lateness(struct worker *w, const uint64_t *deadlines, uint32_t 
 {
 	for (uint32_t i = 0; i < n; i++)
 		hist_add(&w->lateness, worker_lateness(w, deadlines[i]));
+	if (!n)
+		return;
+	counter_set(&w->counters.scheduled_ns, deadlines[n - 1]);
+	counter_set(&w->counters.behind_ns, worker_lateness(w, deadlines[n - 1]));
 }
 
 /* Sends frames first to first + n - 1 of a view. */

@@ -51,8 +51,8 @@ static int check_opts(const struct weir_send_opts *o, struct weir_err *err)
 		return err_set(err, -EINVAL, "there is nothing to send");
 	if (!o->n_ports || o->n_ports > WEIR_SEND_MAX_PORTS)
 		return err_set(err, -EINVAL, "a sender has 1 to %d ports", WEIR_SEND_MAX_PORTS);
-	if (o->batch > WORKER_MAX_BATCH)
-		return err_set(err, -EINVAL, "a batch has at most %u frames", WORKER_MAX_BATCH);
+	if (o->batch > WEIR_SEND_MAX_BATCH)
+		return err_set(err, -EINVAL, "a batch has at most %u frames", WEIR_SEND_MAX_BATCH);
 	r = check_shares(o, err);
 	if (r < 0)
 		return r;
@@ -178,6 +178,8 @@ static void add_worker(struct weir_send_stats *st, const struct worker_counters 
 {
 	st->loops = MAX(st->loops, counter_get(&c->loops));
 	st->files = MAX(st->files, counter_get(&c->file));
+	st->scheduled_ns = MAX(st->scheduled_ns, counter_get(&c->scheduled_ns));
+	st->behind_ns = MAX(st->behind_ns, counter_get(&c->behind_ns));
 	st->late_dropped += counter_get(&c->late_dropped);
 	st->stopped |= counter_get(&c->stopped);
 	for (unsigned i = 0; i < n_ports; i++) {

@@ -16,7 +16,6 @@
 #include "base/counter.h"
 #include "base/macros.h"
 
-#define WORKER_MAX_BATCH     1024u
 #define WORKER_DEFAULT_BATCH 64u
 
 /* Views whose frames a port may still be reading; the stream allows four. */
@@ -39,7 +38,7 @@ enum {
 
 struct worker_counters {
 	_Alignas(64) _Atomic uint64_t end_ns, loops, file, stopped, finished;
-	_Atomic uint64_t late_dropped, cpu_ns, margin_ns;
+	_Atomic uint64_t scheduled_ns, behind_ns, late_dropped, cpu_ns, margin_ns;
 	_Atomic uint64_t frames[WEIR_SEND_MAX_PORTS]; /* that ports consumed */
 	_Atomic uint64_t flow_frames[WEIR_SEND_MAX_PORTS];
 	_Atomic uint64_t flows_new[WEIR_SEND_MAX_PORTS];
@@ -70,7 +69,7 @@ struct worker {
 	struct weir_err err; /* what ended it; valid once the thread is joined */
 	pthread_t thread;
 	bool thread_runs;
-	struct weir_pkt pkts[WORKER_MAX_BATCH];
+	struct weir_pkt pkts[WEIR_SEND_MAX_BATCH];
 	struct weir_hist lateness;
 	struct worker_counters counters;
 };

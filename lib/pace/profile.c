@@ -42,50 +42,12 @@ struct weir_profile {
 
 /* ---- reading --------------------------------------------------------------- */
 
-struct unit {
-	const char *name;
-	uint64_t scale;
-	enum weir_rate_mode mode;
-};
-
-static const struct unit rate_units[] = {
-	{ "bps", 1, WEIR_RATE_BITS },	       { "kbps", 1000, WEIR_RATE_BITS },
-	{ "Mbps", 1000000, WEIR_RATE_BITS },   { "Gbps", 1000000000, WEIR_RATE_BITS },
-	{ "pps", 1, WEIR_RATE_FRAMES },	       { "kpps", 1000, WEIR_RATE_FRAMES },
-	{ "Mpps", 1000000, WEIR_RATE_FRAMES },
-};
-
-static const struct unit time_units[] = {
-	{ "", NSEC_PER_SEC },	      { "ns", 1 },	     { "us", NSEC_PER_USEC },
-	{ "ms", NSEC_PER_MSEC },      { "s", NSEC_PER_SEC }, { "m", 60 * NSEC_PER_SEC },
-	{ "h", 3600 * NSEC_PER_SEC },
-};
-
-/* A number with one of the units right behind it. */
-static int parse_quantity(const char *word, const struct unit *units, size_t n,
-			  const struct unit **ret_unit, uint64_t *ret_num, uint64_t *ret_den)
-{
-	size_t digits = strspn(word, "0123456789.");
-	char number[64];
-
-	if (!digits || digits >= sizeof(number))
-		return -EINVAL;
-	memcpy(number, word, digits);
-	number[digits] = 0;
-	for (size_t i = 0; i < n; i++)
-		if (!strcmp(word + digits, units[i].name)) {
-			*ret_unit = &units[i];
-			return weir_rate_parse(number, units[i].scale, ret_num, ret_den);
-		}
-	return -EINVAL;
-}
-
 static int parse_row(const char *name, unsigned line, char *text, struct weir_profile *p,
 		     struct weir_err *err)
 {
 	struct segment *s = &p->segments[p->n];
-	const struct unit *unit;
-	uint64_t ns, den;
+	enum weir_rate_mode mode;
+	uint64_t ns;
 	char *save, *time = strtok_r(text, " \t\r", &save), *rate, *more;
 
 	if (!time)
@@ -94,9 +56,9 @@ static int parse_row(const char *name, unsigned line, char *text, struct weir_pr
 	more = strtok_r(NULL, " \t\r", &save);
 	if (!rate || (more && strtok_r(NULL, " \t\r", &save)))
 		return err_set(err, -EINVAL, "%s: line %u: a row is TIME RATE [ramp]", name, line);
-	if (parse_quantity(time, time_units, ARRAY_SIZE(time_units), &unit, &ns, &den) < 0)
+	if (weir_duration_parse(time, &ns) < 0)
 		return err_set(err, -EINVAL, "%s: line %u: '%s' is not a time", name, line, time);
-	if (parse_quantity(rate, rate_units, ARRAY_SIZE(rate_units), &unit, &s->num, &s->den) < 0)
+	if (weir_quantity_parse(rate, &mode, &s->num, &s->den) < 0)
 		return err_set(err, -EINVAL,
 			       "%s: line %u: '%s' is not a rate such as 100Mbps or 50kpps", name,
 			       line, rate);
@@ -105,16 +67,16 @@ static int parse_row(const char *name, unsigned line, char *text, struct weir_pr
 			       "%s: line %u: '%s' is beyond 100 Tbps or finer than "
 			       "0.001 bps",
 			       name, line, rate);
-	if (ns / den > MAX_TIME_NS)
+	if (ns > MAX_TIME_NS)
 		return err_set(err, -EINVAL, "%s: line %u: '%s' is beyond 115 days", name, line,
 			       time);
 	if (more && strcmp(more, "ramp") != 0)
 		return err_set(err, -EINVAL, "%s: line %u: '%s' is not \"ramp\"", name, line, more);
-	s->begin_ns = ns / den;
+	s->begin_ns = ns;
 	s->ramp = more != NULL;
 	if (!p->n)
-		p->mode = unit->mode;
-	if (unit->mode != p->mode)
+		p->mode = mode;
+	if (mode != p->mode)
 		return err_set(err, -EINVAL, "%s: line %u: bits and frames in one profile", name,
 			       line);
 	if (p->n ? s->begin_ns <= s[-1].begin_ns : s->begin_ns != 0)

@@ -242,6 +242,18 @@ int weir_port_open(const char *name, const struct weir_port_opts *opts, struct w
 	return open_on(be, name, name + len + 1, opts, ret_port, err);
 }
 
+unsigned weir_port_name_queues(const char *name)
+{
+	size_t len = port_name_scheme_len(name);
+	const struct backend *be = find_backend(name, len);
+	struct port_args args;
+
+	if ((be && be->raw_target) ||
+	    port_name_args(len ? name + len + 1 : name, false, &args, NULL) < 0)
+		return 1; /* opening it tells what is wrong */
+	return args.has_queues ? args.n_queues : 1;
+}
+
 const struct weir_port_info *weir_port_info(const struct weir_port *p)
 {
 	return &p->info;

@@ -22,6 +22,7 @@
 #include "base/err.h"
 #include "base/macros.h"
 #include "base/memory.h"
+#include "base/time.h"
 #include "pkt/flow.h"
 #include "trace/arena.h"
 #include "trace/feed.h"
@@ -38,6 +39,7 @@ struct totals {
 /* Counts of views since the start; each is written under the lock. */
 struct cursor {
 	uint64_t taken, released;
+	uint64_t waited_ns; /* for chunks other than the first */
 };
 
 struct weir_stream {
@@ -175,11 +177,16 @@ static void *stream_thread(void *arg)
 
 static int next_streamed(struct weir_stream *s, struct cursor *cur, struct arena_chunk **ret_chunk)
 {
+	uint64_t since = 0;
 	int r = 1;
 
 	lock(s);
+	if (cur->taken && cur->taken == s->filled)
+		since = time_now(CLOCK_MONOTONIC);
 	while (!s->stop && !s->ended && cur->taken == s->filled)
 		(void)pthread_cond_wait(&s->changed, &s->lock);
+	if (since)
+		cur->waited_ns += time_now(CLOCK_MONOTONIC) - since;
 	if (s->stop)
 		r = -ECANCELED;
 	else if (cur->taken == s->filled)
@@ -423,9 +430,12 @@ static uint64_t memory_used(const struct weir_stream *s)
 
 void weir_stream_info(struct weir_stream *s, struct weir_stream_info *ret)
 {
+	uint64_t starved = 0;
 	struct totals t;
 
 	lock(s);
+	for (unsigned i = 0; i < s->opts.n_cursors; i++)
+		starved = MAX(starved, s->cursors[i].waited_ns);
 	t = s->streamed ? s->pass : s->loaded;
 	unlock(s);
 	*ret = (struct weir_stream_info){
@@ -435,6 +445,7 @@ void weir_stream_info(struct weir_stream *s, struct weir_stream_info *ret)
 		.span_ns = t.span_ns,
 		.memory = memory_used(s),
 		.problems = atomic_load_explicit(&s->problems, memory_order_relaxed),
+		.starved_ns = starved,
 		.input_size = s->input_size,
 		.input_done = atomic_load_explicit(&s->files->input_done, memory_order_relaxed),
 	};
