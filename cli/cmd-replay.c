@@ -10,6 +10,9 @@
 #include "replay.h"
 #include "util.h"
 
+/* With --strict-rate. */
+#define EXIT_RATE_MISSED 3
+
 /* What goes wrong with an option's value: wrong usage for weir, fatal for tcpreplay. */
 static int bad_option(const struct cmd_run *run, struct weir_err *err)
 {
@@ -44,6 +47,19 @@ static void as_loaded(struct replay_result *res)
 	res->port_flows = false;
 }
 
+/* Warns if the rate was missed, and says whether. */
+static bool tell_reached(const struct replay *p, const struct replay_result *res)
+{
+	char text[256];
+
+	if (!res->reached.paced || res->reached.why == REACHED_YES)
+		return false;
+	reached_text(&res->reached, text, sizeof(text));
+	if (!p->cfg->suppress_warnings)
+		cmd_warn(p->run, "%s", text);
+	return true;
+}
+
 /* Prints what it came to. The exit status. */
 static int tell(struct replay *p)
 {
@@ -57,11 +73,16 @@ static int tell(struct replay *p)
 		if (cmd_is_personality(p->run) && p->cfg->preload && !res.send.stopped)
 			as_loaded(&res);
 		replay_print_text(p->out, &res);
+		if (opt_given(p->run->opts, "stats") && !cmd_is_personality(p->run))
+			replay_print_lateness(p->out, &res);
 	}
 	if (fflush(p->out) != 0)
 		return cmd_fail(p->run, "standard output: cannot write");
-	/* tcpreplay is content whatever came of it. */
-	return !cmd_is_personality(p->run) && (res.failed || res.trace.problems);
+	if (cmd_is_personality(p->run))
+		return 0; /* tcpreplay is content whatever came of it */
+	if (res.failed || res.trace.problems)
+		return 1;
+	return tell_reached(p, &res) && p->cfg->pace.strict_rate ? EXIT_RATE_MISSED : 0;
 }
 
 static int send_all(struct replay *p)

@@ -29,12 +29,14 @@ void replay_result(struct replay *p, struct replay_result *ret_res)
 {
 	struct replay_result res = { .n_ports = p->n_ports,
 				     .expiry = p->cfg->flow_expiry_s > 0,
-				     .port_flows = p->n_ports > 1 };
+				     .port_flows = p->n_ports > 1,
+				     .even_if_none = !cmd_is_personality(p->run) };
 	const struct weir_send_stats *s = &res.send;
-	struct weir_hist late;
 
 	weir_sender_stats(p->sender, &res.send);
-	weir_sender_lateness(p->sender, &late);
+	weir_sender_lateness(p->sender, &res.late);
+	while (weir_sender_worker(p->sender, res.n_workers, &res.workers[res.n_workers]))
+		res.n_workers++;
 	weir_stream_info(p->stream, &res.trace);
 	for (unsigned i = 0; i < p->n_ports; i++) {
 		struct replay_port_result *port = &res.ports[i];
@@ -58,9 +60,7 @@ void replay_result(struct replay *p, struct replay_result *ret_res)
 	res.frames = s->frames;
 	res.bytes = s->bytes;
 	res.elapsed_ns = s->elapsed_ns;
-	res.late_p50_ns = weir_hist_quantile(&late, 0.5);
-	res.late_p99_ns = weir_hist_quantile(&late, 0.99);
-	res.late_max_ns = late.max;
+	res.reached = reached_of(s, &res.trace, &p->rate);
 	res.failed = s->refused + (p->unique ? weir_unique_ip_dropped(p->unique) : 0);
 	*ret_res = res;
 }

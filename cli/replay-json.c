@@ -72,19 +72,70 @@ static json_t *trace_object(const struct weir_stream_info *t)
 			 number(t->problems));
 }
 
+/* The whole histogram: [least ns of a bucket, frames], where there are any. */
+static json_t *lateness_object(const struct weir_hist *h)
+{
+	json_t *buckets = json_array();
+
+	for (unsigned i = 0; i < WEIR_HIST_BUCKETS; i++) {
+		if (h->count[i])
+			(void)json_array_append_new(
+				buckets, json_pack("[o, o]", number(weir_hist_least(i)),
+						   number(h->count[i]))); /* or missing */
+	}
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "frames", number(h->n), "p50_ns",
+			 number(weir_hist_quantile(h, 0.5)), "p99_ns",
+			 number(weir_hist_quantile(h, 0.99)), "p999_ns",
+			 number(weir_hist_quantile(h, 0.999)), "max_ns", number(h->max), "buckets",
+			 buckets);
+}
+
+static json_t *rate_object(const struct replay_result *res)
+{
+	const struct reached *r = &res->reached;
+
+	if (!r->paced)
+		return json_null();
+	return json_pack("{s:s, s:f, s:f, s:f, s:s}", "unit", r->unit, "asked", r->asked, "reached",
+			 r->got, "missed_percent", r->missed * 100, "why",
+			 reached_why_name(r->why));
+}
+
+static json_t *workers_array(const struct replay_result *res)
+{
+	json_t *a = json_array();
+
+	for (unsigned i = 0; i < res->n_workers; i++) {
+		const struct weir_worker_stats *w = &res->workers[i];
+		json_t *o =
+			json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:s}", "frames",
+				  number(w->frames), "late_dropped", number(w->late_dropped),
+				  "late_p50_ns", number(w->late_p50_ns), "late_p99_ns",
+				  number(w->late_p99_ns), "late_max_ns", number(w->late_max_ns),
+				  "cpu_ns", number(w->cpu_ns), "margin_ns", number(w->margin_ns),
+				  "cpu", w->cpu, "clock", w->clock ? w->clock : "none");
+
+		(void)json_array_append_new(a, o); /* or it is missing */
+	}
+	return a;
+}
+
 int replay_print_json(FILE *to, const struct replay_result *res)
 {
 	const struct weir_send_stats *s = &res->send;
 	double seconds = (double)(res->elapsed_ns ? res->elapsed_ns : 1) / NSEC_PER_SEC;
 	json_t *o = json_pack(
-		"{s:s, s:o, s:o, s:o, s:o, s:o, s:f, s:f, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o}",
+		"{s:s, s:o, s:o, s:o, s:o, s:o, s:f, s:f, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, "
+		"s:o, "
+		"s:o}",
 		"command", "replay", "frames", number(res->frames), "bytes", number(res->bytes),
 		"failed", number(res->failed), "elapsed_ns", number(res->elapsed_ns), "paused_ns",
 		number(s->paused_ns), "bps", (double)res->bytes * 8 / seconds, "pps",
 		(double)res->frames / seconds, "loops", number(s->loops), "stopped", s->stopped,
-		"late_p50_ns", number(res->late_p50_ns), "late_p99_ns", number(res->late_p99_ns),
-		"late_max_ns", number(res->late_max_ns), "flows", flows_object(&res->flows),
-		"ports", ports_array(res), "trace", trace_object(&res->trace));
+		"late_dropped", number(s->late_dropped), "shifted_ns", number(s->shifted_ns),
+		"rate", rate_object(res), "lateness", lateness_object(&res->late), "flows",
+		flows_object(&res->flows), "ports", ports_array(res), "trace",
+		trace_object(&res->trace), "workers", workers_array(res));
 	int r = o ? json_dumpf(o, to, JSON_INDENT(2)) : -1;
 
 	json_decref(o);

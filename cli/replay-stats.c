@@ -54,7 +54,7 @@ static void print_rated(FILE *to, const struct replay_result *res)
 
 void replay_print_rates(FILE *to, const struct replay_result *res)
 {
-	if (!res->bytes)
+	if (!res->bytes && !res->even_if_none)
 		return;
 	print_actual(to, res);
 	print_rated(to, res);
@@ -105,9 +105,22 @@ static void print_port(FILE *to, const struct replay_port_result *p, bool flows)
 		fprintf(to, "\t%-26s %" PRIu64 "\n", lines[i].label, lines[i].value);
 }
 
+void replay_print_lateness(FILE *to, const struct replay_result *res)
+{
+	const struct weir_hist *h = &res->late;
+
+	if (!h->n)
+		return;
+	fprintf(to, "Lateness: p50 %.3f us, p99 %.3f us, p99.9 %.3f us, max %.3f us\n",
+		(double)weir_hist_quantile(h, 0.5) / 1e3, (double)weir_hist_quantile(h, 0.99) / 1e3,
+		(double)weir_hist_quantile(h, 0.999) / 1e3, (double)h->max / 1e3);
+	if (res->send.late_dropped)
+		fprintf(to, "Dropped for being late: %" PRIu64 "\n", res->send.late_dropped);
+}
+
 void replay_print_text(FILE *to, const struct replay_result *res)
 {
-	if (!res->bytes)
+	if (!res->bytes && !res->even_if_none)
 		return;
 	replay_print_rates(to, res);
 	print_flows(to, res);

@@ -10,9 +10,12 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include <weir/hist.h>
 #include <weir/port.h>
 #include <weir/send.h>
 #include <weir/stream.h>
+
+#include "reached.h"
 
 struct replay_flows {
 	uint64_t unique, expired; /* seen for the first time; again after they had expired */
@@ -30,20 +33,26 @@ struct replay_result {
 	uint64_t frames, bytes;
 	uint64_t failed; /* frames that should have left but did not */
 	uint64_t elapsed_ns;
-	bool expiry;	 /* flows could expire */
-	bool port_flows; /* tell of flows by port */
+	bool even_if_none; /* tell of a run in which no byte was sent, too */
+	bool expiry;	   /* flows could expire */
+	bool port_flows;   /* tell of flows by port */
 	struct replay_flows flows;
 	unsigned n_ports;
 	struct replay_port_result ports[WEIR_SEND_MAX_PORTS];
 	struct weir_send_stats send; /* the whole of it, for JSON */
-	/* How late frames left; all 0 at top speed. */
-	uint64_t late_p50_ns, late_p99_ns, late_max_ns;
+	struct weir_hist late;	     /* how late frames left; empty at top speed */
+	struct reached reached;
+	unsigned n_workers;
+	struct weir_worker_stats workers[WEIR_SEND_MAX_WORKERS];
 	struct weir_stream_info trace;
 };
 
 /* Actual, Rated and Failed write attempts: also told while it runs. Every figure is cut,
- * not rounded, as tcpreplay does. Nothing if no byte was sent. */
+ * not rounded, as tcpreplay does. */
 void replay_print_rates(FILE *to, const struct replay_result *res);
+
+/* "Lateness: p50 0.018 us, ...", of a run with a rate. */
+void replay_print_lateness(FILE *to, const struct replay_result *res);
 
 /* All of it. */
 void replay_print_text(FILE *to, const struct replay_result *res);

@@ -244,6 +244,8 @@ static inline __attribute__((always_inline)) int send_run(struct worker *w,
 		k = 1;
 		if (unlikely(port >= w->s->opts.n_ports))
 			continue; /* there is no such port: it goes nowhere */
+		if (may_send(w, v, at, &max) == WORKER_END)
+			return WORKER_END;
 		if (paced ? worker_await(w, *deadlines) == WORKER_END
 			  : worker_attention(w) && worker_obey(w) == WORKER_END)
 			return WORKER_END;
@@ -252,8 +254,6 @@ static inline __attribute__((always_inline)) int send_run(struct worker *w,
 			if (unlikely(k))
 				continue;
 		}
-		if (may_send(w, v, at, &max) == WORKER_END)
-			return WORKER_END;
 		max = MIN(max, run.n - i);
 		if (paced && w->s->opts.max_burst)
 			max = MIN(max, late_burst_left(w, worker_lateness(w, *deadlines)));
