@@ -25,8 +25,10 @@
 #include "port/name.h"
 #include "port/registry.h"
 
-#define DEFAULT_RING 2048
-#define MAX_RING     32768
+/* Sending alone needs 4 MiB of locked memory then: half of the usual limit. */
+#define DEFAULT_RING_TX 1024
+#define DEFAULT_RING_RX 2048
+#define MAX_RING	32768
 
 static int find_iface(const char *name, struct weir_iface *ret_iface, struct weir_err *err)
 {
@@ -47,7 +49,7 @@ static int read_args(const struct weir_port *port, struct xdp_priv *p, struct we
 	const struct port_args *a = &port->args;
 	unsigned last = a->first_queue + a->n_queues - 1;
 	unsigned have = UINT32_MAX;
-	uint64_t ring = DEFAULT_RING;
+	uint64_t ring = port->opts.dir & WEIR_PORT_RX ? DEFAULT_RING_RX : DEFAULT_RING_TX;
 	int r;
 
 	r = find_iface(a->target, &p->iface, err);
@@ -80,10 +82,8 @@ static void fill_info(struct weir_port *port, const struct xdp_priv *p)
 	uint32_t max = p->iface.mtu + p->iface.header_len;
 
 	(void)snprintf(info->device, sizeof(info->device), "%s", p->iface.name);
-	(void)snprintf(info->note, sizeof(info->note), "%s mode, queues %u to %u%s",
-		       p->zc ? "zero-copy" : "copy", p->first_queue,
-		       p->first_queue + p->n_queues - 1,
-		       p->region_used ? ", frames sent where they lie" : "");
+	(void)snprintf(info->note, sizeof(info->note), "%s mode%s", p->zc ? "zero-copy" : "copy",
+		       p->region_used ? ", frames are sent where they lie" : "");
 	info->linktype = p->iface.linktype;
 	info->max_frame = p->sg ? max : MIN(max, XDP_CHUNK);
 	info->speed_bps = p->iface.speed_bps;
