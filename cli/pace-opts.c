@@ -132,6 +132,16 @@ static int parse_start(const char *text, struct weir_send_opts *opts)
 	return 0;
 }
 
+static int parse_lead(const char *text, struct weir_send_opts *opts)
+{
+	opts->launch_lead_ns = 2 * NSEC_PER_MSEC;
+	if (!*text)
+		return 0;
+	if (weir_duration_parse(text, &opts->launch_lead_ns) < 0 || !opts->launch_lead_ns)
+		return -EINVAL;
+	return 0;
+}
+
 static int parse_share(const char *text, struct weir_send_opts *opts)
 {
 	unsigned k, n;
@@ -175,6 +185,8 @@ int pace_opts(const struct pace_cfg *cfg, struct weir_rate *rate, struct weir_se
 	if (cfg->start_at && parse_start(cfg->start_at, opts) < 0)
 		return bad(err, "start-at", cfg->start_at,
 			   "a time such as 2026-11-21T23:00:00, @1795302000 or +2s");
+	if (cfg->launch_time && parse_lead(cfg->launch_time, opts) < 0)
+		return bad(err, "launch-time", cfg->launch_time, "a time such as 2ms");
 	if (cfg->share && parse_share(cfg->share, opts) < 0)
 		return bad(err, "share", cfg->share, "a part such as 1/2");
 	if (cfg->rt && parse_priority(cfg->rt, opts) < 0)

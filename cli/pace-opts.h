@@ -27,7 +27,7 @@ struct pace_cfg {
 	uint32_t on_late; /* enum weir_on_late: place in the list of choices */
 	const char *late_limit;
 	uint32_t max_burst;
-	const char *start_at;
+	const char *start_at, *launch_time;
 	uint32_t workers;
 	uint32_t shard; /* enum weir_shard */
 	bool ordered;
@@ -75,6 +75,8 @@ struct pace_cfg {
 	  .help = "catch up with at most N frames back to back, then at twice the rate" }, \
 	{ OPT(strct, field.start_at), .name = "start-at", .flags = OPT_WEIR_ONLY, .metavar = "TIME", \
 	  .help = "begin the schedule at [tai:]YYYY-MM-DDThh:mm:ss[.s], [tai:]@SECONDS or +TIME from now" }, \
+	{ OPT(strct, field.launch_time), .name = "launch-time", .flags = OPT_WEIR_ONLY | OPT_OPTIONAL, .metavar = "LEAD", \
+	  .help = "hand frames over LEAD (2ms) before their time, which the port keeps" }, \
 	{ OPT(strct, field.workers), .name = "workers", .flags = OPT_WEIR_ONLY, .min = 1, .max = WEIR_SEND_MAX_WORKERS, .metavar = "N", \
 	  .conflicts = "ordered", \
 	  .help = "sending threads, each with its own queue; as many as the port's queues if not given" }, \

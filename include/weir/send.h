@@ -62,6 +62,9 @@ struct weir_send_opts {
 				 * more than twice the rate; 0 = no such limit */
 	int start_clock;	/* CLOCK_REALTIME or CLOCK_TAI, of start_ns */
 	uint64_t start_ns;	/* the schedule begins at this time; 0 = at once */
+	uint64_t launch_lead_ns; /* ports were opened with launch_time: hand frames over by so
+				  * much before their deadline, which goes down with them; 0 =
+				  * they were not */
 	bool pin;		/* tie each worker to a processor of its own */
 	int rt_priority;	/* run workers in SCHED_FIFO at this; 0 = do not */
 	/* One-at-a-time mode: called before a frame leaves, from the worker's thread;

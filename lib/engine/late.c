@@ -38,7 +38,7 @@ static uint32_t drop_late(struct worker *w, const uint64_t *deadlines, uint32_t 
 /* Moves the schedule by how late a frame is, unless another worker just did. */
 static void shift_schedule(struct worker *w, uint64_t late)
 {
-	uint64_t seen = w->epoch;
+	uint64_t seen = w->epoch + w->lead;
 
 	if (atomic_compare_exchange_strong(&w->s->epoch, &seen, seen + late))
 		atomic_fetch_add(&w->s->shifted_ns, late);

@@ -208,6 +208,9 @@ static inline __attribute__((always_inline)) uint32_t gather(struct worker *w, s
 		p->len = f->len;
 		p->orig_len = f->orig_len;
 		p->ts_ns = f->ts_ns;
+		if (paced && w->lead) /* when it leaves, instead of when it was recorded */
+			p->ts_ns =
+				(int64_t)(w->tai_offset + w->epoch + w->lead + r->deadlines[i + n]);
 		flows += flow_units[f->flags & v->flags_mask];
 		n++;
 	}

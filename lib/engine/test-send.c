@@ -3,6 +3,7 @@
  * The sending loop with a clock of our own: what leaves, in which order, and when.
  */
 #include <weir/send.h>
+#include <weir/trace.h>
 
 #include <errno.h>
 #include <poll.h>
@@ -304,6 +305,36 @@ static void test_a_start_in_the_future_is_waited_for(void **state)
 	assert_in_range(t.time.waits[0], 1000000 + 3590 * NSEC_PER_SEC,
 			1000000 + 3600 * NSEC_PER_SEC);
 	end(&t);
+}
+
+static void test_launch_times_go_down_with_the_frames(void **state)
+{
+	const char *path = "/tmp/weir-test-launch.pcapng";
+	struct weir_reader *reader = NULL;
+	struct weir_record rec;
+	struct setup t;
+	int64_t first = 0;
+	char name[64];
+
+	(void)state;
+	begin(&t, 10);
+	(void)snprintf(name, sizeof(name), "file:%s", path);
+	t.ports[0] = open_port(name, WEIR_PORT_TX);
+	open_stream(&t, (struct weir_stream_opts){ .loops = 1 });
+	run(&t, (struct weir_send_opts){ .rate = { WEIR_RATE_FRAMES, 1000, 1 },
+					 .launch_lead_ns = 2 * NSEC_PER_MSEC });
+	/* Handed over 2 ms before, from 2 ms after the usual beginning on. */
+	for (unsigned i = 0; i < 10; i++)
+		assert_int_equal(t.time.waits[i], BEGIN + i * NSEC_PER_MSEC);
+	end(&t);
+	assert_int_equal(weir_reader_open(path, &reader, NULL), 0);
+	for (int i = 0; i < 10; i++) {
+		assert_int_equal(weir_reader_next(reader, &rec, NULL), 1);
+		first = i ? first : rec.ts_ns;
+		assert_int_equal(rec.ts_ns, first + i * (int64_t)NSEC_PER_MSEC);
+	}
+	weir_reader_close(reader);
+	(void)unlink(path);
 }
 
 static void test_a_profile_that_ends_at_zero_ends_the_run(void **state)
@@ -613,6 +644,7 @@ int main(void)
 		cmocka_unit_test(test_late_frames_shift_the_schedule_if_so_asked),
 		cmocka_unit_test(test_catching_up_is_bounded_if_so_asked),
 		cmocka_unit_test(test_a_start_in_the_future_is_waited_for),
+		cmocka_unit_test(test_launch_times_go_down_with_the_frames),
 		cmocka_unit_test(test_a_profile_that_ends_at_zero_ends_the_run),
 		cmocka_unit_test(test_workers_share_a_trace_out),
 		cmocka_unit_test(test_parts_of_a_schedule_make_the_whole),

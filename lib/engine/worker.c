@@ -100,7 +100,7 @@ static void set_epoch(struct worker *w)
 
 		epoch = (uint64_t)((int64_t)epoch + ahead);
 	} else if (s->opts.rate.mode != WEIR_RATE_TOPSPEED) {
-		epoch += LEAD_NS;
+		epoch += LEAD_NS + w->lead;
 	}
 	atomic_store(&s->begin_ns, epoch);
 	atomic_store(&s->epoch, epoch);
@@ -148,6 +148,8 @@ static int run(struct worker *w)
 		cut_view(w, &v);
 		if (!v.n)
 			return worker_stop_here(w);
+		if (w->lead) /* anew for each view: the offset is stepped now and then */
+			w->tai_offset = time_now(CLOCK_TAI) - worker_read_clock(w);
 		weir_walker_view(&w->walker, &v);
 		r = send(w, &v);
 		if (r == WORKER_GO)
@@ -166,6 +168,7 @@ int worker_init(struct worker *w, struct weir_sender *s, unsigned index, struct 
 	w->n_parts = o->n_workers * o->n_shares;
 	w->part = o->share * o->n_workers + index;
 	w->cpu = -1;
+	w->lead = o->launch_lead_ns;
 	w->allowed = o->limit && w->n_parts == 1 ? 0 : UINT64_MAX;
 	w->credit = o->ask ? 0 : UINT64_MAX;
 	return weir_walker_init(&w->walker, &o->rate, err);

@@ -54,7 +54,9 @@ struct worker {
 	int cpu;
 	struct weir_clock clock;
 	struct weir_walker walker;
-	uint64_t epoch;	     /* the sender's, as last looked at */
+	uint64_t lead;	     /* frames are handed over so much before their deadline */
+	uint64_t epoch;	     /* the sender's, as last looked at, less the lead */
+	uint64_t tai_offset; /* CLOCK_TAI less this worker's clock; with a lead */
 	uint64_t now;	     /* the clock when it was last read */
 	uint64_t not_before; /* clock before which no late frame leaves: see max_burst */
 	uint32_t burst;	     /* late frames sent back to back so far */
@@ -113,7 +115,7 @@ static inline int worker_stop_here(struct worker *w)
 
 static inline void worker_look_at_epoch(struct worker *w)
 {
-	w->epoch = counter_get(&w->s->epoch);
+	w->epoch = counter_get(&w->s->epoch) - w->lead;
 }
 
 /* How late a frame is by w->now and w->epoch. */
