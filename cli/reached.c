@@ -43,13 +43,14 @@ struct reached reached_of(const struct weir_send_stats *s, const struct weir_str
 			     .unit = frames ? "pps" : "Mbps" };
 	double units;
 
-	if (!r.paced || !s->scheduled_ns || !(s->frames + s->late_dropped))
-		return r;
+	if (!r.paced || !(s->scheduled_ns + s->late_dropped))
+		return r; /* there was no time in which to miss it */
 	r.why = judge(s, trace, &r.missed);
 	/* What the schedule was for the frames that left: exact where the rate is one. */
 	units = frames ? (double)s->frames
 		       : ((double)s->bytes + (double)s->frames * rate->overhead) * 8 / 1e6;
-	r.asked = units / ((double)s->scheduled_ns / NSEC_PER_SEC);
+	if (s->scheduled_ns)
+		r.asked = units / ((double)s->scheduled_ns / NSEC_PER_SEC);
 	if (!rate->profile && rate->mode != WEIR_RATE_TIME)
 		r.asked = (double)rate->num / (double)rate->den / (frames ? 1 : 1e6);
 	r.got = r.asked * (1 - r.missed);

@@ -160,7 +160,8 @@ static int open_port(struct replay *p, const char *name, struct weir_err *err)
 	struct weir_stream_info trace;
 	struct weir_port_opts opts = {
 		.dir = WEIR_PORT_TX,
-		.queues = p->n_workers,
+		/* If the name picks as many, or more, it is asked for no others. */
+		.queues = weir_port_name_queues(name) < p->n_workers ? p->n_workers : 0,
 		.microseconds = personality(p), /* tcpreplay's files are for its own kind */
 	};
 	CLEANUP(freep)

@@ -129,6 +129,22 @@ def cmd_convert(args):
     write(args.output, frames, ">" if args.big_endian else "<", 1 if args.format == "ns" else 1000)
 
 
+def flow_of(data):
+    """The same for all frames of a flow, in both directions: TCP or UDP over plain IPv4, else
+    the pair of MAC addresses."""
+    if data[12:15] == b"\x08\0\x45" and data[23] in (6, 17):
+        return data[23:24], *sorted((data[26:30] + data[34:36], data[30:34] + data[36:38]))
+    return b"", *sorted((data[:6], data[6:12]))
+
+
+def by_flow(frames):
+    """One flow after another, each in the order of its frames."""
+    flows = {}
+    for data in frames:
+        flows.setdefault(flow_of(data), []).append(data)
+    return [data for key in sorted(flows) for data in flows[key]]
+
+
 def cmd_compare(args):
     """Is GOT what FILE... holds, byte for byte and in order?"""
     want = [frame.data for path in args.file for frame in read(path)] * args.loop
@@ -138,6 +154,8 @@ def cmd_compare(args):
             sys.exit(f"{args.got}: the mark at its end is missing")
     if args.limit is not None:
         want = want[:args.limit]
+    if args.by_flow:
+        want, got = by_flow(want), by_flow(got)
     for nr, (a, b) in enumerate(zip(want, got), 1):
         if a != b:
             at = next((i for i, (x, y) in enumerate(zip(a, b)) if x != y), min(len(a), len(b)))
@@ -161,6 +179,8 @@ def main():
     compare.add_argument("--limit", type=int, help="only so many frames were to be sent")
     compare.add_argument("--marked", action="store_true",
                          help="GOT ends in a mark (capture_stop in tools/netns.sh)")
+    compare.add_argument("--by-flow", action="store_true",
+                         help="the order counts only among frames of a flow")
     compare.add_argument("got", metavar="GOT")
     compare.add_argument("file", metavar="FILE", nargs="+")
     compare.set_defaults(run=cmd_compare)

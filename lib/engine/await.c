@@ -40,8 +40,9 @@ int worker_await(struct worker *w, uint64_t deadline)
 		worker_look_at_epoch(w);
 		t = deadline > UINT64_MAX - w->epoch ? UINT64_MAX : w->epoch + deadline;
 		t = MAX(t, w->not_before);
-		if (t <= w->now)
-			return WORKER_GO; /* late already: no need to ask for the time */
+		/* Even if it was late already: how late is to be known. */
+		if (t <= worker_read_clock(w))
+			return WORKER_GO;
 		if (unlikely(deadline == UINT64_MAX))
 			return worker_stop_here(w); /* never */
 		end = worker_end_of_duration(w);

@@ -92,7 +92,7 @@ static void cut_view(const struct worker *w, struct weir_view *v)
 static void set_epoch(struct worker *w)
 {
 	struct weir_sender *s = w->s;
-	uint64_t epoch = worker_read_clock(w);
+	uint64_t now = worker_read_clock(w), epoch = now;
 
 	if (s->opts.start_ns) {
 		/* However long ago that was: a start in the past is a schedule under way. */
@@ -102,7 +102,7 @@ static void set_epoch(struct worker *w)
 	} else if (s->opts.rate.mode != WEIR_RATE_TOPSPEED) {
 		epoch += LEAD_NS + w->lead;
 	}
-	atomic_store(&s->begin_ns, epoch);
+	atomic_store(&s->begin_ns, (int64_t)(epoch - now) > 0 ? epoch : now);
 	atomic_store(&s->epoch, epoch);
 }
 
