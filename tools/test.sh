@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Every test there is, in three builds:
 #
-#	build		gcc, release: all suites
+#	build		gcc, as it is installed: all suites
 #	build-asan	clang, address and undefined-behaviour sanitizer: unit, fuzz, conformance
 #	build-tsan	clang, thread sanitizer: unit
 #
