@@ -57,16 +57,16 @@ struct weir_send_opts {
 	enum weir_shard shard;
 	unsigned share, n_shares; /* send part share (from 0) of n_shares; n_shares 0 = all */
 	enum weir_on_late on_late;
-	uint64_t late_limit_ns; /* for SHIFT and DROP; 0 = 1 ms */
-	uint32_t max_burst;	/* CATCHUP: after so many late frames back to back, go on at no
-				 * more than twice the rate; 0 = no such limit */
-	int start_clock;	/* CLOCK_REALTIME or CLOCK_TAI, of start_ns */
-	uint64_t start_ns;	/* the schedule begins at this time; 0 = at once */
+	uint64_t late_limit_ns;	 /* for SHIFT and DROP; 0 = 1 ms */
+	uint32_t max_burst;	 /* CATCHUP: after so many late frames back to back, go on at no
+				  * more than twice the rate; 0 = no such limit */
+	int start_clock;	 /* CLOCK_REALTIME or CLOCK_TAI, of start_ns */
+	uint64_t start_ns;	 /* the schedule begins at this time; 0 = at once */
 	uint64_t launch_lead_ns; /* ports were opened with launch_time: hand frames over by so
 				  * much before their deadline, which goes down with them; 0 =
 				  * they were not */
-	bool pin;		/* tie each worker to a processor of its own */
-	int rt_priority;	/* run workers in SCHED_FIFO at this; 0 = do not */
+	bool pin;		 /* tie each worker to a processor of its own */
+	int rt_priority;	 /* run workers in SCHED_FIFO at this; 0 = do not */
 	/* One-at-a-time mode: called before a frame leaves, from the worker's thread;
 	 * how many frames to send before it is called again, or 0 to stop. nr counts
 	 * frames from 1. NULL: not this mode. */

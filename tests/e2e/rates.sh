@@ -120,7 +120,7 @@ test_mistakes_name_the_option_and_the_value() {
 	veth_pair
 	for option in --gbps=x --gap=1y --share=3/2 --rt=200 --start-at=noon --late-limit=0 \
 		--on-late=wait --line-rate=50 --speed=10 --launch-time=soon --workers=0; do
-		run_weir replay -i null: --on-late=drop $option "$data/web.pcap"
+		run_weir replay -i null: --on-late=drop "$option" "$data/web.pcap"
 		is "exit status of $option" "$rc" 2
 		says "$err" "${option%%=*}"
 	done
