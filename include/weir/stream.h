@@ -40,6 +40,15 @@ enum weir_frame_flags {
 	WEIR_FRAME_FLOW_INVALID = 1U << 3, /* too damaged to tell, or 802.3 without IP */
 };
 
+/* How frames are shared out among parts. */
+enum weir_shard {
+	WEIR_SHARD_FLOW,	/* by flow, both directions together, so that each keeps its order */
+	WEIR_SHARD_ROUND_ROBIN, /* by place in the loop: evenly, and in no order between parts */
+};
+
+/* Flows are shared out by a hash of so many values. */
+#define WEIR_MAX_PARTS 256
+
 /* A line of the index. */
 struct weir_frame {
 	int64_t ts_ns;	   /* capture time, ns since 1970 UTC */
@@ -69,6 +78,9 @@ struct weir_view {
 	int64_t ts_max;		/* latest capture time of the file before this view */
 	uint8_t flags_mask;	/* of frame.flags in this loop: a flow is new only once */
 	bool loop_begins;	/* first view of its loop */
+	/* The cursor's part of the frames, by their places in the view, in order; NULL: all. */
+	const uint32_t *mine;
+	uint32_t n_mine;
 };
 
 /* The memory of all frames of a stream. */
@@ -104,6 +116,7 @@ struct weir_stream_info {
 	uint64_t span_ns;    /* recorded time of one loop, as n_frames */
 	uint64_t memory;     /* bytes of arena and index in use */
 	uint64_t problems;   /* files that were damaged or frames left out: not done whole */
+	unsigned n_cursors, n_parts; /* n_parts is 1 if nothing is shared out */
 	uint64_t starved_ns; /* longest that a cursor has waited for frames to be read */
 	uint64_t input_size; /* bytes of all files, 0 if one is a pipe */
 	uint64_t input_done; /* bytes of them read so far, over all loops */

@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 
-from bench import frame_of, machine, table
+from bench import RATED, frame_of, machine, table
 
 RUN_SECONDS = 0.7  # SCHED_FIFO may spin for 0.95 s before the kernel makes it pause
 
@@ -101,9 +101,7 @@ class Pacing:
                     [self.weir, "replay", "-K", "-q", f"--timer={timer}", "-i", f"{port}:veth0",
                      f"{option}={rate}", *loop, trace], after)
         for peer in self.args.tcpreplay:
-            version = subprocess.run([peer, "-V"], capture_output=True, text=True,
-                                     check=False).stderr.split()[2]
-            rows[f"tcpreplay {version}"] = (
+            rows[f"tcpreplay {version_of(peer)}"] = (
                 [peer, "-K", "-q", "-i", "veth0", f"{option}={rate}", *loop, trace], mode)
         if option == "--pps" and name == "sixty":
             count, gap = loops * 100, 1e6 / rate
@@ -182,6 +180,77 @@ class Pacing:
         table("1,000 frames a second beside a busy neighbour on the same core", GAP_COLUMNS, rows)
 
 
+    def mpps(self, *commands):
+        """Frames that programs sent together, by their own count, in millions a second."""
+        begin = time.monotonic()
+        children = [subprocess.Popen(self.send + list(command), text=True,
+                                     stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+                    for command in commands]
+        texts = [child.communicate()[0] for child in children]
+        wall = time.monotonic() - begin
+        rates = [RATED.search(text) for text in texts]
+        if all(rates):
+            return sum(float(rate.group(1)) for rate in rates) / 1e6
+        return sum(int(text.split()[0]) for text in texts) / wall / 1e6  # the bare loops
+
+    def in_turn(self, contenders):
+        values = {name: [] for name in contenders}
+        for _ in range(self.rounds):
+            for name, commands in contenders.items():
+                values[name].append(self.mpps(*commands))
+        return {name: statistics.median(list_) for name, list_ in values.items()}
+
+    def workers(self):
+        """One worker and two, at top speed; on veth beside bare loops."""
+        bare = os.path.abspath(f"{self.args.build}/tests/bench/bare-packet")
+        count = 1_000_000 if self.args.quick else 3_000_000
+
+        def weir(port, n, loops):
+            return [[self.weir, "replay", "-tKq", "-i", f"{port}@0-1", f"--workers={n}",
+                     f"--loop={loops}", self.path("flows")]]
+
+        def one(port, loops):
+            return [[self.weir, "replay", "-tKq", "-i", port, f"--loop={loops}",
+                     self.path("flows")]]
+
+        write_frames(self.path("flows"), [(i * 1000, frame_of(60, i)) for i in range(10000)])
+        medians = self.in_turn({
+            "null:, 1 worker": one("null:", count // 200),
+            "null:, 2 workers": weir("null:", 2, count // 200),
+            "packet:, 1 worker": one("packet:veth0", count // 10000),
+            "packet:, 2 workers": weir("packet:veth0", 2, count // 10000),
+            "1 bare loop": [["taskset", "-c", "0", bare, "veth0", "60", str(count)]],
+            "2 bare loops": [["taskset", "-c", str(cpu), bare, "veth0", "60", str(count)]
+                             for cpu in (0, 1)],
+        })
+        pairs = {"null:, 2 workers": "null:, 1 worker", "packet:, 2 workers": "packet:, 1 worker",
+                 "2 bare loops": "1 bare loop"}
+        table("Workers, 60-byte frames at top speed", ["Mpps", "of one"],
+              {name: [f"{rate:.3f}", f"{rate / medians[pairs[name]]:.2f} x" if name in pairs
+                      else ""] for name, rate in medians.items()})
+
+    def top(self):
+        """Top speed on one core: batches of AF_XDP beside the peers."""
+        count = 1_000_000 if self.args.quick else 3_000_000
+        contenders = {}
+        for batch in (1, 8, 32, 64):
+            contenders[f"weir xdp:, batches of {batch}"] = [[
+                "taskset", "-c", "0", self.weir, "replay", "-tKq", "--xdp",
+                f"--xdp-batch-size={batch}", "-i", "veth0", f"--loop={count // 100}",
+                self.path("sixty")]]
+        contenders["weir packet:"] = [["taskset", "-c", "0", self.weir, "replay", "-tKq", "-i",
+                                       "packet:veth0", f"--loop={count // 100}",
+                                       self.path("sixty")]]
+        for peer in self.args.tcpreplay:
+            contenders[f"tcpreplay {version_of(peer)}"] = [[
+                "taskset", "-c", "0", peer, "-tKq", "-i", "veth0", f"--loop={count // 100}",
+                self.path("sixty")]]
+        medians = self.in_turn(contenders)
+        last = list(medians.values())[-1]
+        table("Top speed on one core, 60-byte frames", ["Mpps", f"of {list(medians)[-1]}"],
+              {name: [f"{rate:.3f}", f"{rate / last:.2f} x"] for name, rate in medians.items()})
+
+
 GAP_COLUMNS = ["frames", "rate error %", "first gap off by us", "gap error p50 us", "p99", "p99.9",
                "back to back"]
 
@@ -192,6 +261,11 @@ def gap_cells(m):
     return [str(int(m["n"])), f"{m['rate_error_percent']:+.4f}", f"{m['first_gap_error_us']:+.1f}",
             f"{m['p50_us']:.3f}", f"{m['p99_us']:.2f}", f"{m['p999_us']:.2f}",
             f"{m['back_to_back']:.1%}"]
+
+
+def version_of(tcpreplay):
+    return subprocess.run([tcpreplay, "-V"], capture_output=True, text=True,
+                          check=False).stderr.split()[2]
 
 
 def median_of(results):
@@ -205,7 +279,7 @@ def main():
     parser.add_argument("--sender", required=True, help="namespace of veth0")
     parser.add_argument("--receiver", required=True, help="namespace of veth1")
     parser.add_argument("--tcpreplay", action="append", default=[], help="a tcpreplay to compare")
-    parser.add_argument("--part", action="append", help="rates, constant, recorded, neighbour")
+    parser.add_argument("--part", action="append", help="rates, constant, recorded, neighbour, top, workers")
     parser.add_argument("--quick", action="store_true")
     args = parser.parse_args()
     if not args.tcpreplay and shutil.which("tcpreplay"):
@@ -213,7 +287,8 @@ def main():
     with tempfile.TemporaryDirectory() as args.work:
         pacing = Pacing(args)
         print(f"{machine()}; median of {pacing.rounds}, contenders in turn\n")
-        for part in args.part or ("rates", "constant", "recorded", "neighbour"):
+        for part in args.part or ("rates", "constant", "recorded", "neighbour", "top",
+                                  "workers"):
             getattr(pacing, part)()
 
 

@@ -16,10 +16,10 @@ build=${1:-build}
 [ $# = 0 ] || shift
 [ "$(id -u)" = 0 ] || { echo "bench: needs root to make network namespaces" >&2; exit 1; }
 why=$(netns_possible) || { echo "bench: $why" >&2; exit 1; }
-ninja -C "$build" --quiet tests/bench/gaps >&2
+ninja -C "$build" --quiet tests/bench/gaps tests/bench/bare-packet >&2
 
 netns_init
 netns_add sender receiver
-netns_veth sender veth0 receiver veth1
+netns_veth sender veth0 receiver veth1 numtxqueues 2 numrxqueues 2
 python3 tests/bench/pacing.py --build "$build" --sender "$netns_prefix-sender" \
 	--receiver "$netns_prefix-receiver" "$@"
