@@ -142,15 +142,19 @@ static int parse_lead(const char *text, struct weir_send_opts *opts)
 	return 0;
 }
 
-static int parse_share(const char *text, struct weir_send_opts *opts)
+int pace_shares(const struct pace_cfg *cfg, unsigned n_workers, struct weir_stream_opts *opts,
+		struct weir_err *err)
 {
-	unsigned k, n;
+	unsigned k = 1, n = 1;
 	char more;
 
-	if (sscanf(text, "%u/%u%c", &k, &n, &more) != 2 || k < 1 || k > n)
-		return -EINVAL;
-	opts->share = k - 1;
-	opts->n_shares = n;
+	if (cfg->share &&
+	    (sscanf(cfg->share, "%u/%u%c", &k, &n, &more) != 2 || k < 1 || k > n || n > 1000000))
+		return bad(err, "share", cfg->share, "a part such as 1/2");
+	opts->n_cursors = n_workers;
+	opts->n_parts = n_workers * n;
+	opts->first_part = n_workers * (k - 1);
+	opts->shard = (enum weir_shard)cfg->shard;
 	return 0;
 }
 
@@ -176,7 +180,6 @@ int pace_opts(const struct pace_cfg *cfg, struct weir_rate *rate, struct weir_se
 	rate->seed = cfg->seed;
 	opts->on_late = (enum weir_on_late)cfg->on_late;
 	opts->max_burst = cfg->max_burst;
-	opts->shard = (enum weir_shard)cfg->shard;
 	if (cfg->spin)
 		opts->timer = WEIR_TIMER_SPIN;
 	if (cfg->late_limit && (weir_duration_parse(cfg->late_limit, &opts->late_limit_ns) < 0 ||
@@ -187,8 +190,6 @@ int pace_opts(const struct pace_cfg *cfg, struct weir_rate *rate, struct weir_se
 			   "a time such as 2026-11-21T23:00:00, @1795302000 or +2s");
 	if (cfg->launch_time && parse_lead(cfg->launch_time, opts) < 0)
 		return bad(err, "launch-time", cfg->launch_time, "a time such as 2ms");
-	if (cfg->share && parse_share(cfg->share, opts) < 0)
-		return bad(err, "share", cfg->share, "a part such as 1/2");
 	if (cfg->rt && parse_priority(cfg->rt, opts) < 0)
 		return bad(err, "rt", cfg->rt, "a priority from 1 to 99");
 	return 0;

@@ -101,10 +101,15 @@ int pace_rate(const struct pace_cfg *cfg, struct weir_rate *rate, struct weir_pr
 int pace_line_rate(const struct pace_cfg *cfg, const struct weir_port_info *port,
 		   struct weir_rate *rate, struct weir_err *err);
 
-/* What cfg says of the sender: workers, shares, lateness, start, class. Sets those fields
- * of opts and, in rate, bursts and draws. 0 or -EINVAL. */
+/* What cfg says of the sender: lateness, start, class. Sets those fields of opts and, in
+ * rate, bursts and draws. 0 or -EINVAL. */
 int pace_opts(const struct pace_cfg *cfg, struct weir_rate *rate, struct weir_send_opts *opts,
 	      struct weir_err *err);
+
+/* What cfg says of sharing frames out among n_workers here and others elsewhere. Sets
+ * cursors and parts. 0 or -EINVAL. */
+int pace_shares(const struct pace_cfg *cfg, unsigned n_workers, struct weir_stream_opts *opts,
+		struct weir_err *err);
 
 /* How many workers a run over these ports has. names may hold NULL. */
 unsigned pace_workers(const struct pace_cfg *cfg, const char *const *names, unsigned n);

@@ -24,14 +24,9 @@ static unsigned plan_workers(const struct replay *p)
 	return pace_workers(&p->cfg->pace, names, ARRAY_SIZE(names));
 }
 
-/* Are frames shared out, here or among machines? */
-static bool shared_out(const struct replay *p)
-{
-	return p->n_workers > 1 || p->send.n_shares > 1;
-}
-
 static int plan(struct replay *p, struct weir_err *err)
 {
+	struct weir_stream_opts shares;
 	const char *remark;
 	int r;
 
@@ -48,6 +43,9 @@ static int plan(struct replay *p, struct weir_err *err)
 	if (r < 0)
 		return r;
 	p->n_workers = plan_workers(p);
+	r = pace_shares(&p->cfg->pace, p->n_workers, &shares, err);
+	if (r < 0)
+		return r;
 	if (remark && !p->cfg->suppress_warnings)
 		cmd_warn(p->run, "%s", remark);
 	return 0;
@@ -142,8 +140,6 @@ static int open_stream(struct replay *p, struct weir_err *err)
 		.flows = !cfg->no_flow_stats,
 		.flow_expiry_s = cfg->flow_expiry_s,
 		.loops = cfg->loop,
-		.n_cursors = p->n_workers,
-		.lanes = shared_out(p) && p->send.shard == WEIR_SHARD_FLOW,
 		.stages = p->stages,
 		.n_stages = p->n_stages,
 		.report = report,
@@ -152,6 +148,7 @@ static int open_stream(struct replay *p, struct weir_err *err)
 
 	if (cfg->preload && !cfg->quiet && personality(p))
 		fputs("File Cache is enabled\n", stderr);
+	(void)pace_shares(&cfg->pace, p->n_workers, &opts, err); /* read before: see plan() */
 	return weir_stream_open(&opts, &p->stream, err);
 }
 

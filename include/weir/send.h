@@ -28,13 +28,6 @@ extern "C" {
 #define WEIR_SEND_MAX_WORKERS 64
 #define WEIR_SEND_MAX_BATCH   1024
 
-/* Whose share a frame is. */
-enum weir_shard {
-	WEIR_SHARD_FLOW,	/* by flow, both directions together, so that each keeps its
-				 * order; needs weir_stream_opts.lanes */
-	WEIR_SHARD_ROUND_ROBIN, /* by place: evenly, and in no order between workers */
-};
-
 /* What becomes of frames that missed their deadline by more than the limit. */
 enum weir_on_late {
 	WEIR_LATE_CATCHUP, /* they go at once, in order; the mean rate is kept */
@@ -49,13 +42,12 @@ struct weir_send_opts {
 	struct weir_rate rate;
 	enum weir_timer timer;
 	const struct weir_clock *clock; /* lent; NULL = weir_clock_open(timer) */
-	uint64_t limit;	      /* stop after so many frames taken; 0 = none. With several workers
-			       * or shares: after the first so many frames of the schedule */
+	uint64_t limit;	      /* stop after so many frames taken; 0 = none. If the stream shares
+			       * frames out: after the first so many frames of the schedule */
 	uint64_t duration_ns; /* stop so long after the first; 0 = none */
 	unsigned batch;	      /* frames a call at most; 0 = 64 */
-	unsigned n_workers;   /* each with its own queue and cursor; 0 = 1 */
-	enum weir_shard shard;
-	unsigned share, n_shares; /* send part share (from 0) of n_shares; n_shares 0 = all */
+	unsigned n_workers;   /* each with its own queue and cursor; 0 = 1. More than one need a
+			       * stream that shares frames out among its cursors */
 	enum weir_on_late on_late;
 	uint64_t late_limit_ns;	 /* for SHIFT and DROP; 0 = 1 ms */
 	uint32_t max_burst;	 /* CATCHUP: after so many late frames back to back, go on at no

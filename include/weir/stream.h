@@ -42,7 +42,7 @@ enum weir_frame_flags {
 
 /* How frames are shared out among parts. */
 enum weir_shard {
-	WEIR_SHARD_FLOW,	/* by flow, both directions together, so that each keeps its order */
+	WEIR_SHARD_FLOW, /* by flow, both directions together, so that each keeps its order */
 	WEIR_SHARD_ROUND_ROBIN, /* by place in the loop: evenly, and in no order between parts */
 };
 
@@ -58,7 +58,7 @@ struct weir_frame {
 	uint32_t port : 4; /* index of the port it goes to */
 	uint32_t flags : 4;
 	uint32_t orig_len : 24; /* bytes on the wire, at most 2^24 - 1 */
-	uint32_t lane : 8;	/* hash of its flow, the same in both directions */
+	uint32_t lane : 8;	/* if shared out by flow: its hash, the same in both directions */
 };
 
 /*
@@ -96,11 +96,13 @@ struct weir_stream_opts {
 	bool preload;		/* load all before the first view */
 	bool pad;		/* give cut frames their wire length, filled with zeros */
 	bool flows;		/* set the flow flags */
-	bool lanes;		/* set .lane; otherwise it is 0 */
 	uint32_t flow_expiry_s; /* recorded seconds without a frame; 0 = never */
 	uint64_t loops;		/* passes over the files, 0 = for ever */
 	unsigned n_cursors;	/* readers of views, at least 1 */
-	uint64_t max_memory;	/* bytes a preload may take, 0 = what the machine has free */
+	unsigned n_parts;	/* frames are shared out to so many; 0 or 1 = all to each cursor */
+	unsigned first_part;	/* cursor i gets part first_part + i */
+	enum weir_shard shard;
+	uint64_t max_memory; /* bytes a preload may take, 0 = what the machine has free */
 	const struct weir_stage *stages; /* lent; run in order on each frame */
 	unsigned n_stages;
 	/* Tells of a damaged file or of frames that were left out, in one line.
@@ -110,16 +112,16 @@ struct weir_stream_opts {
 };
 
 struct weir_stream_info {
-	uint32_t linktype;   /* of the first file's first interface */
-	uint64_t n_frames;   /* of one loop; 0 until known (streamed: after the first) */
-	uint64_t n_bytes;    /* of one loop, as n_frames */
-	uint64_t span_ns;    /* recorded time of one loop, as n_frames */
-	uint64_t memory;     /* bytes of arena and index in use */
-	uint64_t problems;   /* files that were damaged or frames left out: not done whole */
+	uint32_t linktype; /* of the first file's first interface */
+	uint64_t n_frames; /* of one loop; 0 until known (streamed: after the first) */
+	uint64_t n_bytes;  /* of one loop, as n_frames */
+	uint64_t span_ns;  /* recorded time of one loop, as n_frames */
+	uint64_t memory;   /* bytes of arena and index in use */
+	uint64_t problems; /* files that were damaged or frames left out: not done whole */
 	unsigned n_cursors, n_parts; /* n_parts is 1 if nothing is shared out */
-	uint64_t starved_ns; /* longest that a cursor has waited for frames to be read */
-	uint64_t input_size; /* bytes of all files, 0 if one is a pipe */
-	uint64_t input_done; /* bytes of them read so far, over all loops */
+	uint64_t starved_ns;	     /* longest that a cursor has waited for frames to be read */
+	uint64_t input_size;	     /* bytes of all files, 0 if one is a pipe */
+	uint64_t input_done;	     /* bytes of them read so far, over all loops */
 };
 
 struct weir_stream;

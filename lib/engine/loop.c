@@ -133,70 +133,36 @@ static void publish(struct worker *w, unsigned port, uint32_t n, uint64_t flows)
 		counter_add(lanes[i], flows & 0xffff);
 }
 
-/* Is frame i of the view in this worker's share? */
-static inline bool is_mine(const struct worker *w, const struct weir_view *v, uint32_t i)
-{
-	uint64_t key =
-		w->s->opts.shard == WEIR_SHARD_FLOW ? v->frames[i].lane : v->frames_before + i;
-
-	return key % w->n_parts == w->part;
-}
-
-/* Frames of a view that are looked at together: their deadlines, and with several
- * workers which of them are this worker's. */
+/* Frames of a view that are looked at together: their deadlines, and where frames are
+ * shared out, which of them are this worker's. */
 struct run {
 	const struct weir_view *v;
 	uint32_t n;
-	uint64_t flows; /* sums of the batch gathered last */
+	uint32_t first;	      /* of the run in the view; not shared */
+	const uint32_t *mine; /* places of its frames in the view; shared */
+	uint64_t flows;	      /* sums of the batch gathered last */
 	uint64_t deadlines[RUN];
-	uint32_t index[WEIR_SEND_MAX_BATCH]; /* of the frame in the view; sharded only */
-	uint32_t first;			     /* of the run in the view; not sharded */
 };
 
 static inline __attribute__((always_inline)) uint32_t index_of(const struct run *r, uint32_t i,
-							       const bool sharded)
+							       const bool shared)
 {
-	return sharded ? r->index[i] : r->first + i;
-}
-
-static inline __attribute__((always_inline)) void begin_run(struct worker *w, struct run *r,
-							    const struct weir_view *v,
-							    uint32_t first, uint32_t n,
-							    const bool paced, const bool sharded)
-{
-	uint32_t mine = 0;
-
-	r->v = v;
-	r->first = first;
-	r->n = n;
-	if (paced)
-		weir_walker_run(&w->walker, v, first, n, r->deadlines);
-	if (!sharded)
-		return;
-	for (uint32_t i = 0; i < n; i++) {
-		if (!is_mine(w, v, first + i))
-			continue;
-		r->index[mine] = first + i;
-		if (paced)
-			r->deadlines[mine] = r->deadlines[i];
-		mine++;
-	}
-	r->n = mine;
+	return shared ? r->mine[i] : r->first + i;
 }
 
 /* Frames from i on that go to the same port and are due, as packets. */
 static inline __attribute__((always_inline)) uint32_t gather(struct worker *w, struct run *r,
 							     uint32_t i, uint32_t max,
-							     const bool paced, const bool sharded)
+							     const bool paced, const bool shared)
 {
 	const struct weir_view *v = r->v;
 	const uint64_t due = w->now - w->epoch;
-	const unsigned port = v->frames[index_of(r, i, sharded)].port;
+	const unsigned port = v->frames[index_of(r, i, shared)].port;
 	uint64_t flows = 0;
 	uint32_t n = 0;
 
 	while (n < max) {
-		const struct weir_frame *f = &v->frames[index_of(r, i + n, sharded)];
+		const struct weir_frame *f = &v->frames[index_of(r, i + n, shared)];
 		struct weir_pkt *p;
 
 		if (f->port != port || (paced && r->deadlines[i + n] > due))
@@ -228,20 +194,17 @@ static void note_lateness(struct worker *w, const uint64_t *deadlines, uint32_t 
 	counter_set(&w->counters.behind_ns, worker_lateness(w, deadlines[n - 1]));
 }
 
-/* Sends frames first to first + n - 1 of a view. */
-static inline __attribute__((always_inline)) int send_run(struct worker *w,
-							  const struct weir_view *v, uint32_t first,
-							  uint32_t n, const bool paced,
-							  const bool sharded)
+/* Sends the frames of a run. */
+static inline __attribute__((always_inline)) int send_run(struct worker *w, struct run *run,
+							  const bool paced, const bool shared)
 {
-	struct run run;
+	const struct weir_view *v = run->v;
 	uint32_t max, k;
 	int r;
 
-	begin_run(w, &run, v, first, n, paced, sharded);
-	for (uint32_t i = 0; i < run.n; i += k) {
-		const uint64_t *deadlines = run.deadlines + (paced ? i : 0);
-		const uint32_t at = index_of(&run, i, sharded);
+	for (uint32_t i = 0; i < run->n; i += k) {
+		const uint64_t *deadlines = run->deadlines + (paced ? i : 0);
+		const uint32_t at = index_of(run, i, shared);
 		const unsigned port = v->frames[at].port;
 
 		k = 1;
@@ -253,14 +216,14 @@ static inline __attribute__((always_inline)) int send_run(struct worker *w,
 			  : worker_attention(w) && worker_obey(w) == WORKER_END)
 			return WORKER_END;
 		if (paced) {
-			k = late_mind(w, deadlines, run.n - i);
+			k = late_mind(w, deadlines, run->n - i);
 			if (unlikely(k))
 				continue;
 		}
-		max = MIN(max, run.n - i);
+		max = MIN(max, run->n - i);
 		if (paced && w->s->opts.max_burst)
 			max = MIN(max, late_burst_left(w, worker_lateness(w, *deadlines)));
-		k = gather(w, &run, i, max, paced, sharded);
+		k = gather(w, run, i, max, paced, shared);
 		if (paced) {
 			note_lateness(w, deadlines, k);
 			if (w->s->opts.max_burst)
@@ -269,7 +232,7 @@ static inline __attribute__((always_inline)) int send_run(struct worker *w,
 		r = send_batch(w, port, k);
 		if (unlikely(r < 0))
 			return r;
-		publish(w, port, (uint32_t)r, run.flows);
+		publish(w, port, (uint32_t)r, run->flows);
 		if (w->allowed != UINT64_MAX)
 			w->allowed -= (uint32_t)r;
 		if (w->credit != UINT64_MAX)
@@ -280,47 +243,74 @@ static inline __attribute__((always_inline)) int send_run(struct worker *w,
 	return WORKER_GO;
 }
 
+/* At top speed a run is simply the next frames of the worker. */
 static inline __attribute__((always_inline)) int
-send_view(struct worker *w, const struct weir_view *v, const bool paced, const bool sharded)
+at_once(struct worker *w, const struct weir_view *v, const bool shared)
 {
-	const uint32_t step = paced ? RUN : w->s->opts.batch;
+	const uint32_t step = w->s->opts.batch, n = shared ? v->n_mine : v->n;
+	struct run run = { .v = v };
 	int r = WORKER_GO;
 
-	for (uint32_t i = 0; r == WORKER_GO && i < v->n; i += step) {
-		r = send_run(w, v, i, MIN(step, v->n - i), paced, sharded);
-		if (!paced && w->s->opts.duration_ns &&
-		    worker_read_clock(w) >= worker_end_of_duration(w))
+	for (uint32_t i = 0; r == WORKER_GO && i < n; i += step) {
+		run.first = i;
+		run.mine = shared ? v->mine + i : NULL;
+		run.n = MIN(step, n - i);
+		r = send_run(w, &run, false, shared);
+		if (w->s->opts.duration_ns && worker_read_clock(w) >= worker_end_of_duration(w))
 			r = worker_stop_here(w);
+	}
+	return r;
+}
+
+/* With a schedule the deadlines of all frames are walked through, since some depend on
+ * the frames before, and those of other workers' frames are passed over. */
+static inline __attribute__((always_inline)) int paced(struct worker *w, const struct weir_view *v,
+						       const bool shared)
+{
+	const uint32_t *mine = v->mine, *end = shared ? v->mine + v->n_mine : NULL;
+	struct run run = { .v = v };
+	int r = WORKER_GO;
+
+	for (uint32_t i = 0; r == WORKER_GO && i < v->n; i += RUN) {
+		run.first = i;
+		run.n = MIN(RUN, v->n - i);
+		weir_walker_run(&w->walker, v, i, run.n, run.deadlines);
+		if (shared) {
+			run.mine = mine;
+			for (run.n = 0; mine < end && *mine < i + RUN; mine++)
+				run.deadlines[run.n++] = run.deadlines[*mine - i];
+		}
+		r = send_run(w, &run, true, shared);
 	}
 	return r;
 }
 
 static int send_at_once(struct worker *w, const struct weir_view *v)
 {
-	return send_view(w, v, false, false);
+	return at_once(w, v, false);
 }
 
 static int send_share_at_once(struct worker *w, const struct weir_view *v)
 {
-	return send_view(w, v, false, true);
+	return at_once(w, v, true);
 }
 
 static int send_paced(struct worker *w, const struct weir_view *v)
 {
-	return send_view(w, v, true, false);
+	return paced(w, v, false);
 }
 
 static int send_share_paced(struct worker *w, const struct weir_view *v)
 {
-	return send_view(w, v, true, true);
+	return paced(w, v, true);
 }
 
-worker_send *worker_loop(bool paced, bool sharded)
+worker_send *worker_loop(bool with_schedule, bool shared)
 {
 	static worker_send *const loops[2][2] = {
 		{ send_at_once, send_share_at_once },
 		{ send_paced, send_share_paced },
 	};
 
-	return loops[paced][sharded];
+	return loops[with_schedule][shared];
 }

@@ -10,6 +10,6 @@
 typedef int worker_send(struct worker *w, const struct weir_view *v);
 
 /* The loop for a run with a schedule or without, for all frames or a share of them. */
-worker_send *worker_loop(bool paced, bool sharded);
+worker_send *worker_loop(bool with_schedule, bool shared);
 
 #endif

@@ -18,19 +18,18 @@
 #include "base/time.h"
 #include "engine/worker.h"
 
-static int check_shares(const struct weir_send_opts *o, struct weir_err *err)
+static int check_workers(const struct weir_send_opts *o, struct weir_err *err)
 {
 	unsigned n = MAX(o->n_workers, 1u);
+	struct weir_stream_info trace;
 
 	if (n > WEIR_SEND_MAX_WORKERS)
 		return err_set(err, -EINVAL, "a sender has at most %d workers",
 			       WEIR_SEND_MAX_WORKERS);
-	if (o->n_shares && o->share >= o->n_shares)
-		return err_set(err, -EINVAL, "there is no part %u of %u", o->share + 1,
-			       o->n_shares);
-	if (o->shard == WEIR_SHARD_FLOW && n * MAX(o->n_shares, 1u) > 256)
-		return err_set(err, -EINVAL, "flows are shared out to at most 256 workers in all");
-	if (o->ask && n * MAX(o->n_shares, 1u) > 1)
+	weir_stream_info(o->stream, &trace);
+	if (trace.n_cursors != n || trace.n_parts < n)
+		return err_set(err, -EINVAL, "the stream is not shared out to %u workers", n);
+	if (o->ask && n > 1)
 		return err_set(err, -EINVAL, "one frame at a time is a matter of one worker");
 	for (unsigned i = 0; i < o->n_ports; i++) {
 		const struct weir_port_info *info = weir_port_info(o->ports[i]);
@@ -53,7 +52,7 @@ static int check_opts(const struct weir_send_opts *o, struct weir_err *err)
 		return err_set(err, -EINVAL, "a sender has 1 to %d ports", WEIR_SEND_MAX_PORTS);
 	if (o->batch > WEIR_SEND_MAX_BATCH)
 		return err_set(err, -EINVAL, "a batch has at most %u frames", WEIR_SEND_MAX_BATCH);
-	r = check_shares(o, err);
+	r = check_workers(o, err);
 	if (r < 0)
 		return r;
 	return weir_walker_init(&w, &o->rate, err);
@@ -65,8 +64,6 @@ static void set_defaults(struct weir_send_opts *o)
 		o->batch = WORKER_DEFAULT_BATCH;
 	if (!o->n_workers)
 		o->n_workers = 1;
-	if (!o->n_shares)
-		o->n_shares = 1;
 	if (!o->late_limit_ns)
 		o->late_limit_ns = NSEC_PER_MSEC;
 }

@@ -360,8 +360,9 @@ static void share_out(enum weir_shard shard, struct weir_rate rate)
 
 	begin(&t, 1000);
 	t.ports[0] = open_queues("null:", WEIR_PORT_TX, 2);
-	open_stream(&t, (struct weir_stream_opts){ .loops = 3, .n_cursors = 2, .lanes = true });
-	run(&t, (struct weir_send_opts){ .rate = rate, .n_workers = 2, .shard = shard });
+	open_stream(&t, (struct weir_stream_opts){
+				.loops = 3, .n_cursors = 2, .n_parts = 2, .shard = shard });
+	run(&t, (struct weir_send_opts){ .rate = rate, .n_workers = 2 });
 	assert_int_equal(t.result, 0);
 	assert_int_equal(t.stats.frames, 3000);
 	assert_int_equal(t.workers[0].frames + t.workers[1].frames, 3000);
@@ -391,11 +392,11 @@ static void test_parts_of_a_schedule_make_the_whole(void **state)
 		struct setup t;
 
 		begin(&t, 100);
-		open_stream(&t, (struct weir_stream_opts){ .loops = 1 });
-		run(&t, (struct weir_send_opts){ .rate = { WEIR_RATE_FRAMES, 1000000, 1 },
-						 .shard = WEIR_SHARD_ROUND_ROBIN,
-						 .share = share,
-						 .n_shares = 3 });
+		open_stream(&t, (struct weir_stream_opts){ .loops = 1,
+							   .n_parts = 3,
+							   .first_part = share,
+							   .shard = WEIR_SHARD_ROUND_ROBIN });
+		run(&t, (struct weir_send_opts){ .rate = { WEIR_RATE_FRAMES, 1000000, 1 } });
 		n[share] = (unsigned)t.stats.frames;
 		for (unsigned i = 0; i < n[share]; i++) /* on the same schedule */
 			assert_int_equal(t.time.waits[i], BEGIN + (3 * i + share) * 1000);
@@ -413,11 +414,11 @@ static void test_with_workers_the_limit_is_a_place(void **state)
 	(void)state;
 	begin(&t, 100);
 	t.ports[0] = open_queues("null:", WEIR_PORT_TX, 2);
-	open_stream(&t, (struct weir_stream_opts){ .loops = 0, .n_cursors = 2 });
-	run(&t, (struct weir_send_opts){ .rate = topspeed,
-					 .limit = 333,
-					 .n_workers = 2,
-					 .shard = WEIR_SHARD_ROUND_ROBIN });
+	open_stream(&t, (struct weir_stream_opts){ .loops = 0,
+						   .n_cursors = 2,
+						   .n_parts = 2,
+						   .shard = WEIR_SHARD_ROUND_ROBIN });
+	run(&t, (struct weir_send_opts){ .rate = topspeed, .limit = 333, .n_workers = 2 });
 	assert_int_equal(t.stats.frames, 333);
 	assert_int_equal(t.workers[0].frames, 167);
 	end(&t);

@@ -79,13 +79,16 @@ static int pause_between_loops(struct worker *w, const struct weir_view *v)
 	return worker_await(w, worker_read_clock(w) - w->epoch + rate->loop_gap_ns);
 }
 
-/* With several workers the limit is a place: what of the view lies before it. */
+/* Where frames are shared out the limit is a place: what of the view lies before it. */
 static void cut_view(const struct worker *w, struct weir_view *v)
 {
 	uint64_t limit = w->s->opts.limit;
 
-	if (limit && w->n_parts > 1 && v->frames_before + v->n > limit)
-		v->n = limit > v->frames_before ? (uint32_t)(limit - v->frames_before) : 0;
+	if (!limit || !w->shared || v->frames_before + v->n <= limit)
+		return;
+	v->n = limit > v->frames_before ? (uint32_t)(limit - v->frames_before) : 0;
+	while (v->n_mine && v->mine[v->n_mine - 1] >= v->n)
+		v->n_mine--;
 }
 
 /* Begins the schedule: the last worker to be ready does so for all. */
@@ -127,7 +130,7 @@ static int begin_together(struct worker *w)
 static int run(struct worker *w)
 {
 	const struct weir_send_opts *o = &w->s->opts;
-	worker_send *send = worker_loop(o->rate.mode != WEIR_RATE_TOPSPEED, w->n_parts > 1);
+	worker_send *send = worker_loop(o->rate.mode != WEIR_RATE_TOPSPEED, w->shared);
 	bool begun = false;
 	struct weir_view v;
 	int r = WORKER_GO;
@@ -161,15 +164,16 @@ static int run(struct worker *w)
 int worker_init(struct worker *w, struct weir_sender *s, unsigned index, struct weir_err *err)
 {
 	const struct weir_send_opts *o = &s->opts;
+	struct weir_stream_info trace;
 
 	memset(w, 0, sizeof(*w));
 	w->s = s;
 	w->index = index;
-	w->n_parts = o->n_workers * o->n_shares;
-	w->part = o->share * o->n_workers + index;
+	weir_stream_info(o->stream, &trace);
+	w->shared = trace.n_parts > 1;
 	w->cpu = -1;
 	w->lead = o->launch_lead_ns;
-	w->allowed = o->limit && w->n_parts == 1 ? 0 : UINT64_MAX;
+	w->allowed = o->limit && !w->shared ? 0 : UINT64_MAX;
 	w->credit = o->ask ? 0 : UINT64_MAX;
 	return weir_walker_init(&w->walker, &o->rate, err);
 }

@@ -49,8 +49,8 @@ struct worker_counters {
 
 struct worker {
 	struct weir_sender *s;
-	unsigned index;		/* also its cursor and its queue */
-	unsigned part, n_parts; /* it sends the part-th of n_parts */
+	unsigned index; /* also its cursor and its queue */
+	bool shared;	/* it sends only some of the frames: those of view.mine */
 	int cpu;
 	struct weir_clock clock;
 	struct weir_walker walker;

@@ -40,6 +40,7 @@ struct arena_chunk {
 	bool loop_begins;
 	uint64_t frames_before, bytes_before, time_before; /* see struct weir_view */
 	int64_t ts_zero, ts_max;
+	uint32_t *lists; /* see share.h; NULL: frames are not shared out */
 };
 
 /* Reserves address space for at least size bytes of frames. */

@@ -27,6 +27,7 @@
 #include "trace/arena.h"
 #include "trace/feed.h"
 #include "trace/loader.h"
+#include "trace/share.h"
 
 /* Chunks of a streamed trace. A cursor may hold four; the reader is at one; the rest
  * is how far it reads ahead. */
@@ -44,6 +45,7 @@ struct cursor {
 
 struct weir_stream {
 	struct weir_stream_opts opts;
+	struct share share;
 	unsigned n_once; /* stages before the first that depends on the loop */
 	uint32_t linktype;
 	uint64_t input_size;
@@ -143,6 +145,8 @@ static int stream_pass(struct weir_stream *s, uint64_t loop, struct weir_err *er
 			return r;
 		if (!r)
 			break;
+		if (c->lists)
+			share_chunk(&s->share, c);
 		ring_publish(s, c);
 	}
 	lock(s);
@@ -197,6 +201,16 @@ static int next_streamed(struct weir_stream *s, struct cursor *cur, struct arena
 	return r;
 }
 
+/* Room for the lists of a chunk of up to n frames, if frames are shared out. */
+static int make_lists(const struct weir_stream *s, struct arena_chunk *c, uint32_t n,
+		      struct weir_err *err)
+{
+	if (s->share.n_parts == 1)
+		return 0;
+	c->lists = malloc(share_lists_size(&s->share, n));
+	return c->lists ? 0 : err_set(err, -ENOMEM, "out of memory");
+}
+
 static int start_streaming(struct weir_stream *s, struct weir_err *err)
 {
 	int r;
@@ -207,6 +221,8 @@ static int start_streaming(struct weir_stream *s, struct weir_err *err)
 		return r;
 	for (unsigned i = 0; i < RING_CHUNKS; i++) {
 		r = arena_grow(&s->ring_arena, &s->ring[i], err);
+		if (r == 0)
+			r = make_lists(s, &s->ring[i], ARENA_CHUNK_FRAMES, err);
 		if (r < 0)
 			return r;
 	}
@@ -262,6 +278,15 @@ static int too_big(struct weir_stream *s, struct loader *l, struct arena_chunk *
 		       more, (unsigned long long)(used >> 20), (unsigned long long)(limit >> 20));
 }
 
+static int share_preloaded(struct weir_stream *s, struct arena_chunk *c, struct weir_err *err)
+{
+	int r = make_lists(s, c, c->n, err);
+
+	if (r == 0 && c->lists)
+		share_chunk(&s->share, c);
+	return r;
+}
+
 static int preload(struct weir_stream *s, struct weir_err *err)
 {
 	uint64_t limit = s->opts.max_memory ? s->opts.max_memory : memory_available() / 8 * 7;
@@ -287,6 +312,9 @@ static int preload(struct weir_stream *s, struct weir_err *err)
 		if (used > limit || s->arena.n_chunks == s->arena.max_chunks)
 			return too_big(s, l, &c, used, limit, err);
 		r = keep_chunk(s, &c, err);
+		if (r < 0)
+			return r;
+		r = share_preloaded(s, &s->chunks[s->n_chunks - 1], err);
 		if (r < 0)
 			return r;
 	}
@@ -325,6 +353,12 @@ static int check_opts(const struct weir_stream_opts *o, struct weir_err *err)
 	if (o->dual && o->n_files % 2)
 		return err_set(err, -EINVAL, "traces for two ports come in pairs, and there are %u",
 			       o->n_files);
+	if (o->n_parts > 1 && o->first_part + o->n_cursors > o->n_parts)
+		return err_set(err, -EINVAL, "there is no part %u of %u",
+			       o->first_part + o->n_cursors, o->n_parts);
+	if (o->shard == WEIR_SHARD_FLOW && o->n_parts > WEIR_MAX_PARTS)
+		return err_set(err, -EINVAL, "flows can be shared out to %d at most",
+			       WEIR_MAX_PARTS);
 	if (o->preload || o->loops == 1)
 		return 0;
 	for (unsigned i = 0; i < o->n_files; i++)
@@ -332,6 +366,11 @@ static int check_opts(const struct weir_stream_opts *o, struct weir_err *err)
 			return err_set(err, -EINVAL,
 				       "standard input can be looped only if it is preloaded");
 	return 0;
+}
+
+static bool by_flow(const struct weir_stream *s)
+{
+	return s->share.n_parts > 1 && s->share.shard == WEIR_SHARD_FLOW;
 }
 
 /* Sets up the loader for the stages from first to before end. */
@@ -346,7 +385,7 @@ static void set_loader(struct weir_stream *s, struct feed *feed, unsigned first,
 		.n_stages = end - first,
 		.pad = s->opts.pad && first == 0,
 		.flags = s->opts.flows && last,
-		.lanes = s->opts.lanes && last,
+		.lanes = by_flow(s),
 		.flows = s->flows,
 		.flow_expiry_s = s->opts.flow_expiry_s,
 	};
@@ -366,7 +405,7 @@ static int open_stream(struct weir_stream *s, struct weir_err *err)
 	if (r < 0)
 		return r;
 	s->files->cancel_fd = s->stop_fd;
-	if (s->opts.flows || s->opts.lanes) {
+	if (s->opts.flows || by_flow(s)) {
 		s->flows = flow_table_new();
 		if (!s->flows)
 			return err_set(err, -ENOMEM, "out of memory");
@@ -399,6 +438,8 @@ int weir_stream_open(const struct weir_stream_opts *opts, struct weir_stream **r
 	if (!s)
 		return err_set(err, -ENOMEM, "out of memory");
 	s->opts = *opts;
+	s->share = (struct share){ opts->shard, MAX(opts->n_parts, 1u), opts->first_part,
+				   opts->n_cursors };
 	s->stop_fd = -EBADF;
 	(void)pthread_mutex_init(&s->lock, NULL); /* cannot fail with default attributes */
 	(void)pthread_cond_init(&s->changed, NULL);
@@ -445,6 +486,8 @@ void weir_stream_info(struct weir_stream *s, struct weir_stream_info *ret)
 		.span_ns = t.span_ns,
 		.memory = memory_used(s),
 		.problems = atomic_load_explicit(&s->problems, memory_order_relaxed),
+		.n_cursors = s->opts.n_cursors,
+		.n_parts = s->share.n_parts,
 		.starved_ns = starved,
 		.input_size = s->input_size,
 		.input_done = atomic_load_explicit(&s->files->input_done, memory_order_relaxed),
@@ -475,6 +518,8 @@ int weir_stream_next(struct weir_stream *s, unsigned cursor, struct weir_view *r
 		/* A flow that is new in a preloaded trace is new in its first loop only. */
 		.flags_mask = c->loop && !s->streamed ? (uint8_t)~WEIR_FRAME_FLOW_NEW : 0xff,
 	};
+	if (c->lists)
+		ret->mine = share_list(&s->share, c, cursor, &ret->n_mine);
 	return 1;
 }
 
@@ -516,6 +561,10 @@ struct weir_stream *weir_stream_close(struct weir_stream *s)
 	arena_done(&s->ring_arena);
 	arena_done(&s->arena);
 	closep(&s->stop_fd);
+	for (unsigned i = 0; i < RING_CHUNKS; i++)
+		free(s->ring[i].lists);
+	for (size_t i = 0; i < s->n_chunks; i++)
+		free(s->chunks[i].lists);
 	free(s->chunks);
 	free(s->cursors);
 	(void)pthread_cond_destroy(&s->changed);
