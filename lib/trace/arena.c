@@ -9,10 +9,11 @@
 #include "base/err.h"
 #include "base/macros.h"
 
-#define INDEX_CHUNK_SIZE (ARENA_CHUNK_FRAMES * sizeof(struct weir_frame))
+/* As many frames as fit at this many bytes each. */
+#define LEAST_FRAME 32u
 
 static_assert(sizeof(struct weir_frame) == 24, "the index is compact");
-static_assert(WEIR_FRAME_MAX + ARENA_PAGE <= ARENA_CHUNK_SIZE, "any frame fits an empty chunk");
+static_assert(WEIR_FRAME_MAX + ARENA_PAGE <= ARENA_SMALL_CHUNK, "any frame fits an empty chunk");
 
 static void *reserve(size_t size)
 {
@@ -21,25 +22,29 @@ static void *reserve(size_t size)
 	return p == MAP_FAILED ? NULL : p;
 }
 
-int arena_init(struct arena *a, uint64_t size, struct weir_err *err)
+static size_t index_size(const struct arena *a)
 {
-	size_t n = (size_t)(size / ARENA_CHUNK_SIZE + 1);
+	return a->chunk_size / LEAST_FRAME * sizeof(struct weir_frame);
+}
+
+int arena_init(struct arena *a, uint64_t size, uint32_t chunk_size, struct weir_err *err)
+{
+	size_t n = (size_t)(size / chunk_size + 1), whole = n * chunk_size;
 	uint8_t *p;
 
-	*a = (struct arena){ .max_chunks = n };
-	/* One chunk more than needed, so that it can begin where a huge page does. */
-	p = reserve((n + 1) * ARENA_CHUNK_SIZE);
+	*a = (struct arena){ .max_chunks = n, .chunk_size = chunk_size };
+	/* More than needed, so that it can begin where a huge page does. */
+	p = reserve(whole + ARENA_BIG_CHUNK);
 	if (!p)
-		return err_set(err, -ENOMEM, "no address space for %zu MiB of frames",
-			       n * ARENA_CHUNK_SIZE >> 20);
-	a->base = p + (-(uintptr_t)p & (ARENA_CHUNK_SIZE - 1));
+		return err_set(err, -ENOMEM, "no address space for %zu MiB of frames", whole >> 20);
+	a->base = p + (-(uintptr_t)p & (ARENA_BIG_CHUNK - 1));
 	(void)munmap(p, (size_t)(a->base - p)); /* empty if it was aligned: EINVAL */
-	(void)munmap(a->base + n * ARENA_CHUNK_SIZE, ARENA_CHUNK_SIZE - (size_t)(a->base - p));
-	a->index = reserve(n * INDEX_CHUNK_SIZE);
+	(void)munmap(a->base + whole, ARENA_BIG_CHUNK - (size_t)(a->base - p));
+	a->index = reserve(n * index_size(a));
 	if (!a->index) {
 		arena_done(a);
 		return err_set(err, -ENOMEM, "no address space for an index of %zu MiB",
-			       n * INDEX_CHUNK_SIZE >> 20);
+			       n * index_size(a) >> 20);
 	}
 	return 0;
 }
@@ -47,27 +52,29 @@ int arena_init(struct arena *a, uint64_t size, struct weir_err *err)
 void arena_done(struct arena *a)
 {
 	if (a->base)
-		(void)munmap(a->base, a->max_chunks * ARENA_CHUNK_SIZE);
+		(void)munmap(a->base, a->max_chunks * a->chunk_size);
 	if (a->index)
-		(void)munmap(a->index, a->max_chunks * INDEX_CHUNK_SIZE);
+		(void)munmap(a->index, a->max_chunks * index_size(a));
 	*a = (struct arena){ 0 };
 }
 
 int arena_grow(struct arena *a, struct arena_chunk *ret_chunk, struct weir_err *err)
 {
 	struct arena_chunk c = {
-		.mem = a->base + a->n_chunks * ARENA_CHUNK_SIZE,
-		.frames = a->index + a->n_chunks * ARENA_CHUNK_FRAMES,
+		.mem = a->base + a->n_chunks * a->chunk_size,
+		.frames = a->index + a->n_chunks * (a->chunk_size / LEAST_FRAME),
+		.size = a->chunk_size,
+		.max_frames = a->chunk_size / LEAST_FRAME,
 	};
 
 	if (a->n_chunks == a->max_chunks)
 		return err_set(err, -ENOMEM, "the arena is full at %zu MiB",
-			       a->n_chunks * ARENA_CHUNK_SIZE >> 20);
-	if (mprotect(c.mem, ARENA_CHUNK_SIZE, PROT_READ | PROT_WRITE) < 0 ||
-	    mprotect(c.frames, INDEX_CHUNK_SIZE, PROT_READ | PROT_WRITE) < 0)
+			       a->n_chunks * a->chunk_size >> 20);
+	if (mprotect(c.mem, c.size, PROT_READ | PROT_WRITE) < 0 ||
+	    mprotect(c.frames, index_size(a), PROT_READ | PROT_WRITE) < 0)
 		return err_set(err, -errno, "no memory for frames beyond %zu MiB",
-			       a->n_chunks * ARENA_CHUNK_SIZE >> 20);
-	(void)madvise(c.mem, ARENA_CHUNK_SIZE, MADV_HUGEPAGE); /* faster where it works */
+			       a->n_chunks * a->chunk_size >> 20);
+	(void)madvise(c.mem, c.size, MADV_HUGEPAGE); /* faster where it works */
 	a->n_chunks++;
 	*ret_chunk = c;
 	return 0;
@@ -90,7 +97,7 @@ bool arena_chunk_put(struct arena_chunk *c, const struct arena_frame *frame)
 	uint32_t off = place(c->used, frame->len);
 	struct weir_frame *f = &c->frames[c->n];
 
-	if (c->n == ARENA_CHUNK_FRAMES || off + frame->len > ARENA_CHUNK_SIZE)
+	if (c->n == c->max_frames || off + frame->len > c->size)
 		return false;
 	*f = (struct weir_frame){
 		.ts_ns = frame->ts_ns,

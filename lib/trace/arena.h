@@ -6,8 +6,8 @@
  * grows, so that the region stays in one piece (an AF_XDP UMEM must be) and nothing
  * is ever moved.
  *
- *     region |<- ARENA_CHUNK_SIZE ->|<- ARENA_CHUNK_SIZE ->| ...
- *     index  |<- ARENA_CHUNK_FRAMES lines ->|<- ... ->| ...
+ *     region |<- chunk_size bytes ->|<- chunk_size bytes ->| ...
+ *     index  |<- chunk_size / 32 lines ->|<- ... ->| ...
  */
 #ifndef TRACE_ARENA_H
 #define TRACE_ARENA_H
@@ -18,23 +18,27 @@
 
 #include <weir/stream.h>
 
-#define ARENA_PAGE	   4096u
-#define ARENA_CHUNK_SIZE   (2u << 20) /* a huge page, where the kernel has them */
-#define ARENA_CHUNK_FRAMES 65536u     /* as many as fit at 32 bytes each */
+#define ARENA_PAGE 4096u
+/* Chunks of preloaded traces: a huge page, where the kernel has them. */
+#define ARENA_BIG_CHUNK (2u << 20)
+/* Chunks of streamed traces: a few of them fit the second-level cache. */
+#define ARENA_SMALL_CHUNK (512u << 10)
 
 struct arena {
 	uint8_t *base; /* NULL: not made */
 	struct weir_frame *index;
 	size_t n_chunks, max_chunks;
+	uint32_t chunk_size;
 };
 
 /* A run of consecutive frames of one file, and its place in its loop. */
 struct arena_chunk {
 	uint8_t *mem;
 	struct weir_frame *frames;
-	uint32_t n;	/* frames */
-	uint32_t used;	/* bytes of mem, with the gaps */
-	uint32_t bytes; /* of frames, without */
+	uint32_t size, max_frames; /* how much fits */
+	uint32_t n;		   /* frames */
+	uint32_t used;		   /* bytes of mem, with the gaps */
+	uint32_t bytes;		   /* of frames, without */
 	uint32_t file;
 	uint64_t loop;
 	bool loop_begins;
@@ -43,8 +47,9 @@ struct arena_chunk {
 	uint32_t *lists; /* see share.h; NULL: frames are not shared out */
 };
 
-/* Reserves address space for at least size bytes of frames. */
-int arena_init(struct arena *a, uint64_t size, struct weir_err *err);
+/* Reserves address space for at least size bytes of frames, in chunks of ARENA_BIG_CHUNK
+ * or ARENA_SMALL_CHUNK. */
+int arena_init(struct arena *a, uint64_t size, uint32_t chunk_size, struct weir_err *err);
 void arena_done(struct arena *a);
 
 /* Takes memory for one more chunk, empty. -ENOMEM when the reserve or the machine's

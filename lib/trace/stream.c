@@ -29,9 +29,11 @@
 #include "trace/loader.h"
 #include "trace/share.h"
 
-/* Chunks of a streamed trace. A cursor may hold four; the reader is at one; the rest
- * is how far it reads ahead. */
-#define RING_CHUNKS 8u
+/* Chunks of a streamed trace. A cursor may hold four; the reader is at one; the rest, 30
+ * MiB, is how far it reads ahead of a sender that is slower. Of one that is faster only a
+ * few are ever used, since the chunk that was freed last, and is in the cache, is filled
+ * next. */
+#define RING_CHUNKS 64u
 
 struct totals {
 	uint64_t frames, bytes, span_ns;
@@ -63,6 +65,9 @@ struct weir_stream {
 	bool streamed;
 	struct arena ring_arena;
 	struct arena_chunk ring[RING_CHUNKS];
+	struct arena_chunk *order[RING_CHUNKS]; /* chunks filled, by their number */
+	struct arena_chunk *spare[RING_CHUNKS]; /* chunks free, a stack */
+	unsigned n_spare;
 	struct loader loader;
 	struct feed *again; /* the preloaded arena as a feed */
 	pthread_t thread;
@@ -71,6 +76,7 @@ struct weir_stream {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	uint64_t filled; /* chunks filled since the start */
+	uint64_t freed;	 /* and given back by all cursors */
 	bool ended;	 /* nothing more will be filled */
 	bool stop;
 	int stop_fd;	      /* eventfd: readable when stopped */
@@ -106,12 +112,20 @@ static struct arena_chunk *ring_reserve(struct weir_stream *s)
 	struct arena_chunk *c = NULL;
 
 	lock(s);
-	while (!s->stop && s->filled - slowest(s) >= RING_CHUNKS)
+	while (!s->stop && !s->n_spare)
 		(void)pthread_cond_wait(&s->changed, &s->lock);
 	if (!s->stop)
-		c = &s->ring[s->filled % RING_CHUNKS];
+		c = s->spare[--s->n_spare];
 	unlock(s);
 	return c;
+}
+
+/* Gives back a chunk that nothing came into. */
+static void ring_return(struct weir_stream *s, struct arena_chunk *c)
+{
+	lock(s);
+	s->spare[s->n_spare++] = c;
+	unlock(s);
 }
 
 /* Moves the chunk's place from its loop to the whole run, and hands it over. */
@@ -121,7 +135,7 @@ static void ring_publish(struct weir_stream *s, struct arena_chunk *c)
 	c->bytes_before += s->before.bytes;
 	c->time_before += s->before.span_ns;
 	lock(s);
-	s->filled++;
+	s->order[s->filled++ % RING_CHUNKS] = c;
 	(void)pthread_cond_broadcast(&s->changed);
 	unlock(s);
 }
@@ -141,10 +155,12 @@ static int stream_pass(struct weir_stream *s, uint64_t loop, struct weir_err *er
 		if (!c)
 			return 0;
 		r = loader_fill(l, c, err);
-		if (r < 0)
-			return r;
-		if (!r)
+		if (r <= 0) {
+			ring_return(s, c);
+			if (r < 0)
+				return r;
 			break;
+		}
 		if (c->lists)
 			share_chunk(&s->share, c);
 		ring_publish(s, c);
@@ -196,7 +212,7 @@ static int next_streamed(struct weir_stream *s, struct cursor *cur, struct arena
 	else if (cur->taken == s->filled)
 		r = 0;
 	else
-		*ret_chunk = &s->ring[cur->taken++ % RING_CHUNKS];
+		*ret_chunk = s->order[cur->taken++ % RING_CHUNKS];
 	unlock(s);
 	return r;
 }
@@ -216,15 +232,17 @@ static int start_streaming(struct weir_stream *s, struct weir_err *err)
 	int r;
 
 	s->streamed = true;
-	r = arena_init(&s->ring_arena, (RING_CHUNKS - 1) * (uint64_t)ARENA_CHUNK_SIZE, err);
+	r = arena_init(&s->ring_arena, (RING_CHUNKS - 1) * (uint64_t)ARENA_SMALL_CHUNK,
+		       ARENA_SMALL_CHUNK, err);
 	if (r < 0)
 		return r;
 	for (unsigned i = 0; i < RING_CHUNKS; i++) {
 		r = arena_grow(&s->ring_arena, &s->ring[i], err);
 		if (r == 0)
-			r = make_lists(s, &s->ring[i], ARENA_CHUNK_FRAMES, err);
+			r = make_lists(s, &s->ring[i], s->ring[i].max_frames, err);
 		if (r < 0)
 			return r;
+		s->spare[s->n_spare++] = &s->ring[i];
 	}
 	r = pthread_create(&s->thread, NULL, stream_thread, s);
 	if (r)
@@ -295,7 +313,7 @@ static int preload(struct weir_stream *s, struct weir_err *err)
 	uint64_t used = 0;
 	int r;
 
-	r = arena_init(&s->arena, limit, err);
+	r = arena_init(&s->arena, limit, ARENA_BIG_CHUNK, err);
 	if (r < 0)
 		return r;
 	r = loader_begin(l, 0, err);
@@ -457,12 +475,12 @@ struct weir_region weir_stream_region(const struct weir_stream *s)
 {
 	const struct arena *a = s->streamed ? &s->ring_arena : &s->arena;
 
-	return (struct weir_region){ a->base, a->n_chunks * ARENA_CHUNK_SIZE };
+	return (struct weir_region){ a->base, a->n_chunks * a->chunk_size };
 }
 
 static uint64_t memory_used(const struct weir_stream *s)
 {
-	uint64_t sum = s->ring_arena.n_chunks * (uint64_t)ARENA_CHUNK_SIZE;
+	uint64_t sum = s->ring_arena.n_chunks * s->ring_arena.chunk_size;
 
 	for (size_t i = 0; i < s->n_chunks; i++)
 		sum += chunk_memory(&s->chunks[i]);
@@ -529,6 +547,8 @@ void weir_stream_release(struct weir_stream *s, unsigned cursor)
 		return;
 	lock(s);
 	s->cursors[cursor].released++;
+	for (uint64_t done = slowest(s); s->freed < done; s->freed++)
+		s->spare[s->n_spare++] = s->order[s->freed % RING_CHUNKS];
 	(void)pthread_cond_broadcast(&s->changed);
 	unlock(s);
 }
