@@ -105,9 +105,7 @@ bool arena_chunk_put(struct arena_chunk *c, const struct arena_frame *frame)
 		.before = c->bytes,
 		.len = frame->len,
 		.port = frame->port,
-		.flags = frame->flags,
 		.orig_len = MIN(frame->orig_len, (1u << 24) - 1),
-		.lane = frame->lane,
 	};
 	if (frame->len)
 		memcpy(c->mem + off, frame->data, frame->len);

@@ -42,6 +42,7 @@ struct arena_chunk {
 	uint32_t file;
 	uint64_t loop;
 	bool loop_begins;
+	uint64_t place;					   /* frames of its loop before it */
 	uint64_t frames_before, bytes_before, time_before; /* see struct weir_view */
 	int64_t ts_zero, ts_max;
 	uint32_t *lists; /* see share.h; NULL: frames are not shared out */
@@ -67,7 +68,7 @@ struct arena_frame {
 	int64_t ts_ns;
 	uint32_t len; /* at most WEIR_FRAME_MAX */
 	uint32_t orig_len;
-	uint8_t port, flags, lane;
+	uint8_t port;
 };
 
 /* Copies a frame behind the others. False: the chunk is full. */

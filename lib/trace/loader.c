@@ -7,7 +7,6 @@
 
 #include "base/err.h"
 #include "base/macros.h"
-#include "pkt/flow.h"
 
 int loader_begin(struct loader *l, uint64_t loop, struct weir_err *err)
 {
@@ -67,35 +66,14 @@ static int run_stages(struct loader *l, struct weir_buf *b, struct weir_err *err
 	return b->port != WEIR_NO_PORT;
 }
 
-static const uint8_t verdict_flags[] = {
-	[FLOW_NONE] = 0,
-	[FLOW_INVALID] = WEIR_FRAME_FLOW_INVALID,
-	[FLOW_KNOWN] = WEIR_FRAME_FLOW,
-	[FLOW_NEW] = WEIR_FRAME_FLOW | WEIR_FRAME_FLOW_NEW,
-	[FLOW_EXPIRED] = WEIR_FRAME_FLOW | WEIR_FRAME_FLOW_EXPIRED,
-};
-
-static int take_in_hand(struct loader *l, const struct weir_buf *b, struct weir_err *err)
+static void take_in_hand(struct loader *l, const struct weir_buf *b)
 {
-	uint8_t lane = 0;
-	int v = FLOW_NONE;
-
 	l->hand.data = b->data;
 	l->hand.ts_ns = b->ts_ns;
 	l->hand.len = b->len;
 	l->hand.orig_len = b->orig_len;
 	l->hand.port = b->port;
-	if (l->flags)
-		v = flow_see(l->flows, b->linktype, b->data, b->len, b->ts_ns, l->flow_expiry_s,
-			     &lane);
-	else if (l->lanes)
-		lane = flow_lane(l->flows, b->linktype, b->data, b->len);
-	if (v < 0)
-		return err_set(err, v, "out of memory for flows");
-	l->hand.flags = verdict_flags[v];
-	l->hand.lane = l->lanes ? lane : 0;
 	l->have = true;
-	return 1;
 }
 
 /* Gets the next frame that the stages keep. 0: the pass is over. */
@@ -132,7 +110,8 @@ static int fetch(struct loader *l, struct weir_err *err)
 			return r;
 		if (r) {
 			l->file = f.file;
-			return take_in_hand(l, &b, err);
+			take_in_hand(l, &b);
+			return 1;
 		}
 	}
 	return 0;
@@ -154,6 +133,7 @@ static void open_chunk(struct loader *l, struct arena_chunk *c)
 	c->loop = l->loop;
 	c->loop_begins = !l->any;
 	c->file = l->cur_file;
+	c->place = l->frames;
 	c->frames_before = l->frames;
 	c->bytes_before = l->bytes;
 	c->time_before = l->time_before;

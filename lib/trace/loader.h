@@ -14,16 +14,11 @@
 #include "trace/arena.h"
 #include "trace/feed.h"
 
-struct flow_table;
-
 struct loader {
 	struct feed *feed; /* lent */
 	const struct weir_stage *stages;
 	unsigned n_stages;
 	bool pad;
-	bool flags, lanes;	  /* set those of the index line; need flows */
-	struct flow_table *flows; /* lent: it outlives a pass */
-	uint32_t flow_expiry_s;
 
 	uint64_t loop;
 	struct arena_frame hand; /* the frame in hand, if have */

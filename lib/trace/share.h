@@ -18,14 +18,12 @@ struct share {
 	unsigned n_cursors;
 };
 
-/* Bytes of the lists of a chunk of n frames. */
-static inline size_t share_lists_size(const struct share *s, uint32_t n)
-{
-	return ((size_t)s->n_cursors + 1 + n) * sizeof(uint32_t);
-}
+/* Makes room for the lists of a chunk of up to n frames, if there is more than one part.
+ * They are the chunk's, to be freed. -ENOMEM. */
+int share_make_lists(const struct share *s, struct arena_chunk *c, uint32_t n,
+		     struct weir_err *err);
 
-/* Writes the lists of a chunk, whose place is still that within its loop, to c->lists,
- * which has share_lists_size() bytes. */
+/* Writes the lists. */
 void share_chunk(const struct share *s, struct arena_chunk *c);
 
 /* The places of a cursor's frames in the chunk, in order. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Streams: preloaded, all chunks are kept and walked loop after loop; streamed, a
- * thread fills a ring of chunks ahead of the slowest cursor.
+ * Streams: preloaded, all chunks are kept and walked loop after loop; streamed, one
+ * thread fills chunks of a ring and another one marks them, ahead of the slowest cursor.
  *
- *     feed -> loader -> chunks -> views -> cursors
+ *     feed -> loader -> chunks -> marker -> views -> cursors
  *
  * A preloaded stream with a stage that depends on the loop is both: the files are
  * loaded once, and a streaming pass over that arena runs the stage for each loop.
@@ -22,126 +22,80 @@
 #include "base/err.h"
 #include "base/macros.h"
 #include "base/memory.h"
-#include "base/time.h"
-#include "pkt/flow.h"
 #include "trace/arena.h"
 #include "trace/feed.h"
 #include "trace/loader.h"
-#include "trace/share.h"
-
-/* Chunks of a streamed trace. A cursor may hold four; the reader is at one; the rest, 30
- * MiB, is how far it reads ahead of a sender that is slower. Of one that is faster only a
- * few are ever used, since the chunk that was freed last, and is in the cache, is filled
- * next. */
-#define RING_CHUNKS 64u
+#include "trace/mark.h"
+#include "trace/ring.h"
 
 struct totals {
 	uint64_t frames, bytes, span_ns;
 };
 
-/* Counts of views since the start; each is written under the lock. */
-struct cursor {
-	uint64_t taken, released;
-	uint64_t waited_ns; /* for chunks other than the first */
-};
-
 struct weir_stream {
 	struct weir_stream_opts opts;
-	struct share share;
 	unsigned n_once; /* stages before the first that depends on the loop */
 	uint32_t linktype;
 	uint64_t input_size;
 	struct feed *files;
-	struct flow_table *flows;
+	struct loader loader;
+	struct marker marker;
 	_Atomic uint64_t problems;
+	bool stop;   /* relaxed atomic */
+	int stop_fd; /* eventfd: readable when stopped */
 
 	/* Preloaded. */
 	struct arena arena;
 	struct arena_chunk *chunks;
 	size_t n_chunks;
 	struct totals loaded;
+	uint64_t *taken; /* views that each cursor took */
 
 	/* Streamed. */
 	bool streamed;
-	struct arena ring_arena;
-	struct arena_chunk ring[RING_CHUNKS];
-	struct arena_chunk *order[RING_CHUNKS]; /* chunks filled, by their number */
-	struct arena_chunk *spare[RING_CHUNKS]; /* chunks free, a stack */
-	unsigned n_spare;
-	struct loader loader;
-	struct feed *again; /* the preloaded arena as a feed */
-	pthread_t thread;
-	bool thread_runs;
-
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	uint64_t filled; /* chunks filled since the start */
-	uint64_t freed;	 /* and given back by all cursors */
-	bool ended;	 /* nothing more will be filled */
-	bool stop;
-	int stop_fd;	      /* eventfd: readable when stopped */
+	struct ring ring;
+	struct feed *again;   /* the preloaded arena as a feed */
+	pthread_t threads[2]; /* filling and marking */
+	unsigned n_threads;
+	pthread_mutex_t lock; /* of pass */
 	struct totals pass;   /* of the first pass, when it is over */
-	struct totals before; /* of all passes before the one being filled */
-	struct cursor *cursors;
+	struct totals before; /* of all passes before the one being filled; the filler's */
 };
 
-static void lock(struct weir_stream *s)
+static void report(struct weir_stream *s, struct weir_err *err)
 {
-	(void)pthread_mutex_lock(&s->lock); /* a plain mutex, never locked twice */
-}
-
-static void unlock(struct weir_stream *s)
-{
-	(void)pthread_mutex_unlock(&s->lock);
+	atomic_fetch_add_explicit(&s->problems, 1, memory_order_relaxed);
+	if (s->opts.report)
+		s->opts.report(s->opts.report_ctx, weir_err_text(err));
 }
 
 /* ---- streamed -------------------------------------------------------------- */
 
-static uint64_t slowest(const struct weir_stream *s)
-{
-	uint64_t min = UINT64_MAX;
-
-	for (unsigned i = 0; i < s->opts.n_cursors; i++)
-		min = MIN(min, s->cursors[i].released);
-	return min;
-}
-
-/* A free chunk, or NULL when the stream was stopped. */
-static struct arena_chunk *ring_reserve(struct weir_stream *s)
-{
-	struct arena_chunk *c = NULL;
-
-	lock(s);
-	while (!s->stop && !s->n_spare)
-		(void)pthread_cond_wait(&s->changed, &s->lock);
-	if (!s->stop)
-		c = s->spare[--s->n_spare];
-	unlock(s);
-	return c;
-}
-
-/* Gives back a chunk that nothing came into. */
-static void ring_return(struct weir_stream *s, struct arena_chunk *c)
-{
-	lock(s);
-	s->spare[s->n_spare++] = c;
-	unlock(s);
-}
-
 /* Moves the chunk's place from its loop to the whole run, and hands it over. */
-static void ring_publish(struct weir_stream *s, struct arena_chunk *c)
+static void publish(struct weir_stream *s, struct arena_chunk *c)
 {
 	c->frames_before += s->before.frames;
 	c->bytes_before += s->before.bytes;
 	c->time_before += s->before.span_ns;
-	lock(s);
-	s->order[s->filled++ % RING_CHUNKS] = c;
-	(void)pthread_cond_broadcast(&s->changed);
-	unlock(s);
+	ring_publish(&s->ring, c);
+}
+
+static void end_pass(struct weir_stream *s, uint64_t loop)
+{
+	const struct loader *l = &s->loader;
+
+	if (loop == 0) {
+		(void)pthread_mutex_lock(&s->lock);
+		s->pass = (struct totals){ l->frames, l->bytes, loader_span(l) };
+		(void)pthread_mutex_unlock(&s->lock);
+	}
+	s->before.frames += l->frames;
+	s->before.bytes += l->bytes;
+	s->before.span_ns += loader_span(l);
 }
 
 /* One pass. 1: there were frames; 0: none, or stopped; negative: failed. */
-static int stream_pass(struct weir_stream *s, uint64_t loop, struct weir_err *err)
+static int fill_pass(struct weir_stream *s, uint64_t loop, struct weir_err *err)
 {
 	struct loader *l = &s->loader;
 	int r;
@@ -150,105 +104,74 @@ static int stream_pass(struct weir_stream *s, uint64_t loop, struct weir_err *er
 	if (r < 0)
 		return r;
 	for (;;) {
-		struct arena_chunk *c = ring_reserve(s);
+		struct arena_chunk *c = ring_reserve(&s->ring);
 
 		if (!c)
 			return 0;
 		r = loader_fill(l, c, err);
 		if (r <= 0) {
-			ring_return(s, c);
-			if (r < 0)
-				return r;
+			ring_give_back(&s->ring, c);
 			break;
 		}
-		if (c->lists)
-			share_chunk(&s->share, c);
-		ring_publish(s, c);
+		publish(s, c);
 	}
-	lock(s);
-	if (loop == 0)
-		s->pass = (struct totals){ l->frames, l->bytes, loader_span(l) };
-	s->before.frames += l->frames;
-	s->before.bytes += l->bytes;
-	s->before.span_ns += loader_span(l);
-	unlock(s);
-	return l->frames > 0;
+	end_pass(s, loop);
+	return r < 0 ? r : l->frames > 0;
 }
 
-static void *stream_thread(void *arg)
+static void *fill_thread(void *arg)
 {
 	struct weir_stream *s = arg;
 	struct weir_err err = { 0 };
 	int r = 1;
 
 	for (uint64_t loop = 0; r > 0 && (!s->opts.loops || loop < s->opts.loops); loop++)
-		r = stream_pass(s, loop, &err);
-	if (r < 0) {
-		atomic_fetch_add_explicit(&s->problems, 1, memory_order_relaxed);
-		if (s->opts.report)
-			s->opts.report(s->opts.report_ctx, weir_err_text(&err));
-	}
-	lock(s);
-	s->ended = true;
-	(void)pthread_cond_broadcast(&s->changed);
-	unlock(s);
+		r = fill_pass(s, loop, &err);
+	if (r < 0)
+		report(s, &err);
+	ring_end(&s->ring);
 	return NULL;
 }
 
-static int next_streamed(struct weir_stream *s, struct cursor *cur, struct arena_chunk **ret_chunk)
+static void *mark_thread(void *arg)
 {
-	uint64_t since = 0;
-	int r = 1;
+	struct weir_stream *s = arg;
+	struct weir_err err = { 0 };
+	struct arena_chunk *c;
 
-	lock(s);
-	if (cur->taken && cur->taken == s->filled)
-		since = time_now(CLOCK_MONOTONIC);
-	while (!s->stop && !s->ended && cur->taken == s->filled)
-		(void)pthread_cond_wait(&s->changed, &s->lock);
-	if (since)
-		cur->waited_ns += time_now(CLOCK_MONOTONIC) - since;
-	if (s->stop)
-		r = -ECANCELED;
-	else if (cur->taken == s->filled)
-		r = 0;
-	else
-		*ret_chunk = s->order[cur->taken++ % RING_CHUNKS];
-	unlock(s);
-	return r;
+	while ((c = ring_to_mark(&s->ring))) {
+		if (mark_chunk(&s->marker, c, &err) < 0) {
+			report(s, &err);
+			ring_stop(&s->ring);
+			break;
+		}
+		ring_marked(&s->ring);
+	}
+	return NULL;
 }
 
-/* Room for the lists of a chunk of up to n frames, if frames are shared out. */
-static int make_lists(const struct weir_stream *s, struct arena_chunk *c, uint32_t n,
-		      struct weir_err *err)
+static int start_thread(struct weir_stream *s, void *(*thread)(void *), struct weir_err *err)
 {
-	if (s->share.n_parts == 1)
-		return 0;
-	c->lists = malloc(share_lists_size(&s->share, n));
-	return c->lists ? 0 : err_set(err, -ENOMEM, "out of memory");
+	int r = pthread_create(&s->threads[s->n_threads], NULL, thread, s);
+
+	if (r)
+		return err_set(err, -r, "cannot start a reading thread: %s", strerror(r));
+	s->n_threads++;
+	return 0;
 }
 
 static int start_streaming(struct weir_stream *s, struct weir_err *err)
 {
+	bool marking = marker_needed(&s->marker);
 	int r;
 
 	s->streamed = true;
-	r = arena_init(&s->ring_arena, (RING_CHUNKS - 1) * (uint64_t)ARENA_SMALL_CHUNK,
-		       ARENA_SMALL_CHUNK, err);
-	if (r < 0)
-		return r;
-	for (unsigned i = 0; i < RING_CHUNKS; i++) {
-		r = arena_grow(&s->ring_arena, &s->ring[i], err);
-		if (r == 0)
-			r = make_lists(s, &s->ring[i], s->ring[i].max_frames, err);
-		if (r < 0)
-			return r;
-		s->spare[s->n_spare++] = &s->ring[i];
-	}
-	r = pthread_create(&s->thread, NULL, stream_thread, s);
-	if (r)
-		return err_set(err, -r, "cannot start a reading thread: %s", strerror(r));
-	s->thread_runs = true;
-	return 0;
+	r = ring_init(&s->ring, s->opts.n_cursors, marking, &s->marker.share, err);
+	if (r == 0 && marking)
+		r = start_thread(s, mark_thread, err);
+	if (r == 0)
+		r = start_thread(s, fill_thread, err);
+	return r;
 }
 
 /* ---- preloaded ------------------------------------------------------------- */
@@ -296,13 +219,11 @@ static int too_big(struct weir_stream *s, struct loader *l, struct arena_chunk *
 		       more, (unsigned long long)(used >> 20), (unsigned long long)(limit >> 20));
 }
 
-static int share_preloaded(struct weir_stream *s, struct arena_chunk *c, struct weir_err *err)
+static int mark_preloaded(struct weir_stream *s, struct arena_chunk *c, struct weir_err *err)
 {
-	int r = make_lists(s, c, c->n, err);
+	int r = share_make_lists(&s->marker.share, c, c->n, err);
 
-	if (r == 0 && c->lists)
-		share_chunk(&s->share, c);
-	return r;
+	return r < 0 ? r : mark_chunk(&s->marker, c, err);
 }
 
 static int preload(struct weir_stream *s, struct weir_err *err)
@@ -330,9 +251,9 @@ static int preload(struct weir_stream *s, struct weir_err *err)
 		if (used > limit || s->arena.n_chunks == s->arena.max_chunks)
 			return too_big(s, l, &c, used, limit, err);
 		r = keep_chunk(s, &c, err);
-		if (r < 0)
-			return r;
-		r = share_preloaded(s, &s->chunks[s->n_chunks - 1], err);
+		/* With stages for each loop to come, what is loaded is not yet what is sent. */
+		if (r == 0 && s->n_once == s->opts.n_stages)
+			r = mark_preloaded(s, &s->chunks[s->n_chunks - 1], err);
 		if (r < 0)
 			return r;
 	}
@@ -340,7 +261,7 @@ static int preload(struct weir_stream *s, struct weir_err *err)
 	return r;
 }
 
-static int next_preloaded(struct weir_stream *s, struct cursor *cur, struct arena_chunk *ret_chunk)
+static int next_preloaded(struct weir_stream *s, uint64_t *taken, struct arena_chunk *ret_chunk)
 {
 	uint64_t loop;
 
@@ -348,15 +269,15 @@ static int next_preloaded(struct weir_stream *s, struct cursor *cur, struct aren
 		return -ECANCELED;
 	if (!s->n_chunks)
 		return 0;
-	loop = cur->taken / s->n_chunks;
+	loop = *taken / s->n_chunks;
 	if (s->opts.loops && loop == s->opts.loops)
 		return 0;
-	*ret_chunk = s->chunks[cur->taken % s->n_chunks];
+	*ret_chunk = s->chunks[*taken % s->n_chunks];
 	ret_chunk->loop = loop;
 	ret_chunk->frames_before += loop * s->loaded.frames;
 	ret_chunk->bytes_before += loop * s->loaded.bytes;
 	ret_chunk->time_before += loop * s->loaded.span_ns;
-	cur->taken++;
+	++*taken;
 	return 1;
 }
 
@@ -386,26 +307,15 @@ static int check_opts(const struct weir_stream_opts *o, struct weir_err *err)
 	return 0;
 }
 
-static bool by_flow(const struct weir_stream *s)
-{
-	return s->share.n_parts > 1 && s->share.shard == WEIR_SHARD_FLOW;
-}
-
 /* Sets up the loader for the stages from first to before end. */
 static void set_loader(struct weir_stream *s, struct feed *feed, unsigned first, unsigned end)
 {
-	bool last = end == s->opts.n_stages;
-
 	loader_done(&s->loader);
 	s->loader = (struct loader){
 		.feed = feed,
 		.stages = end > first ? s->opts.stages + first : NULL,
 		.n_stages = end - first,
 		.pad = s->opts.pad && first == 0,
-		.flags = s->opts.flows && last,
-		.lanes = by_flow(s),
-		.flows = s->flows,
-		.flow_expiry_s = s->opts.flow_expiry_s,
 	};
 }
 
@@ -423,11 +333,10 @@ static int open_stream(struct weir_stream *s, struct weir_err *err)
 	if (r < 0)
 		return r;
 	s->files->cancel_fd = s->stop_fd;
-	if (s->opts.flows || by_flow(s)) {
-		s->flows = flow_table_new();
-		if (!s->flows)
-			return err_set(err, -ENOMEM, "out of memory");
-	}
+	s->marker.linktype = s->linktype;
+	r = marker_init(&s->marker, err);
+	if (r < 0)
+		return r;
 	if (!s->opts.preload) {
 		set_loader(s, s->files, 0, s->opts.n_stages);
 		return start_streaming(s, err);
@@ -456,13 +365,15 @@ int weir_stream_open(const struct weir_stream_opts *opts, struct weir_stream **r
 	if (!s)
 		return err_set(err, -ENOMEM, "out of memory");
 	s->opts = *opts;
-	s->share = (struct share){ opts->shard, MAX(opts->n_parts, 1u), opts->first_part,
-				   opts->n_cursors };
+	s->marker = (struct marker){
+		.flags = opts->flows,
+		.expiry_s = opts->flow_expiry_s,
+		.share = { opts->shard, MAX(opts->n_parts, 1u), opts->first_part, opts->n_cursors },
+	};
 	s->stop_fd = -EBADF;
 	(void)pthread_mutex_init(&s->lock, NULL); /* cannot fail with default attributes */
-	(void)pthread_cond_init(&s->changed, NULL);
-	s->cursors = calloc(opts->n_cursors, sizeof(*s->cursors));
-	r = s->cursors ? open_stream(s, err) : err_set(err, -ENOMEM, "out of memory");
+	s->taken = calloc(opts->n_cursors, sizeof(*s->taken));
+	r = s->taken ? open_stream(s, err) : err_set(err, -ENOMEM, "out of memory");
 	if (r < 0) {
 		weir_stream_close(s);
 		return r;
@@ -473,14 +384,14 @@ int weir_stream_open(const struct weir_stream_opts *opts, struct weir_stream **r
 
 struct weir_region weir_stream_region(const struct weir_stream *s)
 {
-	const struct arena *a = s->streamed ? &s->ring_arena : &s->arena;
+	const struct arena *a = s->streamed ? &s->ring.arena : &s->arena;
 
 	return (struct weir_region){ a->base, a->n_chunks * a->chunk_size };
 }
 
 static uint64_t memory_used(const struct weir_stream *s)
 {
-	uint64_t sum = s->ring_arena.n_chunks * s->ring_arena.chunk_size;
+	uint64_t sum = s->ring.arena.n_chunks * s->ring.arena.chunk_size;
 
 	for (size_t i = 0; i < s->n_chunks; i++)
 		sum += chunk_memory(&s->chunks[i]);
@@ -489,14 +400,11 @@ static uint64_t memory_used(const struct weir_stream *s)
 
 void weir_stream_info(struct weir_stream *s, struct weir_stream_info *ret)
 {
-	uint64_t starved = 0;
 	struct totals t;
 
-	lock(s);
-	for (unsigned i = 0; i < s->opts.n_cursors; i++)
-		starved = MAX(starved, s->cursors[i].waited_ns);
+	(void)pthread_mutex_lock(&s->lock);
 	t = s->streamed ? s->pass : s->loaded;
-	unlock(s);
+	(void)pthread_mutex_unlock(&s->lock);
 	*ret = (struct weir_stream_info){
 		.linktype = s->linktype,
 		.n_frames = t.frames,
@@ -505,8 +413,8 @@ void weir_stream_info(struct weir_stream *s, struct weir_stream_info *ret)
 		.memory = memory_used(s),
 		.problems = atomic_load_explicit(&s->problems, memory_order_relaxed),
 		.n_cursors = s->opts.n_cursors,
-		.n_parts = s->share.n_parts,
-		.starved_ns = starved,
+		.n_parts = s->marker.share.n_parts,
+		.starved_ns = s->streamed ? ring_waited(&s->ring) : 0,
 		.input_size = s->input_size,
 		.input_done = atomic_load_explicit(&s->files->input_done, memory_order_relaxed),
 	};
@@ -514,11 +422,11 @@ void weir_stream_info(struct weir_stream *s, struct weir_stream_info *ret)
 
 int weir_stream_next(struct weir_stream *s, unsigned cursor, struct weir_view *ret)
 {
-	struct cursor *cur = &s->cursors[cursor];
 	struct arena_chunk preloaded, *c = &preloaded;
 	int r;
 
-	r = s->streamed ? next_streamed(s, cur, &c) : next_preloaded(s, cur, &preloaded);
+	r = s->streamed ? ring_next(&s->ring, cursor, &c)
+			: next_preloaded(s, &s->taken[cursor], &preloaded);
 	if (r <= 0)
 		return r;
 	*ret = (struct weir_view){
@@ -537,20 +445,14 @@ int weir_stream_next(struct weir_stream *s, unsigned cursor, struct weir_view *r
 		.flags_mask = c->loop && !s->streamed ? (uint8_t)~WEIR_FRAME_FLOW_NEW : 0xff,
 	};
 	if (c->lists)
-		ret->mine = share_list(&s->share, c, cursor, &ret->n_mine);
+		ret->mine = share_list(&s->marker.share, c, cursor, &ret->n_mine);
 	return 1;
 }
 
 void weir_stream_release(struct weir_stream *s, unsigned cursor)
 {
-	if (!s->streamed)
-		return;
-	lock(s);
-	s->cursors[cursor].released++;
-	for (uint64_t done = slowest(s); s->freed < done; s->freed++)
-		s->spare[s->n_spare++] = s->order[s->freed % RING_CHUNKS];
-	(void)pthread_cond_broadcast(&s->changed);
-	unlock(s);
+	if (s->streamed)
+		ring_release(&s->ring, cursor);
 }
 
 void weir_stream_stop(struct weir_stream *s)
@@ -559,10 +461,9 @@ void weir_stream_stop(struct weir_stream *s)
 
 	if (s->stop_fd >= 0)
 		(void)!write(s->stop_fd, &one, sizeof(one)); /* full: it is readable anyway */
-	lock(s);
 	__atomic_store_n(&s->stop, true, __ATOMIC_RELAXED);
-	(void)pthread_cond_broadcast(&s->changed);
-	unlock(s);
+	if (s->streamed)
+		ring_stop(&s->ring);
 }
 
 struct weir_stream *weir_stream_close(struct weir_stream *s)
@@ -570,24 +471,22 @@ struct weir_stream *weir_stream_close(struct weir_stream *s)
 	if (!s)
 		return NULL;
 	weir_stream_stop(s);
-	if (s->thread_runs)
-		(void)pthread_join(s->thread, NULL);
+	for (unsigned i = 0; i < s->n_threads; i++)
+		(void)pthread_join(s->threads[i], NULL);
 	loader_done(&s->loader);
+	marker_done(&s->marker);
 	if (s->again)
 		s->again->free(s->again);
 	if (s->files)
 		s->files->free(s->files);
-	flow_table_free(s->flows);
-	arena_done(&s->ring_arena);
-	arena_done(&s->arena);
-	closep(&s->stop_fd);
-	for (unsigned i = 0; i < RING_CHUNKS; i++)
-		free(s->ring[i].lists);
+	if (s->streamed)
+		ring_done(&s->ring);
 	for (size_t i = 0; i < s->n_chunks; i++)
 		free(s->chunks[i].lists);
+	arena_done(&s->arena);
+	closep(&s->stop_fd);
 	free(s->chunks);
-	free(s->cursors);
-	(void)pthread_cond_destroy(&s->changed);
+	free(s->taken);
 	(void)pthread_mutex_destroy(&s->lock);
 	free(s);
 	return NULL;
