@@ -60,6 +60,7 @@ void replay_result(struct replay *p, struct replay_result *ret_res)
 	res.frames = s->frames;
 	res.bytes = s->bytes;
 	res.elapsed_ns = s->elapsed_ns;
+	res.late_limit_ns = p->send.late_limit_ns ? p->send.late_limit_ns : NSEC_PER_MSEC;
 	res.reached = reached_of(s, &res.trace, &p->rate);
 	res.failed = s->refused + (p->unique ? weir_unique_ip_dropped(p->unique) : 0);
 	*ret_res = res;

@@ -73,8 +73,9 @@ static json_t *trace_object(const struct weir_stream_info *t)
 }
 
 /* The whole histogram: [least ns of a bucket, frames], where there are any. */
-static json_t *lateness_object(const struct weir_hist *h)
+static json_t *lateness_object(const struct replay_result *res)
 {
+	const struct weir_hist *h = &res->late;
 	json_t *buckets = json_array();
 
 	for (unsigned i = 0; i < WEIR_HIST_BUCKETS; i++) {
@@ -83,7 +84,8 @@ static json_t *lateness_object(const struct weir_hist *h)
 				buckets, json_pack("[o, o]", number(weir_hist_least(i)),
 						   number(h->count[i]))); /* or missing */
 	}
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "frames", number(h->n), "p50_ns",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "frames", number(h->n), "late",
+			 number(weir_hist_above(h, res->late_limit_ns)), "p50_ns",
 			 number(weir_hist_quantile(h, 0.5)), "p99_ns",
 			 number(weir_hist_quantile(h, 0.99)), "p999_ns",
 			 number(weir_hist_quantile(h, 0.999)), "max_ns", number(h->max), "buckets",
@@ -133,7 +135,7 @@ int replay_print_json(FILE *to, const struct replay_result *res)
 		number(s->paused_ns), "bps", (double)res->bytes * 8 / seconds, "pps",
 		(double)res->frames / seconds, "loops", number(s->loops), "stopped", s->stopped,
 		"late_dropped", number(s->late_dropped), "shifted_ns", number(s->shifted_ns),
-		"rate", rate_object(res), "lateness", lateness_object(&res->late), "flows",
+		"rate", rate_object(res), "lateness", lateness_object(res), "flows",
 		flows_object(&res->flows), "ports", ports_array(res), "trace",
 		trace_object(&res->trace), "workers", workers_array(res));
 	int r = o ? json_dumpf(o, to, JSON_INDENT(2)) : -1;

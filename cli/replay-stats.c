@@ -114,6 +114,8 @@ void replay_print_lateness(FILE *to, const struct replay_result *res)
 	fprintf(to, "Lateness: p50 %.3f us, p99 %.3f us, p99.9 %.3f us, max %.3f us\n",
 		(double)weir_hist_quantile(h, 0.5) / 1e3, (double)weir_hist_quantile(h, 0.99) / 1e3,
 		(double)weir_hist_quantile(h, 0.999) / 1e3, (double)h->max / 1e3);
+	fprintf(to, "Late by more than %.3f us: %" PRIu64 "\n", (double)res->late_limit_ns / 1e3,
+		weir_hist_above(h, res->late_limit_ns));
 	if (res->send.late_dropped)
 		fprintf(to, "Dropped for being late: %" PRIu64 "\n", res->send.late_dropped);
 }

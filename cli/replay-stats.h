@@ -40,6 +40,7 @@ struct replay_result {
 	unsigned n_ports;
 	struct replay_port_result ports[WEIR_SEND_MAX_PORTS];
 	struct weir_send_stats send; /* the whole of it, for JSON */
+	uint64_t late_limit_ns;	     /* frames beyond it count as late */
 	struct weir_hist late;	     /* how late frames left; empty at top speed */
 	struct reached reached;
 	unsigned n_workers;

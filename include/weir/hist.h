@@ -34,6 +34,9 @@ void weir_hist_merge(struct weir_hist *to, const struct weir_hist *from);
  * bucket, and never more than the largest recorded. 0 if there is none. */
 uint64_t weir_hist_quantile(const struct weir_hist *h, double share);
 
+/* How many values exceed limit, to the exactness of its bucket. */
+uint64_t weir_hist_above(const struct weir_hist *h, uint64_t limit);
+
 #ifdef __cplusplus
 }
 #endif

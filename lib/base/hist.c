@@ -44,3 +44,12 @@ uint64_t weir_hist_quantile(const struct weir_hist *h, double share)
 	}
 	return h->max;
 }
+
+uint64_t weir_hist_above(const struct weir_hist *h, uint64_t limit)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = hist_bucket(limit) + 1; i < WEIR_HIST_BUCKETS; i++)
+		sum += h->count[i];
+	return sum;
+}

@@ -38,6 +38,9 @@ static void test_quantiles_of_known_values(void **state)
 	assert_in_range(weir_hist_quantile(&h, 0.99), 990, 1000);
 	assert_int_equal(weir_hist_quantile(&h, 1), 1000);
 	assert_int_equal(weir_hist_quantile(&h, 0), 1);
+	assert_int_equal(weir_hist_above(&h, 1000), 0);
+	assert_int_equal(weir_hist_above(&h, 31), 1000 - 31);
+	assert_in_range(weir_hist_above(&h, 500), 484, 500);
 }
 
 static void test_merging_adds_counts_and_keeps_the_largest(void **state)
