@@ -151,8 +151,8 @@ struct link_request {
 	} name;
 };
 
-/* Asks for one interface by index, or by name if that is 0, or (both missing) for all. */
-static int send_request(int fd, unsigned index, const char *name)
+/* For one interface by index, or by name if that is 0, or (both missing) for all. */
+static struct link_request link_request(unsigned index, const char *name)
 {
 	struct link_request rq = {
 		.h = { .nlmsg_type = RTM_GETLINK, .nlmsg_flags = NLM_F_REQUEST },
@@ -168,7 +168,7 @@ static int send_request(int fd, unsigned index, const char *name)
 	} else if (!index) {
 		rq.h.nlmsg_flags |= NLM_F_DUMP;
 	}
-	return send(fd, &rq, rq.h.nlmsg_len, 0) < 0 ? -errno : 0;
+	return rq;
 }
 
 static ssize_t recv_reply(int fd, void *buf)
@@ -184,17 +184,16 @@ static ssize_t recv_reply(int fd, void *buf)
 /* One interface by index or name; fd answers nothing else. */
 static int query_link(int fd, unsigned index, const char *name, struct weir_iface *ret_iface)
 {
+	const struct link_request rq = link_request(index, name);
 	CLEANUP(freep)
 	struct nlmsghdr *h = malloc(REPLY_SIZE);
 	struct nlmsgerr *e;
 	ssize_t n;
-	int r;
 
 	if (!h)
 		return -ENOMEM;
-	r = send_request(fd, index, name);
-	if (r < 0)
-		return r;
+	if (send(fd, &rq, rq.h.nlmsg_len, 0) < 0)
+		return -errno;
 	n = recv_reply(fd, h);
 	if (n < 0)
 		return (int)n;
@@ -263,8 +262,12 @@ struct iface_list {
 	unsigned n, room;
 };
 
-static int add_link(struct iface_list *list, struct nlmsghdr *h)
+static int add_link(void *ctx, struct nlmsghdr *h)
 {
+	struct iface_list *list = ctx;
+
+	if (h->nlmsg_type != RTM_NEWLINK)
+		return 0;
 	if (list->n == list->room) {
 		unsigned room = list->room ? 2 * list->room : 16;
 		void *p = reallocarray(list->items, room, sizeof(*list->items));
@@ -278,8 +281,8 @@ static int add_link(struct iface_list *list, struct nlmsghdr *h)
 	return 0;
 }
 
-/* Reads one message of a dump. 1: more to come; 0: that was the end. */
-static int read_dump(int fd, void *buf, struct iface_list *list)
+/* Reads one reply to a dump. 1: more to come; 0: that was the end. */
+static int read_dump(int fd, void *buf, link_dump_fn *each, void *ctx)
 {
 	ssize_t n = recv_reply(fd, buf);
 	int r;
@@ -291,13 +294,30 @@ static int read_dump(int fd, void *buf, struct iface_list *list)
 			return 0;
 		if (h->nlmsg_type == NLMSG_ERROR)
 			return ((struct nlmsgerr *)NLMSG_DATA(h))->error ?: -EIO;
-		if (h->nlmsg_type != RTM_NEWLINK)
-			continue;
-		r = add_link(list, h);
+		r = each(ctx, h);
 		if (r < 0)
 			return r;
 	}
 	return 1;
+}
+
+int link_dump(const struct nlmsghdr *rq, link_dump_fn *each, void *ctx)
+{
+	CLEANUP(closep)
+	int fd = open_netlink(0);
+	CLEANUP(freep)
+	void *buf = malloc(REPLY_SIZE);
+	int r = 1;
+
+	if (fd < 0)
+		return fd;
+	if (!buf)
+		return -ENOMEM;
+	if (send(fd, rq, rq->nlmsg_len, 0) < 0)
+		return -errno;
+	while (r > 0)
+		r = read_dump(fd, buf, each, ctx);
+	return r;
 }
 
 static int by_index(const void *a, const void *b)
@@ -310,23 +330,11 @@ static int by_index(const void *a, const void *b)
 int weir_ifaces(struct weir_iface **ret_ifaces, unsigned *ret_n, struct weir_err *err)
 {
 	CLEANUP(closep)
-	int nl = open_netlink(0);
-	CLEANUP(closep)
 	int ctl = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	CLEANUP(freep)
-	void *buf = malloc(REPLY_SIZE);
+	const struct link_request rq = link_request(0, NULL);
 	struct iface_list list = { 0 };
-	int r = nl;
+	int r = link_dump(&rq.h, add_link, &list);
 
-	if (!buf)
-		r = -ENOMEM;
-	if (r >= 0)
-		r = send_request(nl, 0, NULL);
-	while (r >= 0) {
-		r = read_dump(nl, buf, &list);
-		if (r == 0)
-			break;
-	}
 	if (r < 0) {
 		free(list.items);
 		return err_set(err, r, "cannot list the interfaces: %s", strerror(-r));
