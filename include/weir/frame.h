@@ -35,7 +35,8 @@ struct weir_pkt {
 	uint8_t *data;	   /* first byte of the frame */
 	uint32_t len;	   /* bytes at data */
 	uint32_t orig_len; /* bytes on the wire; more than len if a capture cut it */
-	int64_t ts_ns;	   /* when it was received, ns since 1970 UTC; 0 = unknown */
+	int64_t ts_ns;	   /* when it was received, ns since 1970 UTC; 0 = unknown. Sending:
+			    * see launch_time in port.h */
 };
 
 /* A frame that stages look at and may change in place. */

@@ -48,6 +48,8 @@ struct weir_port_opts {
 				    * the name ends with */
 	uint32_t snaplen;	   /* receive at most this much of a frame; 0 = all */
 	bool promisc;		   /* receive frames for other hosts too */
+	bool launch_time;	   /* weir_pkt.ts_ns of sent frames is when they leave, see
+				    * weir_port_tx(); -ENOTSUP where the port cannot */
 };
 
 struct weir_port_info {
@@ -117,6 +119,14 @@ const struct weir_port_info *weir_port_info(const struct weir_port *p);
  *
  * Memory: frames outside the region may be changed after the call. Frames inside
  * it stay untouched until weir_port_tx_done() has counted them.
+ *
+ * Launch times: on a port opened with launch_time, weir_pkt.ts_ns is when the frame
+ * leaves, ns of CLOCK_TAI; 0: at once, after those before it. A call returns long before
+ * its frames have left. One that cannot leave in time (how late is too late is up to the
+ * queueing discipline: its delta) is dropped: it is refused as WEIR_REFUSED_DROPPED, maybe
+ * after it was counted as sent. Counts are final when weir_port_tx_drain() has returned 1.
+ * Ports without a wire (file:, mem:) hand the time on with the frame and wait for nothing;
+ * null: does not look at it.
  */
 int weir_port_tx(struct weir_port *p, unsigned q, const struct weir_pkt *pkts, unsigned n);
 

@@ -41,6 +41,10 @@
  * Taken is a promise to the user: if the kernel tells later that it dropped the
  * frame, the back end moves it from tx_frames to tx_refused[WEIR_REFUSED_DROPPED].
  *
+ * With opts->launch_time weir_pkt.ts_ns tells when a frame leaves (weir/port.h). port.c asks
+ * it only of back ends with .launch_time; they may still refuse in open(), with -ENOTSUP and
+ * a text that says what is missing. tx_drain then waits until the frames have left.
+ *
  * rx lends frames until rx_release(q), which gives back all that were lent on q.
  *
  * Time-outs
@@ -102,6 +106,8 @@ struct backend {
 	bool needs_target;   /* "scheme:" alone is wrong */
 	bool on_iface;	     /* the target is a network interface */
 	bool hw_queues;	     /* '@' picks queues of the device; otherwise it only counts them */
+	bool launch_time;    /* frames can have launch times */
+	const char *no_launch_time; /* if not: why, for people; NULL: nothing to be said */
 	size_t priv_size;
 
 	int (*open)(struct weir_port *port, struct weir_err *err);

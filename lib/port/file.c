@@ -223,6 +223,7 @@ const struct backend file_backend = {
 	.dirs = WEIR_PORT_TX | WEIR_PORT_RX,
 	.raw_target = true,
 	.needs_target = true,
+	.launch_time = true,
 	.priv_size = sizeof(struct file_priv),
 	.open = file_open,
 	.close = file_close,

@@ -239,7 +239,7 @@ static struct mem_record *record_at(const struct mem_ring *ring, uint64_t pos)
 
 /* Puts a frame at head, which moves. False: no room. */
 static bool ring_put(struct mem_ring *ring, uint64_t *head, uint64_t tail,
-		     const struct weir_pkt *pkt, int64_t now)
+		     const struct weir_pkt *pkt, int64_t ts_ns)
 {
 	uint64_t size = record_size(pkt->len);
 	uint64_t to_end = RING_SIZE - (*head & (RING_SIZE - 1));
@@ -257,7 +257,7 @@ static bool ring_put(struct mem_ring *ring, uint64_t *head, uint64_t tail,
 	rec = record_at(ring, *head);
 	rec->len = pkt->len;
 	rec->orig_len = MAX(pkt->orig_len, pkt->len);
-	rec->ts_ns = now;
+	rec->ts_ns = ts_ns;
 	memcpy(rec + 1, pkt->data, pkt->len);
 	*head += size;
 	return true;
@@ -290,11 +290,13 @@ static int mem_tx(struct weir_port *port, unsigned q, const struct weir_pkt *pkt
 		return -EPIPE;
 
 	for (i = 0; i < n; i++) {
+		int64_t ts_ns = port->opts.launch_time ? pkts[i].ts_ns : now;
+
 		if (unlikely(pkts[i].len > WEIR_FRAME_MAX)) {
 			long_frames++;
 			continue;
 		}
-		if (!ring_put(ring, &head, tail, &pkts[i], now))
+		if (!ring_put(ring, &head, tail, &pkts[i], ts_ns))
 			break;
 		bytes += pkts[i].len;
 	}
@@ -412,6 +414,7 @@ const struct backend mem_backend = {
 	.needs = "nothing",
 	.dirs = WEIR_PORT_TX | WEIR_PORT_RX,
 	.needs_target = true,
+	.launch_time = true,
 	.priv_size = sizeof(struct mem_priv),
 	.open = mem_open,
 	.close = mem_close,

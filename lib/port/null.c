@@ -50,6 +50,7 @@ const struct backend null_backend = {
 	.summary = "takes everything, gives nothing",
 	.needs = "nothing",
 	.dirs = WEIR_PORT_TX | WEIR_PORT_RX,
+	.launch_time = true,
 	.open = null_open,
 	.tx = null_tx,
 	.rx = null_rx,

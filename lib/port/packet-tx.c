@@ -7,7 +7,8 @@
  * driver has no room, but also that it drops the frame for a reason of its own, for
  * ever; only time tells the two apart (GIVE_UP_NS).
  *
- * Frames are copied by the call, so none is ever under way.
+ * Frames are copied by the call, so none is ever read later; but with launch times
+ * (packet-launch.h) the kernel holds them, and drops some of those that it took.
  */
 #include <errno.h>
 #include <linux/if_ether.h>
@@ -19,6 +20,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/macros.h"
+#include "port/packet-launch.h"
 #include "port/packet.h"
 #include "port/wait.h"
 
@@ -36,6 +38,7 @@ struct packet_txq {
 	uint64_t look_ns;     /* when to look at the link, if it still fails */
 	struct mmsghdr *msgs; /* BATCH of them, each with its iov */
 	struct iovec *iovs;
+	struct launch *launch; /* NULL: frames leave at once */
 	struct link_track link;
 	struct sockaddr_ll ip[2]; /* raw IP: the addresses for versions 4 and 6 */
 };
@@ -65,6 +68,7 @@ struct packet_txq *packet_txq_close(struct packet_txq *tx)
 {
 	if (!tx)
 		return NULL;
+	tx->launch = launch_free(tx->launch);
 	closep(&tx->fd);
 	link_track_done(&tx->link);
 	free(tx->msgs);
@@ -104,7 +108,10 @@ int packet_txq_open(const struct weir_iface *iface, bool qdisc, struct packet_tx
 	tx = aligned_alloc(64, sizeof(*tx));
 	if (!tx)
 		return err_set(err, -ENOMEM, "no memory for a queue");
-	*tx = (struct packet_txq){ .fd = -EBADF, .raw_ip = iface->linktype == LINKTYPE_RAW };
+	*tx = (struct packet_txq){
+		.fd = -EBADF,
+		.raw_ip = iface->linktype == LINKTYPE_RAW,
+	};
 	r = make_arrays(tx, iface);
 	if (r < 0)
 		return err_set(err, r, "no memory for a queue");
@@ -115,6 +122,11 @@ int packet_txq_open(const struct weir_iface *iface, bool qdisc, struct packet_tx
 		return r;
 	*ret_tx = TAKE_PTR(tx);
 	return 0;
+}
+
+int packet_txq_set_launch(struct packet_txq *tx, const struct etf *etf, struct weir_err *err)
+{
+	return launch_new(tx->fd, etf, tx->msgs, &tx->launch, err);
 }
 
 /* Readies frames up to the first one that the kernel would not even look at: how many.
@@ -214,6 +226,9 @@ static int handle_error(struct packet_txq *tx, struct port_counters *count, unsi
 	case EINTR:
 		return 0;
 	case ENOBUFS:
+		if (tx->launch && launch_read_reports(tx->launch, count))
+			return refuse(count, WEIR_REFUSED_DROPPED, 1);
+		return no_buffers(tx, count, n);
 	case ENOMEM:
 		return no_buffers(tx, count, n);
 	case ENETDOWN:
@@ -234,10 +249,16 @@ static int handle_error(struct packet_txq *tx, struct port_counters *count, unsi
 }
 
 /* Sends n frames that are ready: how many were consumed, fewer for "no room now". */
-static int send_ready(struct packet_txq *tx, struct port_counters *count, unsigned n)
+static int send_ready(struct packet_txq *tx, struct port_counters *count,
+		      const struct weir_pkt *pkts, unsigned n)
 {
 	unsigned done = 0;
 
+	if (tx->launch) {
+		launch_stamp(tx->launch, pkts, n);
+		/* There has to be room for the reports of this batch. */
+		(void)launch_read_reports(tx->launch, count);
+	}
 	while (done < n) {
 		int r = sendmmsg(tx->fd, tx->msgs + done, n - done, MSG_DONTWAIT);
 
@@ -257,6 +278,7 @@ static int send_ready(struct packet_txq *tx, struct port_counters *count, unsign
 int packet_txq_send(struct packet_txq *tx, struct port_counters *count, const struct weir_pkt *pkts,
 		    unsigned n)
 {
+	const unsigned most = tx->launch ? LAUNCH_BATCH : BATCH;
 	unsigned done = 0;
 	int r;
 
@@ -271,9 +293,9 @@ int packet_txq_send(struct packet_txq *tx, struct port_counters *count, const st
 
 	while (done < n) {
 		enum weir_refusal why;
-		unsigned ready = fill(tx, pkts + done, MIN(n - done, BATCH), &why);
+		unsigned ready = fill(tx, pkts + done, MIN(n - done, most), &why);
 
-		r = ready ? send_ready(tx, count, ready) : refuse(count, why, 1);
+		r = ready ? send_ready(tx, count, pkts + done, ready) : refuse(count, why, 1);
 		if (unlikely(r < 0))
 			return r;
 		done += (unsigned)r;
@@ -283,12 +305,14 @@ int packet_txq_send(struct packet_txq *tx, struct port_counters *count, const st
 	return (int)done;
 }
 
-int packet_txq_wait(struct packet_txq *tx, uint64_t timeout_ns)
+int packet_txq_wait(struct packet_txq *tx, struct port_counters *count, uint64_t timeout_ns)
 {
 	struct pollfd pfd = { .fd = tx->fd, .events = POLLOUT };
 	int r;
 
-	if (tx->link.down) /* refusing needs no room */
+	if (tx->launch)
+		(void)launch_read_reports(tx->launch, count); /* they would end the wait */
+	if (tx->link.down)				      /* refusing needs no room */
 		return 1;
 	if (tx->nobufs) {
 		/* The socket is writable, the driver is not, and nobody tells when it is. */
@@ -298,5 +322,17 @@ int packet_txq_wait(struct packet_txq *tx, uint64_t timeout_ns)
 	r = wait_fds(&pfd, 1, timeout_ns);
 	if (r <= 0)
 		return r;
+	if (tx->launch && !(pfd.revents & POLLOUT))
+		return 0; /* a new report */
 	return pfd.revents & POLLNVAL ? -EBADF : 1;
+}
+
+int packet_txq_drain(struct packet_txq *tx, struct port_counters *count, uint64_t timeout_ns)
+{
+	int r;
+
+	if (!tx->launch)
+		return 1;
+	r = link_track_poll(&tx->link);
+	return r < 0 ? r : launch_drain(tx->launch, count, timeout_ns);
 }

@@ -17,7 +17,10 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/macros.h"
+#include "port/etf.h"
 #include "port/registry.h"
+#include "port/wait.h"
 
 static int packet_tx(struct weir_port *port, unsigned q, const struct weir_pkt *pkts, unsigned n)
 {
@@ -30,7 +33,14 @@ static int packet_tx_wait(struct weir_port *port, unsigned q, uint64_t timeout_n
 {
 	const struct packet_priv *p = port->priv;
 
-	return packet_txq_wait(p->tx[q], timeout_ns);
+	return packet_txq_wait(p->tx[q], &port->queues[q].tx, timeout_ns);
+}
+
+static int packet_tx_drain(struct weir_port *port, unsigned q, uint64_t timeout_ns)
+{
+	const struct packet_priv *p = port->priv;
+
+	return packet_txq_drain(p->tx[q], &port->queues[q].tx, timeout_ns);
 }
 
 int packet_socket(const struct weir_iface *iface, struct weir_err *err)
@@ -83,20 +93,35 @@ static int find_iface(const char *name, struct weir_iface *ret_iface, struct wei
 	return 0;
 }
 
+static void note_launch(struct weir_port *port, const struct etf *etf)
+{
+	(void)snprintf(port->info.note, sizeof(port->info.note), "launch times kept by %s%s",
+		       etf->offload ? "the network card" : "the kernel",
+		       etf->root ? "" : ", for frames that get to an ETF queueing discipline");
+}
+
 static int open_tx(struct weir_port *port, struct weir_err *err)
 {
 	struct packet_priv *p = port->priv;
-	bool qdisc = port_option(&port->args, "qdisc", NULL);
+	bool launch = port->opts.launch_time;
+	bool qdisc = launch || port_option(&port->args, "qdisc", NULL);
+	struct etf etf;
+	int r = launch ? etf_find(&p->iface, &etf, err) : 0;
 
+	if (r < 0)
+		return r;
 	p->tx = calloc(p->n_queues, sizeof(struct packet_txq *));
 	if (!p->tx)
 		return err_set(err, -ENOMEM, "no memory for %u queues", p->n_queues);
 	for (unsigned q = 0; q < p->n_queues; q++) {
-		int r = packet_txq_open(&p->iface, qdisc, &p->tx[q], err);
-
+		r = packet_txq_open(&p->iface, qdisc, &p->tx[q], err);
+		if (r == 0 && launch)
+			r = packet_txq_set_launch(p->tx[q], &etf, err);
 		if (r < 0)
 			return r;
 	}
+	if (launch)
+		note_launch(port, &etf);
 	return 0;
 }
 
@@ -128,10 +153,23 @@ static int packet_open(struct weir_port *port, struct weir_err *err)
 	return 0;
 }
 
+/* Frames with a launch time are under way for up to a second more. */
+static void drain_all(struct weir_port *port)
+{
+	const struct packet_priv *p = port->priv;
+	uint64_t now = wait_clock_ns(CLOCK_MONOTONIC), end = now + NSEC_PER_SEC;
+
+	for (unsigned q = 0; p->tx && q < p->n_queues && p->tx[q]; q++) {
+		while (now < end && packet_tx_drain(port, q, end - now) == 0)
+			now = wait_clock_ns(CLOCK_MONOTONIC);
+	}
+}
+
 static void packet_close(struct weir_port *port)
 {
 	struct packet_priv *p = port->priv;
 
+	drain_all(port);
 	for (unsigned q = 0; p->tx && q < p->n_queues; q++)
 		p->tx[q] = packet_txq_close(p->tx[q]);
 	free(p->tx);
@@ -161,11 +199,13 @@ const struct backend packet_backend = {
 	.dirs = WEIR_PORT_TX | WEIR_PORT_RX,
 	.needs_target = true,
 	.on_iface = true,
+	.launch_time = true,
 	.priv_size = sizeof(struct packet_priv),
 	.open = packet_open,
 	.close = packet_close,
 	.tx = packet_tx,
 	.tx_wait = packet_tx_wait,
+	.tx_drain = packet_tx_drain,
 	.rx = packet_rx,
 	.rx_release = packet_rx_release,
 	.rx_wait = packet_rx_wait,

@@ -10,6 +10,7 @@
 
 struct packet_txq;
 struct packet_rx;
+struct etf;
 
 struct packet_priv {
 	struct weir_iface iface;
@@ -35,7 +36,11 @@ int packet_txq_open(const struct weir_iface *iface, bool qdisc, struct packet_tx
 struct packet_txq *packet_txq_close(struct packet_txq *tx); /* NULL is allowed */
 int packet_txq_send(struct packet_txq *tx, struct port_counters *count, const struct weir_pkt *pkts,
 		    unsigned n);
-int packet_txq_wait(struct packet_txq *tx, uint64_t timeout_ns);
+int packet_txq_wait(struct packet_txq *tx, struct port_counters *count, uint64_t timeout_ns);
+int packet_txq_drain(struct packet_txq *tx, struct port_counters *count, uint64_t timeout_ns);
+/* Before the first frame, once, on one that goes through the queueing discipline: from now on
+ * frames have launch times. */
+int packet_txq_set_launch(struct packet_txq *tx, const struct etf *etf, struct weir_err *err);
 
 /* packet-rx.c */
 int packet_rx_open(struct weir_port *port, struct weir_err *err);

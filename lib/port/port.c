@@ -20,6 +20,7 @@
  * which would take the frames away from the kernel's own traffic. */
 static const char *const auto_tx[] = { "xdp", "packet", NULL };
 static const char *const auto_rx[] = { "packet", NULL };
+static const char *const auto_launch[] = { "packet", NULL };
 
 const char *weir_refusal_text(enum weir_refusal r)
 {
@@ -116,6 +117,10 @@ static int check_args(const struct backend *be, const struct weir_port_opts *o, 
 	if (o->dir & ~be->dirs)
 		return err_set(err, -ENOTSUP, "'%s:' cannot %s", be->scheme,
 			       o->dir & ~be->dirs & WEIR_PORT_TX ? "send" : "receive");
+	if (o->dir & WEIR_PORT_TX && o->launch_time && !be->launch_time)
+		return err_set(err, -ENOTSUP, "'%s:' cannot send at launch times%s%s", be->scheme,
+			       be->no_launch_time ? ": " : "",
+			       be->no_launch_time ? be->no_launch_time : "");
 	r = check_options(be, a, err);
 	if (r == 0)
 		r = settle_queues(be, o, a, err);
@@ -196,7 +201,9 @@ static int open_on(const struct backend *be, const char *name, const char *rest,
 static int open_auto(const char *name, const struct weir_port_opts *opts,
 		     struct weir_port **ret_port, struct weir_err *err)
 {
-	const char *const *schemes = opts->dir & WEIR_PORT_RX ? auto_rx : auto_tx;
+	const char *const *schemes = opts->dir & WEIR_PORT_RX ? auto_rx
+				     : opts->launch_time      ? auto_launch
+							      : auto_tx;
 	struct weir_err why = { 0 };
 	int r;
 

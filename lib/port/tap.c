@@ -339,6 +339,7 @@ const struct backend tap_backend = {
 	.dirs = WEIR_PORT_TX | WEIR_PORT_RX,
 	.needs_target = true,
 	.on_iface = true,
+	.no_launch_time = "frames sent to a TAP device arrive at once",
 	.priv_size = sizeof(struct tap_priv),
 	.open = tap_open,
 	.close = tap_close,

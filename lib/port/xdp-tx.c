@@ -587,7 +587,7 @@ int xdp_tx_wait(struct weir_port *port, unsigned q, uint64_t timeout_ns)
 	if (tx->link.down) /* refusing needs no room */
 		return 1;
 	if (tx->want_drained && !under_way(tx))
-		return packet_txq_wait(tx->spill, timeout_ns);
+		return packet_txq_wait(tx->spill, &port->queues[q].tx, timeout_ns);
 	return wait_tx(port, q, timeout_ns, has_room);
 }
 

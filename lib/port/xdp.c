@@ -146,6 +146,10 @@ const struct backend xdp_backend = {
 	.needs_target = true,
 	.on_iface = true,
 	.hw_queues = true,
+	.no_launch_time =
+		"AF_XDP has them only in drivers made for it (igc, stmmac), with zero-copy "
+		"and Linux 6.15, and weir does not use that yet; packet: can, through an "
+		"ETF queueing discipline",
 	.priv_size = sizeof(struct xdp_priv),
 	.open = xdp_open,
 	.close = xdp_close,

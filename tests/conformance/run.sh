@@ -3,12 +3,12 @@
 # Runs the conformance suite for every pair of ports that this machine can make, in network
 # namespaces of its own, and prints one TAP stream.
 #
-#	tests/conformance/run.sh CONFORM TUNPAIR [WORD]		only pairs whose name has WORD
+#	tests/conformance/run.sh CONFORM TUNPAIR LAUNCH [WORD]	only pairs whose name has WORD
 set -euo pipefail
 # shellcheck source=tools/netns.sh
 . "$(dirname "$0")/../../tools/netns.sh"
 
-conform=$1 tunpair=$2 only=${3:-}
+conform=$1 tunpair=$2 launch=$3 only=${4:-}
 export CMOCKA_MESSAGE_OUTPUT=TAP
 number=0
 
@@ -23,9 +23,12 @@ wanted() { # NAME
 
 # NAME TX RX SETTING...: one run of the suite; its results under that name.
 run_pair() {
+	run_tap_program "$1" "$conform" "${@:2}"
+}
+
+run_tap_program() { # NAME PROGRAM ARGUMENT...
 	local name=$1 log=$netns_dir/log status=0 line seen=0 planned=1
-	shift
-	timeout 120 "$conform" "$@" >"$log" 2>&1 || status=$?
+	timeout 120 "${@:2}" >"$log" 2>&1 || status=$?
 	while IFS= read -r line; do
 		if [[ $line =~ ^1\.\.([0-9]+)$ ]]; then
 			planned=${BASH_REMATCH[1]}
@@ -123,6 +126,23 @@ run_all_veth() {
 	fi
 }
 
+# With much time to spare, with some, and with so little that most frames miss their time.
+run_launch() {
+	local delta ns=("$netns_prefix-tx" "$netns_prefix-rx")
+	wanted launch || return 0
+	for delta in 20000000 500000 1000; do
+		new_veth 1
+		if netns_exec tx tc qdisc add dev vtx root etf clockid CLOCK_TAI delta $delta \
+			2>"$netns_dir/log"; then
+			run_tap_program "launch, delta $delta" \
+				"$launch" packet:vtx packet:vrx "${ns[@]}" $delta
+		else
+			result ok "launch # SKIP no ETF queueing discipline: $(head -n 1 "$netns_dir/log")"
+		fi
+		ip -n "$netns_prefix-tx" link del vtx
+	done
+}
+
 # Does this kernel have AF_XDP (address family 44)?
 xdp_possible() {
 	python3 -c 'import socket; socket.socket(44, socket.SOCK_RAW, 0)' 2>/dev/null ||
@@ -139,6 +159,7 @@ done
 if why=$(netns_possible); then
 	netns_add tx rx
 	run_all_veth
+	run_launch
 	if [ -c /dev/net/tun ]; then
 		run_tap "tap->packet" tap:wtap packet:wtap makes-device
 		run_tap "packet->tap" packet:wtap tap:wtap blocks
