@@ -14,7 +14,7 @@
 struct etf {
 	uint32_t delta_ns; /* a frame goes to the driver so long before its time, or later */
 	bool offload;	   /* the network card waits for the rest; otherwise nobody does */
-	bool root;	   /* no frame gets by it */
+	bool root;	   /* no frame gets by it; otherwise that depends on its priority */
 };
 
 /* That of an interface; several alike below another one count as one. -ENOTSUP: there is

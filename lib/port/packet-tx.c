@@ -124,6 +124,17 @@ int packet_txq_open(const struct weir_iface *iface, bool qdisc, struct packet_tx
 	return 0;
 }
 
+int packet_txq_set_priority(struct packet_txq *tx, unsigned priority, struct weir_err *err)
+{
+	const int value = (int)priority;
+
+	if (setsockopt(tx->fd, SOL_SOCKET, SO_PRIORITY, &value, sizeof(value)) == 0)
+		return 0;
+	if (errno == EPERM)
+		return err_set(err, -errno, "priorities above 6 need the capability CAP_NET_ADMIN");
+	return err_set(err, -errno, "SO_PRIORITY: %s", strerror(errno));
+}
+
 int packet_txq_set_launch(struct packet_txq *tx, const struct etf *etf, struct weir_err *err)
 {
 	return launch_new(tx->fd, etf, tx->msgs, &tx->launch, err);

@@ -19,6 +19,7 @@
 #include "base/err.h"
 #include "base/macros.h"
 #include "port/etf.h"
+#include "port/name.h"
 #include "port/registry.h"
 #include "port/wait.h"
 
@@ -93,35 +94,71 @@ static int find_iface(const char *name, struct weir_iface *ret_iface, struct wei
 	return 0;
 }
 
-static void note_launch(struct weir_port *port, const struct etf *etf)
+/* Finds what keeps the launch times. */
+static int find_etf(struct weir_port *port, struct etf *ret_etf, struct weir_err *err)
 {
-	(void)snprintf(port->info.note, sizeof(port->info.note), "launch times kept by %s%s",
-		       etf->offload ? "the network card" : "the kernel",
-		       etf->root ? "" : ", for frames that get to an ETF queueing discipline");
+	const struct packet_priv *p = port->priv;
+	struct etf etf;
+	int r = etf_find(&p->iface, &etf, err);
+
+	if (r < 0)
+		return r;
+	/* Frames that do not get there would leave at once, and nobody would know. */
+	if (!etf.root && !port_option(&port->args, "prio", NULL))
+		return err_set(err, -ENOTSUP,
+			       "the ETF queueing discipline of '%s' is not the root: say with "
+			       "',prio=N' what priority leads frames to it",
+			       p->iface.name);
+	(void)snprintf(port->info.note, sizeof(port->info.note), "launch times kept by %s",
+		       etf.offload ? "the network card" : "the kernel");
+	*ret_etf = etf;
+	return 0;
+}
+
+/* What the name asks of every queue. */
+struct tx_wishes {
+	bool qdisc, has_priority;
+	uint64_t priority;
+	const struct etf *etf; /* NULL: no launch times */
+};
+
+static int open_txq(const struct weir_iface *iface, const struct tx_wishes *w,
+		    struct packet_txq **ret_tx, struct weir_err *err)
+{
+	int r = packet_txq_open(iface, w->qdisc, ret_tx, err);
+
+	if (r == 0 && w->has_priority)
+		r = packet_txq_set_priority(*ret_tx, (unsigned)w->priority, err);
+	if (r == 0 && w->etf)
+		r = packet_txq_set_launch(*ret_tx, w->etf, err);
+	return r;
 }
 
 static int open_tx(struct weir_port *port, struct weir_err *err)
 {
 	struct packet_priv *p = port->priv;
-	bool launch = port->opts.launch_time;
-	bool qdisc = launch || port_option(&port->args, "qdisc", NULL);
+	struct tx_wishes w = {
+		.qdisc = port->opts.launch_time || port_option(&port->args, "qdisc", NULL),
+		.has_priority = port_option(&port->args, "prio", NULL),
+	};
 	struct etf etf;
-	int r = launch ? etf_find(&p->iface, &etf, err) : 0;
+	int r = port_option_number(&port->args, "prio", 0, 15, &w.priority, err);
 
+	if (r == 0 && port->opts.launch_time) {
+		r = find_etf(port, &etf, err);
+		w.etf = &etf;
+	}
 	if (r < 0)
 		return r;
+
 	p->tx = calloc(p->n_queues, sizeof(struct packet_txq *));
 	if (!p->tx)
 		return err_set(err, -ENOMEM, "no memory for %u queues", p->n_queues);
 	for (unsigned q = 0; q < p->n_queues; q++) {
-		r = packet_txq_open(&p->iface, qdisc, &p->tx[q], err);
-		if (r == 0 && launch)
-			r = packet_txq_set_launch(p->tx[q], &etf, err);
+		r = open_txq(&p->iface, &w, &p->tx[q], err);
 		if (r < 0)
 			return r;
 	}
-	if (launch)
-		note_launch(port, &etf);
 	return 0;
 }
 
@@ -195,7 +232,7 @@ const struct backend packet_backend = {
 	.scheme = "packet",
 	.summary = "AF_PACKET sockets",
 	.needs = "CAP_NET_RAW",
-	.options = "qdisc ring",
+	.options = "prio qdisc ring",
 	.dirs = WEIR_PORT_TX | WEIR_PORT_RX,
 	.needs_target = true,
 	.on_iface = true,

@@ -38,6 +38,8 @@ int packet_txq_send(struct packet_txq *tx, struct port_counters *count, const st
 		    unsigned n);
 int packet_txq_wait(struct packet_txq *tx, struct port_counters *count, uint64_t timeout_ns);
 int packet_txq_drain(struct packet_txq *tx, struct port_counters *count, uint64_t timeout_ns);
+/* The priority of its frames (SO_PRIORITY), from which qdiscs choose a class or queue. */
+int packet_txq_set_priority(struct packet_txq *tx, unsigned priority, struct weir_err *err);
 /* Before the first frame, once, on one that goes through the queueing discipline: from now on
  * frames have launch times. */
 int packet_txq_set_launch(struct packet_txq *tx, const struct etf *etf, struct weir_err *err);

@@ -132,15 +132,27 @@ run_launch() {
 	wanted launch || return 0
 	for delta in 20000000 500000 1000; do
 		new_veth 1
-		if netns_exec tx tc qdisc add dev vtx root etf clockid CLOCK_TAI delta $delta \
-			2>"$netns_dir/log"; then
+		if add_qdisc root etf clockid CLOCK_TAI delta "$delta"; then
 			run_tap_program "launch, delta $delta" \
-				"$launch" packet:vtx packet:vrx "${ns[@]}" $delta
-		else
-			result ok "launch # SKIP no ETF queueing discipline: $(head -n 1 "$netns_dir/log")"
+				"$launch" vtx packet:vrx "${ns[@]}" "$delta"
 		fi
 		ip -n "$netns_prefix-tx" link del vtx
 	done
+	# Priority 3 leads to queue 1, all others to queue 2.
+	new_veth 2
+	if add_qdisc root handle 100: mqprio num_tc 2 map 1 1 1 0 1 1 1 1 1 1 1 1 1 1 1 1 \
+		queues 1@0 1@1 hw 0 &&
+		add_qdisc parent 100:1 etf clockid CLOCK_TAI delta 20000000; then
+		run_tap_program "launch, mqprio" \
+			"$launch" packet:vtx,prio=3 packet:vrx "${ns[@]}" 20000000
+	fi
+	ip -n "$netns_prefix-tx" link del vtx
+}
+
+add_qdisc() { # WORDS OF tc-qdisc...
+	netns_exec tx tc qdisc replace dev vtx "$@" 2>"$netns_dir/log" && return
+	result ok "launch # SKIP tc qdisc replace $*: $(head -n 1 "$netns_dir/log")"
+	return 1
 }
 
 # Does this kernel have AF_XDP (address family 44)?
