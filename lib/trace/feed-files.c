@@ -136,19 +136,23 @@ static int lane_open(struct feed_files *f, struct lane *l, uint32_t file, struct
 		if (r < 0)
 			return r;
 	}
-	source_set_cancel(reader->src, f->feed.cancel_fd);
+	source_set_wait(reader->src, f->feed.cancel_fd, &f->feed.hurry);
 	*l = (struct lane){ .reader = reader, .file = file };
 	return 0;
 }
 
-/* Sees to it that the lane has its next frame, unless it is at its end. */
-static void lane_fill(struct feed_files *f, struct lane *l)
+/* Sees to it that the lane has its next frame, unless it is at its end. -EAGAIN: it would
+ * have to wait. */
+static int lane_fill(struct feed_files *f, struct lane *l)
 {
 	int r;
 
 	while (l->reader && !l->have) {
 		r = weir_reader_next(l->reader, &l->rec, &f->err);
-		if (r <= 0) {
+		if (r == -EINTR) {
+			if (f->feed.hurry)
+				return -EAGAIN;
+		} else if (r <= 0) {
 			if (r < 0 && r != -ECANCELED && f->first_pass) /* damaged in every pass */
 				report(f, "%s", weir_err_text(&f->err));
 			lane_close(f, l);
@@ -163,6 +167,7 @@ static void lane_fill(struct feed_files *f, struct lane *l)
 		if (r > 0 && !(l->rec.nr & 1023))
 			count_input(f, l);
 	}
+	return 0;
 }
 
 /* Opens the next file, or pair of files. 0: there is none. */
@@ -179,18 +184,21 @@ static int next_files(struct feed_files *f)
 	return 1;
 }
 
-static struct lane *earliest(struct feed_files *f)
+/* *ret_lane: the one whose frame is next, NULL if all are at their end. */
+static int earliest(struct feed_files *f, struct lane **ret_lane)
 {
 	struct lane *best = NULL;
 
 	for (unsigned i = 0; i < f->n_lanes; i++) {
 		struct lane *l = &f->lanes[i];
 
-		lane_fill(f, l);
+		if (lane_fill(f, l) < 0)
+			return -EAGAIN; /* its frame may be the earlier one */
 		if (l->have && (!best || l->rec.ts_ns < best->rec.ts_ns))
 			best = l;
 	}
-	return best;
+	*ret_lane = best;
+	return 0;
 }
 
 static int files_next(struct feed *feed, struct feed_frame *ret)
@@ -198,9 +206,16 @@ static int files_next(struct feed *feed, struct feed_frame *ret)
 	struct feed_files *f = (struct feed_files *)feed;
 	struct lane *l;
 
-	while (!(l = earliest(f)))
+	for (;;) {
+		int r = earliest(f, &l);
+
+		if (r < 0)
+			return r;
+		if (l)
+			break;
 		if (!next_files(f))
 			return 0;
+	}
 	ret->rec = &l->rec;
 	/* A pair is one file as far as time goes. */
 	ret->file = l->file - (uint32_t)(l - f->lanes);

@@ -26,11 +26,13 @@ struct feed_frame {
 struct feed {
 	/* Begins a pass. Negative: a file is not there any more. */
 	int (*begin)(struct feed *feed, uint64_t loop, struct weir_err *err);
-	/* 1: a frame; 0: the end of the pass. */
+	/* 1: a frame; 0: the end of the pass; -EAGAIN: in a hurry, and a pipe has none yet. */
 	int (*next)(struct feed *feed, struct feed_frame *ret_frame);
 	struct feed *(*free)(struct feed *feed); /* returns NULL */
 	/* Waiting for a pipe ends the pass once this eventfd is readable; lent, -1: never. */
 	int cancel_fd;
+	/* Set by the caller of next: pipes are not waited for. */
+	bool hurry;
 	/* Bytes of input read, over all passes; from any thread. */
 	_Atomic uint64_t input_done;
 };

@@ -76,14 +76,15 @@ static void take_in_hand(struct loader *l, const struct weir_buf *b)
 	l->have = true;
 }
 
-/* Gets the next frame that the stages keep. 0: the pass is over. */
+/* Gets the next frame that the stages keep. 0: the pass is over; -EAGAIN: the feed is in a
+ * hurry and has none yet. */
 static int fetch(struct loader *l, struct weir_err *err)
 {
 	struct feed_frame f;
 	struct weir_buf b;
 	int r;
 
-	while (l->feed->next(l->feed, &f)) {
+	while ((r = l->feed->next(l->feed, &f)) > 0) {
 		union {
 			const uint8_t *lent;
 			uint8_t *data;
@@ -114,7 +115,7 @@ static int fetch(struct loader *l, struct weir_err *err)
 			return 1;
 		}
 	}
-	return 0;
+	return r;
 }
 
 static bool begins_file(const struct loader *l)
@@ -148,10 +149,12 @@ int loader_fill(struct loader *l, struct arena_chunk *c, struct weir_err *err)
 	arena_chunk_clear(c);
 	for (;;) {
 		if (!l->have) {
+			/* Frames out of a live pipe do not wait for others to fill the chunk. */
+			l->feed->hurry = l->live && c->n;
 			r = fetch(l, err);
-			if (r < 0)
+			if (r < 0 && r != -EAGAIN)
 				return r;
-			if (!r)
+			if (r <= 0)
 				break;
 		}
 		if (!c->n)

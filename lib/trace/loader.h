@@ -19,6 +19,7 @@ struct loader {
 	const struct weir_stage *stages;
 	unsigned n_stages;
 	bool pad;
+	bool live; /* when a pipe has no more for now, a chunk is done though not full */
 
 	uint64_t loop;
 	struct arena_frame hand; /* the frame in hand, if have */

@@ -122,21 +122,25 @@ struct source *source_close(struct source *s)
 	return NULL;
 }
 
-void source_set_cancel(struct source *s, int fd)
+void source_set_wait(struct source *s, int cancel_fd, const bool *hurry)
 {
 	while (s->inner)
 		s = s->inner;
-	s->cancel_fd = fd;
+	s->cancel_fd = cancel_fd;
+	s->hurry = hurry;
 }
 
-/* Waits for a pipe, or until somebody does not want to wait any longer. */
+/* Waits for a pipe, unless or until somebody does not want to wait any longer. */
 static int await_pipe(struct source *s, int fd)
 {
 	struct pollfd fds[] = { { .fd = fd, .events = POLLIN },
 				{ .fd = s->cancel_fd, .events = POLLIN } };
+	int n = poll(fds, ARRAY_SIZE(fds), s->hurry && *s->hurry ? 0 : -1);
 
-	if (poll(fds, ARRAY_SIZE(fds), -1) < 0)
+	if (n < 0)
 		return err_set(&s->err, -errno, "%s", strerror(errno));
+	if (!n)
+		return err_set(&s->err, -EINTR, "nothing there yet");
 	return fds[1].revents ? err_set(&s->err, -ECANCELED, "canceled") : 0;
 }
 

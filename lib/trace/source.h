@@ -24,6 +24,7 @@
 #ifndef TRACE_SOURCE_H
 #define TRACE_SOURCE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -53,7 +54,8 @@ struct source {
 	size_t buf_size;
 	struct source *inner; /* what a decompressing source reads, owned; or NULL */
 	int64_t size;	      /* bytes of the file, -1 if it is none */
-	int cancel_fd;	      /* see source_set_cancel(); -1: none */
+	int cancel_fd;	      /* see source_set_wait(); -1: none */
+	const bool *hurry;    /* the same; NULL: never */
 	int status;	      /* 1: the end was reached; negative: reading failed */
 	struct weir_err err;  /* why */
 };
@@ -83,7 +85,8 @@ const uint8_t *source_fill(struct source *s, size_t n);
 
 /* The next n bytes, lent until the next source_need(), or NULL: there are only
  * source_left() of them, and s->status tells why. -EINTR there is no end: a signal
- * came while a pipe was waited for, and the call may be repeated. */
+ * came while a pipe was waited for, or it was not to be waited for, and the call may be
+ * repeated. */
 static inline const uint8_t *source_need(struct source *s, size_t n)
 {
 	if (likely(source_left(s) >= n))
@@ -103,8 +106,9 @@ uint64_t source_position(const struct source *s);
 /* Size of the file itself, -1 for a pipe. */
 int64_t source_size(const struct source *s);
 
-/* Waiting for a pipe ends with -ECANCELED once fd (an eventfd, lent) is readable. */
-void source_set_cancel(struct source *s, int fd);
+/* Waiting for a pipe ends with -ECANCELED once cancel_fd (an eventfd) is readable. While
+ * *hurry, a pipe that has nothing is not waited for: -EINTR. Both are lent. */
+void source_set_wait(struct source *s, int cancel_fd, const bool *hurry);
 
 /* For kinds of sources: sets the head up and allocates the first buffer. */
 int source_init(struct source *s, const struct source_ops *ops, size_t buf_size);

@@ -316,6 +316,7 @@ static void set_loader(struct weir_stream *s, struct feed *feed, unsigned first,
 		.stages = end > first ? s->opts.stages + first : NULL,
 		.n_stages = end - first,
 		.pad = s->opts.pad && first == 0,
+		.live = !s->opts.preload,
 	};
 }
 

@@ -207,33 +207,73 @@ static void make_small(struct pcapfile *p, uint8_t tag, const int64_t *ts, unsig
 	pcapfile_end(p);
 }
 
+#define FILE_HEADER 24
+#define RECORD	    (16 + 60) /* of make_small() */
+
+/* A stream of a pipe in which the first bytes of a file with two frames are. */
+struct piped {
+	struct weir_stream *s;
+	char bytes[FILE_HEADER + 2 * RECORD];
+	char path[64];
+	const char *files[1];
+	int fds[2];
+};
+
+static void piped_open(struct piped *p, size_t len)
+{
+	static const int64_t ts[] = { 1, 2 };
+	struct pcapfile a;
+	int fd;
+
+	make_small(&a, 9, ts, 2);
+	fd = open(a.path, O_RDONLY);
+	assert_int_equal(read(fd, p->bytes, sizeof(p->bytes)), sizeof(p->bytes));
+	close(fd);
+	pcapfile_remove(&a);
+	assert_int_equal(pipe(p->fds), 0);
+	assert_int_equal(write(p->fds[1], p->bytes, len), len);
+	(void)snprintf(p->path, sizeof(p->path), "/dev/fd/%d", p->fds[0]);
+	p->files[0] = p->path;
+	p->s = open_files(p->files, 1, (struct weir_stream_opts){ .loops = 1 });
+}
+
+static void piped_close(struct piped *p)
+{
+	weir_stream_close(p->s);
+	close(p->fds[0]);
+	close(p->fds[1]);
+}
+
 static void test_stopping_ends_waiting_for_a_pipe(void **state)
 {
-	static const int64_t ts[] = { 1 };
-	const char *files[1];
-	struct weir_stream *s;
-	struct pcapfile a;
 	struct weir_view v;
-	char header[100], path[64];
-	int fds[2], fd;
+	struct piped p;
 
 	(void)state;
-	make_small(&a, 9, ts, 1);
-	fd = open(a.path, O_RDONLY);
-	assert_int_equal(read(fd, header, sizeof(header)), 24 + 16 + 60);
-	close(fd);
-	assert_int_equal(pipe(fds), 0);
-	assert_int_equal(write(fds[1], header, sizeof(header)), sizeof(header));
-	(void)snprintf(path, sizeof(path), "/dev/fd/%d", fds[0]);
-	files[0] = path;
-	s = open_files(files, 1, (struct weir_stream_opts){ .loops = 1 });
 	/* The pipe stays open and silent: nothing more will ever come. */
-	weir_stream_stop(s);
-	assert_int_equal(weir_stream_next(s, 0, &v), -ECANCELED);
-	weir_stream_close(s);
-	close(fds[0]);
-	close(fds[1]);
-	pcapfile_remove(&a);
+	piped_open(&p, FILE_HEADER);
+	weir_stream_stop(p.s);
+	assert_int_equal(weir_stream_next(p.s, 0, &v), -ECANCELED);
+	piped_close(&p);
+}
+
+static void test_frames_of_a_pipe_do_not_wait_for_later_ones(void **state)
+{
+	const size_t begun = FILE_HEADER + RECORD + 20; /* within the second record */
+	struct weir_view v;
+	struct piped p;
+
+	(void)state;
+	piped_open(&p, begun);
+	assert_int_equal(weir_stream_next(p.s, 0, &v), 1);
+	assert_int_equal(v.n, 1);
+	assert_int_equal(v.frames[0].len, 60);
+	assert_int_equal(write(p.fds[1], p.bytes + begun, sizeof(p.bytes) - begun),
+			 sizeof(p.bytes) - begun);
+	assert_int_equal(weir_stream_next(p.s, 0, &v), 1);
+	assert_int_equal(v.n, 1);
+	assert_int_equal(v.frames_before, 1);
+	piped_close(&p);
 }
 
 /* Collects (port, number, time) of all frames of a stream. */
@@ -526,6 +566,7 @@ int main(void)
 		cmocka_unit_test(test_a_preload_that_does_not_fit_is_refused_with_its_size),
 		cmocka_unit_test(test_stopping_wakes_who_waits),
 		cmocka_unit_test(test_stopping_ends_waiting_for_a_pipe),
+		cmocka_unit_test(test_frames_of_a_pipe_do_not_wait_for_later_ones),
 		cmocka_unit_test(test_pairs_are_merged_by_time_and_ties_go_to_the_first),
 		cmocka_unit_test(test_each_file_begins_where_the_one_before_ended),
 		cmocka_unit_test(test_stages_run_at_loading_and_again_for_each_loop),
