@@ -150,6 +150,7 @@ static void interrupt(struct replay *p)
 	}
 	p->interrupted = true;
 	weir_sender_stop(p->sender);
+	weir_stream_stop(p->stream); /* a sender may be waiting for a silent pipe */
 	if (p->asker)
 		asker_stop(p->asker);
 }

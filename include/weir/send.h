@@ -103,7 +103,8 @@ int weir_sender_new(const struct weir_send_opts *opts, struct weir_sender **ret_
 int weir_sender_start(struct weir_sender *s, struct weir_err *err);
 
 /* Ends the run as soon as possible (one batch, or 50 ms while waiting). From any
- * thread and from signal handlers. */
+ * thread and from signal handlers. Who waits for the stream goes on waiting: a pipe may be
+ * silent for ever, so stop the stream as well. */
 void weir_sender_stop(struct weir_sender *s);
 
 /* Holds the run, and goes on; the schedule moves by the time it was held. */

@@ -62,4 +62,18 @@ count_is_steady() {
 	[ "$before" = "$(netns_counter right veth1 rx_packets)" ]
 }
 
+# Frames out of a pipe leave when they come; SIGINT ends the wait for more.
+test_sigint_ends_waiting_for_a_silent_pipe() {
+	veth_pair
+	out=$netns_dir/out
+	err=$netns_dir/err
+	mkfifo "$netns_dir/pipe"
+	exec 9<>"$netns_dir/pipe"
+	cat "$data/dns.pcap" >&9
+	netns_spawn left "$weir" replay -t -i packet:veth0 "$netns_dir/pipe" >"$out" 2>"$err"
+	wait_for 20 received_at_least right veth1 18
+	stop_by INT
+	is "exit status" "$rc" 0
+}
+
 run_tests
