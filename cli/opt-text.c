@@ -25,6 +25,8 @@ static const char *const messages[OPT_N_PROBLEMS][2] = {
 	[OPT_NOT_A_CHOICE] = { "%P: --%O: '%V' is none of %R",
 			       "%P error:  %O option value '%V' is none of %R" },
 	[OPT_REPEATED] = { "%P: --%O was given twice", "%P error:  only one %O option allowed" },
+	[OPT_BOTH_NAMES] = { "%P: --%O and --%V cannot be used together",
+			     "%P error:  only one %O option allowed" },
 	[OPT_CONFLICT] = { "%P: --%O and --%V cannot be used together",
 			   "%P error:  the '%O' and '%V' options conflict" },
 	[OPT_REQUIRES] = { "%P: --%O needs --%V", "%P error:  %O option requires the %V option" },

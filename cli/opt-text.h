@@ -14,6 +14,7 @@ enum opt_problem {
 	OPT_OUT_OF_RANGE, /* option; other: the value */
 	OPT_NOT_A_CHOICE, /* option; other: the value */
 	OPT_REPEATED,	  /* option */
+	OPT_BOTH_NAMES,	  /* of which one stands for the other */
 	OPT_CONFLICT,	  /* option; other: the option it conflicts with */
 	OPT_REQUIRES,	  /* option; other: the option it needs */
 	OPT_MISSING,	  /* option */

@@ -228,6 +228,22 @@ static int value_fits(struct opt_set *set, const struct opt *row, const char *va
 	return 0;
 }
 
+/* The option was given before: by this name, or by another that means the same. */
+static int given_before(struct opt_set *set, const struct opt *row, const char *counts_as)
+{
+	const struct opt *other;
+
+	for (unsigned i = 0; (other = opt_row(set->tables, i, NULL)); i++) {
+		bool same = strcmp(other->name, counts_as) == 0 ||
+			    (other->same_as && strcmp(other->same_as, counts_as) == 0);
+
+		if (same && other != row && set->states[i].text)
+			return opt_problem(set, OPT_BOTH_NAMES, row, counts_as,
+					   row->same_as ? row->name : other->name);
+	}
+	return opt_problem(set, OPT_REPEATED, row, counts_as, "");
+}
+
 static int give(struct opt_set *set, unsigned i, const char *value)
 {
 	void *fields;
@@ -244,7 +260,7 @@ static int give(struct opt_set *set, unsigned i, const char *value)
 	if (set->preset && counted->times && !counted->preset)
 		return 0;
 	if (counted->times && !counted->preset && row->type != OPT_LIST)
-		return opt_problem(set, OPT_REPEATED, row, counts_as, "");
+		return given_before(set, row, counts_as);
 	r = store(set, row, (char *)fields + row->offset, value);
 	if (r < 0)
 		return r;

@@ -246,7 +246,11 @@ static void test_options_come_once(void **state)
 	(void)state;
 	says(ARGS("-c3", "-c3"), "prog: --count was given twice",
 	     "prog error:  only one count option allowed");
-	says(ARGS("-px", "--out=y"), "prog: --port was given twice",
+	says(ARGS("-px", "-px"), "prog: --port was given twice",
+	     "prog error:  only one port option allowed");
+	says(ARGS("-px", "--out=y"), "prog: --port and --out cannot be used together",
+	     "prog error:  only one port option allowed");
+	says(ARGS("--out=y", "-px"), "prog: --port and --out cannot be used together",
 	     "prog error:  only one port option allowed");
 }
 
