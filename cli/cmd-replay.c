@@ -3,6 +3,7 @@
  * weir replay, and tcpreplay: send recorded frames through ports.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "commands.h"
@@ -60,6 +61,22 @@ static bool tell_reached(const struct replay *p, const struct replay_result *res
 	return true;
 }
 
+/* Why frames did not leave: the statistics, which are tcpreplay's, only count them. */
+static void tell_refused(const struct replay *p, const struct replay_result *res)
+{
+	if (p->cfg->suppress_warnings)
+		return;
+	for (unsigned i = 0; i < res->n_ports; i++)
+		for (unsigned why = 0; why < WEIR_N_REFUSALS; why++) {
+			uint64_t n = res->ports[i].stats.tx_refused[why];
+
+			if (n)
+				cmd_warn(p->run, "%s: %" PRIu64 " frames were not sent: %s",
+					 res->ports[i].name, n,
+					 weir_refusal_text((enum weir_refusal)why));
+		}
+}
+
 /* Prints what it came to. The exit status. */
 static int tell(struct replay *p)
 {
@@ -76,10 +93,10 @@ static int tell(struct replay *p)
 		if (opt_given(p->run->opts, "stats") && !cmd_is_personality(p->run))
 			replay_print_lateness(p->out, &res);
 	}
-	if (fflush(p->out) != 0)
-		return cmd_fail(p->run, "standard output: cannot write");
+	(void)fflush(p->out); /* before what follows on stderr; who called looks whether it went */
 	if (cmd_is_personality(p->run))
 		return 0; /* tcpreplay is content whatever came of it */
+	tell_refused(p, &res);
 	if (res.failed || res.trace.problems)
 		return 1;
 	return tell_reached(p, &res) && p->cfg->pace.strict_rate ? EXIT_RATE_MISSED : 0;

@@ -22,6 +22,15 @@ static void help(FILE *to)
 		fprintf(to, "%s%s", (*c)->name, c[1] ? ", " : "\n");
 }
 
+/* What was printed has to arrive. The exit status. */
+static int printed(void)
+{
+	if (fflush(stdout) == 0)
+		return 0;
+	fputs("weir: standard output could not be written\n", stderr);
+	return 1;
+}
+
 static int unknown(const char *name)
 {
 	const struct cmd *nearest = NULL;
@@ -58,11 +67,11 @@ int main(int argc, char *argv[])
 		return cmd_main(cmd, argv[0], argc - 2, argv + 2);
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
 		help(stdout);
-		return 0;
+		return printed();
 	}
 	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
 		cmd_version(stdout);
-		return 0;
+		return printed();
 	}
 	return unknown(argv[1]);
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "asker.h"
 #include "decoder.h"
@@ -152,6 +153,23 @@ static int open_stream(struct replay *p, struct weir_err *err)
 	return weir_stream_open(&opts, &p->stream, err);
 }
 
+/* A trace must not be written over while it is read. name: the port's, in full. */
+static int check_not_read(const struct replay *p, const char *name, struct weir_err *err)
+{
+	const char file[] = "file:";
+	struct stat out, in;
+
+	if (strncmp(name, file, strlen(file)) || stat(name + strlen(file), &out) < 0 ||
+	    !S_ISREG(out.st_mode))
+		return 0;
+	for (unsigned i = 0; i < p->files.n; i++)
+		if (stat(p->files.paths[i], &in) == 0 && in.st_dev == out.st_dev &&
+		    in.st_ino == out.st_ino)
+			return err_text(err, -EEXIST, "%s: this file is also one of those to read",
+					name);
+	return 0;
+}
+
 static int open_port(struct replay *p, const char *name, struct weir_err *err)
 {
 	struct weir_stream_info trace;
@@ -173,6 +191,9 @@ static int open_port(struct replay *p, const char *name, struct weir_err *err)
 		r = asprintf(&full, "file:%s", name) < 0 ? -ENOMEM : 0;
 	else
 		r = replay_port_name(p->cfg, name, &full, err);
+	if (r < 0)
+		return r;
+	r = check_not_read(p, full, err);
 	if (r < 0)
 		return r;
 	r = weir_port_open(full, &opts, &p->ports[p->n_ports], err);
@@ -234,6 +255,11 @@ int replay_open(struct replay *p, bool *ret_usage, struct weir_err *err)
 	r = files_expand(p->run->operands, p->run->n_operands, &p->files, err);
 	if (r < 0)
 		return r;
+	if (p->cfg->dualfile && p->files.n % 2) {
+		*ret_usage = true;
+		return err_text(err, -EINVAL, "--dualfile needs pairs of files, and there are %u",
+				p->files.n);
+	}
 	r = open_decoder(p, err);
 	if (r < 0)
 		return r;

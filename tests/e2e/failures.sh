@@ -82,6 +82,7 @@ test_frame_too_long_for_the_link_is_counted_not_cut() {
 	is "exit status" "$rc" 1
 	says "$out" "Failed packets: +[1-9]"
 	says "$out" "Truncated packets: +0$"
+	says "$err" "packet:veth0: [0-9]+ frames were not sent: too long for the port"
 	is "sent and refused" "$(awk '/Successful packets|Failed packets/ { n += $3 } END { print n }' "$out")" "$n"
 }
 
@@ -90,6 +91,36 @@ test_full_disk_is_told_even_of_a_small_file() {
 	"$weir" replay -t --write=/dev/full "$data/dns.pcap" >/dev/null 2>"$netns_dir/err" || rc=$?
 	is "exit status" "$rc" 1
 	says "$netns_dir/err" "/dev/full: No space left on device"
+}
+
+test_trace_is_not_written_over_while_it_is_read() {
+	cp "$data/web.pcap" "$netns_dir/a.pcap"
+	ln "$netns_dir/a.pcap" "$netns_dir/b.pcap"
+	for port in -ifile:"$netns_dir/b.pcap" -w"$netns_dir/a.pcap"; do
+		rc=0
+		"$weir" replay -t "$port" "$netns_dir/a.pcap" >/dev/null 2>"$netns_dir/err" || rc=$?
+		is "exit status" "$rc" 1
+		says "$netns_dir/err" "[ab]\.pcap: this file is also one of those to read"
+		cmp "$netns_dir/a.pcap" "$data/web.pcap"
+	done
+}
+
+test_half_a_pair_of_files_is_wrong_usage() {
+	rc=0
+	"$weir" replay -t -i null: -I null: --dualfile "$data/web.pcap" 2>"$netns_dir/err" || rc=$?
+	is "exit status" "$rc" 2
+	says "$netns_dir/err" "--dualfile needs pairs of files"
+}
+
+test_output_that_cannot_be_written_is_told_once() {
+	for args in "--help" "--version" "info $data/web.pcap" "replay -t -i null: $data/web.pcap"; do
+		rc=0
+		# shellcheck disable=SC2086 # several words are meant
+		"$weir" $args >/dev/full 2>"$netns_dir/err" || rc=$?
+		is "exit status" "$rc" 1
+		is "lines" "$(grep -c "standard output could not be written" "$netns_dir/err")" 1
+		is "lines" "$(wc -l <"$netns_dir/err")" 1
+	done
 }
 
 run_tests
