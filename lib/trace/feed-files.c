@@ -132,7 +132,7 @@ static int lane_open(struct feed_files *f, struct lane *l, uint32_t file, struct
 	if (file == 0 && f->first) {
 		reader = TAKE_PTR(f->first);
 	} else {
-		r = weir_reader_open(f->opts->files[file], &reader, err);
+		r = reader_open(f->opts->files[file], f->feed.cancel_fd, &reader, err);
 		if (r < 0)
 			return r;
 	}
@@ -178,7 +178,8 @@ static int next_files(struct feed_files *f)
 	if (f->next_file + f->n_lanes > f->opts->n_files)
 		return 0;
 	for (unsigned i = 0; i < f->n_lanes; i++)
-		if (lane_open(f, &f->lanes[i], f->next_file + i, &err) < 0)
+		if (lane_open(f, &f->lanes[i], f->next_file + i, &err) < 0 &&
+		    err.code != -ECANCELED)
 			report(f, "%s", weir_err_text(&err)); /* gone since we looked */
 	f->next_file += f->n_lanes;
 	return 1;
@@ -213,6 +214,8 @@ static int files_next(struct feed *feed, struct feed_frame *ret)
 			return r;
 		if (l)
 			break;
+		if (f->feed.hurry && f->next_file < f->opts->n_files)
+			return -EAGAIN; /* the next file may be a pipe that is silent yet */
 		if (!next_files(f))
 			return 0;
 	}

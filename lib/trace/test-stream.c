@@ -257,6 +257,29 @@ static void test_stopping_ends_waiting_for_a_pipe(void **state)
 	piped_close(&p);
 }
 
+static void test_a_pipe_that_is_silent_from_the_start_keeps_nothing_up(void **state)
+{
+	static const int64_t ts[] = { 1 };
+	char path[64];
+	struct pcapfile a;
+	struct weir_stream *s;
+	struct weir_view v;
+	int fds[2];
+
+	(void)state;
+	make_small(&a, 9, ts, 1);
+	assert_int_equal(pipe(fds), 0);
+	(void)snprintf(path, sizeof(path), "/dev/fd/%d", fds[0]);
+	s = open_files((const char *[]){ a.path, path }, 2,
+		       (struct weir_stream_opts){ .loops = 1 });
+	assert_int_equal(weir_stream_next(s, 0, &v), 1); /* the first file's frame */
+	assert_int_equal(v.n, 1);
+	weir_stream_close(s);
+	close(fds[0]);
+	close(fds[1]);
+	pcapfile_remove(&a);
+}
+
 static void test_frames_of_a_pipe_do_not_wait_for_later_ones(void **state)
 {
 	const size_t begun = FILE_HEADER + RECORD + 20; /* within the second record */
@@ -566,6 +589,7 @@ int main(void)
 		cmocka_unit_test(test_a_preload_that_does_not_fit_is_refused_with_its_size),
 		cmocka_unit_test(test_stopping_wakes_who_waits),
 		cmocka_unit_test(test_stopping_ends_waiting_for_a_pipe),
+		cmocka_unit_test(test_a_pipe_that_is_silent_from_the_start_keeps_nothing_up),
 		cmocka_unit_test(test_frames_of_a_pipe_do_not_wait_for_later_ones),
 		cmocka_unit_test(test_pairs_are_merged_by_time_and_ties_go_to_the_first),
 		cmocka_unit_test(test_each_file_begins_where_the_one_before_ended),
