@@ -12,7 +12,8 @@
 #include <weir/port.h>
 
 struct etf {
-	uint32_t delta_ns; /* a frame goes to the driver so long before its time, or later */
+	uint32_t delta_ns; /* a frame goes to the driver so long before the time that it was
+			    * given; once that has gone by it is dropped */
 	bool offload;	   /* the network card waits for the rest; otherwise nobody does */
 	bool root;	   /* no frame gets by it; otherwise that depends on its priority */
 };

@@ -14,11 +14,10 @@
 /* The interface of that name. -ENODEV with a text if there is none. */
 int link_by_name(const char *name, struct weir_iface *ret_iface, struct weir_err *err);
 
-/*
- * Asks rtnetlink for a dump and gives each message of the answer to each(), whose negative
- * result ends it. 0, that result, or a negative errno without text.
- */
 struct nlmsghdr;
+
+/* Asks rtnetlink for a dump and gives each message of the answer to each(), whose negative
+ * result ends it. 0, that result, or a negative errno without text. */
 typedef int link_dump_fn(void *ctx, struct nlmsghdr *h);
 int link_dump(const struct nlmsghdr *rq, link_dump_fn *each, void *ctx);
 

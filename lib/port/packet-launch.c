@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-#include "base/cleanup.h"
 #include "base/err.h"
 #include "base/macros.h"
 #include "port/wait.h"

@@ -5,7 +5,8 @@
  *
  * What ETF drops it reports on the socket's error queue: a frame that was late when it came
  * fails the call with ENOBUFS as well, so it was never taken; one whose time went by while it
- * was held was taken, and is moved to the refused ones.
+ * was held was taken, and is moved to the refused ones. What is held when the interface goes
+ * down is discarded by the kernel without a report, and stays counted as sent.
  */
 #ifndef PORT_PACKET_LAUNCH_H
 #define PORT_PACKET_LAUNCH_H
