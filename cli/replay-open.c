@@ -177,6 +177,7 @@ static int open_port(struct replay *p, const char *name, struct weir_err *err)
 		.dir = WEIR_PORT_TX,
 		/* If the name picks as many, or more, it is asked for no others. */
 		.queues = weir_port_name_queues(name) < p->n_workers ? p->n_workers : 0,
+		.launch_time = p->send.launch_lead_ns > 0,
 		.microseconds = personality(p), /* tcpreplay's files are for its own kind */
 	};
 	CLEANUP(freep)

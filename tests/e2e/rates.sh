@@ -126,4 +126,11 @@ test_mistakes_name_the_option_and_the_value() {
 	done
 }
 
+test_without_an_etf_queueing_discipline_launch_times_are_refused() {
+	veth_pair
+	run_weir replay -i packet:veth0 --pps=1000 --launch-time "$data/web.pcap"
+	is "exit status" "$rc" 1
+	says "$err" 'ETF'
+}
+
 run_tests
