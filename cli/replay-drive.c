@@ -61,7 +61,8 @@ void replay_result(struct replay *p, struct replay_result *ret_res)
 	res.bytes = s->bytes;
 	res.elapsed_ns = s->elapsed_ns;
 	res.late_limit_ns = p->send.late_limit_ns ? p->send.late_limit_ns : NSEC_PER_MSEC;
-	res.reached = reached_of(s, &res.trace, &p->rate);
+	res.reached = reached_of(
+		&(struct reached_facts){ s, &res.late, &res.trace, &p->rate, res.n_workers });
 	res.failed = s->refused + (p->unique ? weir_unique_ip_dropped(p->unique) : 0);
 	*ret_res = res;
 }

@@ -83,6 +83,8 @@ struct weir_send_stats {
 	uint64_t scheduled_ns;	/* deadline of the last frame so far, after the epoch; 0 at top
 				 * speed */
 	uint64_t behind_ns;	/* how late that frame was */
+	uint64_t port_waits;	/* how often a worker waited for room in a port */
+	uint64_t cpu_ns;	/* processor time of the workers that have ended */
 	uint64_t shifted_ns;	/* by which the schedule moved for late frames */
 	uint64_t flow_frames[WEIR_SEND_MAX_PORTS];     /* frames that belong to a flow */
 	uint64_t non_flow_frames[WEIR_SEND_MAX_PORTS]; /* and not */

@@ -149,6 +149,10 @@ void weir_stream_info(struct weir_stream *s, struct weir_stream_info *ret_info);
  */
 int weir_stream_next(struct weir_stream *s, unsigned cursor, struct weir_view *ret_view);
 
+/* Waits up to timeout_ns until weir_stream_next() for this cursor would not wait: 1, or 0
+ * when that time has gone by. */
+int weir_stream_wait(struct weir_stream *s, unsigned cursor, uint64_t timeout_ns);
+
 /* Gives back the oldest view that the cursor holds: nobody reads its memory for
  * this cursor any more (frames that a port still has count as reading). */
 void weir_stream_release(struct weir_stream *s, unsigned cursor);

@@ -85,6 +85,7 @@ static int send_batch(struct worker *w, unsigned port, uint32_t n)
 			worker_stop_here(w);
 			break;
 		}
+		counter_add(&w->counters.port_waits, 1);
 		r = weir_port_tx_wait(p, w->index, WORKER_LOOK_NS);
 		if (r < 0)
 			return err_set(&w->err, r, "%s: %s", weir_port_info(p)->name, strerror(-r));
@@ -150,6 +151,14 @@ static inline __attribute__((always_inline)) uint32_t index_of(const struct run 
 	return shared ? r->mine[i] : r->first + i;
 }
 
+/* When a port is to let a frame go: CLOCK_TAI; 0, at once, if that is past. */
+static int64_t launch_time(const struct worker *w, uint64_t deadline)
+{
+	if (worker_lateness(w, deadline) > w->lead)
+		return 0;
+	return (int64_t)(w->tai_offset + w->epoch + w->lead + deadline);
+}
+
 /* Frames from i on that go to the same port and are due, as packets. */
 static inline __attribute__((always_inline)) uint32_t gather(struct worker *w, struct run *r,
 							     uint32_t i, uint32_t max,
@@ -174,9 +183,8 @@ static inline __attribute__((always_inline)) uint32_t gather(struct worker *w, s
 		p->len = f->len;
 		p->orig_len = f->orig_len;
 		p->ts_ns = f->ts_ns;
-		if (paced && w->lead) /* when it leaves, instead of when it was recorded */
-			p->ts_ns =
-				(int64_t)(w->tai_offset + w->epoch + w->lead + r->deadlines[i + n]);
+		if (w->lead)
+			p->ts_ns = paced ? launch_time(w, r->deadlines[i + n]) : 0;
 		flows += flow_units[f->flags & v->flags_mask];
 		n++;
 	}

@@ -127,6 +127,18 @@ static int begin_together(struct worker *w)
 	return s->opts.start_ns ? worker_await(w, 0) : WORKER_GO;
 }
 
+/* Waits until the stream has frames, or until the run is to end without. */
+static int await_frames(struct worker *w, bool begun)
+{
+	while (!weir_stream_wait(w->s->opts.stream, w->index, WORKER_LOOK_NS)) {
+		if (worker_attention(w) & ATTENTION_STOP)
+			return worker_stop_here(w);
+		if (begun && worker_read_clock(w) >= worker_end_of_duration(w))
+			return worker_stop_here(w);
+	}
+	return WORKER_GO;
+}
+
 static int run(struct worker *w)
 {
 	const struct weir_send_opts *o = &w->s->opts;
@@ -136,6 +148,8 @@ static int run(struct worker *w)
 	int r = WORKER_GO;
 
 	while (r == WORKER_GO) {
+		if (await_frames(w, begun) == WORKER_END)
+			return WORKER_END;
 		r = weir_stream_next(o->stream, w->index, &v);
 		if (r <= 0)
 			return r == -ECANCELED ? worker_stop_here(w) : r;

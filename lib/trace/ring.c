@@ -31,11 +31,15 @@ static void tell(struct ring *r)
 int ring_init(struct ring *r, unsigned n_cursors, bool marking, const struct share *share,
 	      struct weir_err *err)
 {
+	pthread_condattr_t attr;
 	int ret;
 
 	*r = (struct ring){ .n_cursors = n_cursors, .marking = marking };
 	(void)pthread_mutex_init(&r->lock, NULL); /* cannot fail with default attributes */
-	(void)pthread_cond_init(&r->changed, NULL);
+	(void)pthread_condattr_init(&attr);
+	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC); /* one that it knows */
+	(void)pthread_cond_init(&r->changed, &attr);
+	(void)pthread_condattr_destroy(&attr);
 	r->cursors = calloc(n_cursors, sizeof(*r->cursors));
 	if (!r->cursors)
 		return err_set(err, -ENOMEM, "out of memory");
@@ -121,19 +125,40 @@ void ring_marked(struct ring *r)
 	unlock(r);
 }
 
+/* There may come a chunk for the cursor, but it is not there. */
+static bool must_wait(const struct ring *r, const struct ring_cursor *cur)
+{
+	return !r->stop && cur->taken == r->marked && !(r->ended && r->marked == r->filled);
+}
+
+int ring_wait(struct ring *r, unsigned cursor, uint64_t timeout_ns)
+{
+	struct ring_cursor *cur = &r->cursors[cursor];
+	uint64_t begin = time_now(CLOCK_MONOTONIC);
+	struct timespec until = time_spec(begin + timeout_ns);
+	bool waited = false;
+	int ret = 0;
+
+	lock(r);
+	while (must_wait(r, cur) && ret == 0) {
+		waited = true;
+		ret = pthread_cond_timedwait(&r->changed, &r->lock, &until);
+	}
+	if (waited && cur->taken)
+		cur->waited_ns += time_now(CLOCK_MONOTONIC) - begin;
+	ret = !must_wait(r, cur);
+	unlock(r);
+	return ret;
+}
+
 int ring_next(struct ring *r, unsigned cursor, struct arena_chunk **ret_chunk)
 {
 	struct ring_cursor *cur = &r->cursors[cursor];
-	uint64_t since = 0;
 	int ret = 1;
 
 	lock(r);
-	if (cur->taken && cur->taken == r->marked)
-		since = time_now(CLOCK_MONOTONIC);
-	while (!r->stop && cur->taken == r->marked && !(r->ended && r->marked == r->filled))
+	while (must_wait(r, cur))
 		wait_for_change(r);
-	if (since)
-		cur->waited_ns += time_now(CLOCK_MONOTONIC) - since;
 	if (r->stop)
 		ret = -ECANCELED;
 	else if (cur->taken == r->marked)

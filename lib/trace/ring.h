@@ -61,7 +61,8 @@ void ring_end(struct ring *r);
 struct arena_chunk *ring_to_mark(struct ring *r);
 void ring_marked(struct ring *r);
 
-/* Cursors: see weir_stream_next() and weir_stream_release(). */
+/* Cursors: see weir_stream_wait(), weir_stream_next() and weir_stream_release(). */
+int ring_wait(struct ring *r, unsigned cursor, uint64_t timeout_ns);
 int ring_next(struct ring *r, unsigned cursor, struct arena_chunk **ret_chunk);
 void ring_release(struct ring *r, unsigned cursor);
 /* The longest that a cursor has waited. */

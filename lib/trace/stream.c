@@ -421,6 +421,11 @@ void weir_stream_info(struct weir_stream *s, struct weir_stream_info *ret)
 	};
 }
 
+int weir_stream_wait(struct weir_stream *s, unsigned cursor, uint64_t timeout_ns)
+{
+	return s->streamed ? ring_wait(&s->ring, cursor, timeout_ns) : 1;
+}
+
 int weir_stream_next(struct weir_stream *s, unsigned cursor, struct weir_view *ret)
 {
 	struct arena_chunk preloaded, *c = &preloaded;
