@@ -2,7 +2,8 @@
 /*
  * Waiting for a moment: sleep until shortly before, then spin.
  *
- * How long before, the margin, is what decides between exactness and processor time.
+ * A short wait is spun through. How long before the deadline a longer one ends, the
+ * margin, is what decides between exactness and processor time.
  * A sleep ends late by an amount that depends on the machine and its load; the margin
  * follows the 98th percentile of what was seen, by steps up when a sleep was later and
  * much smaller steps down when it was not. Fixed at both ends: below, waking costs
@@ -20,6 +21,9 @@
 #include "pace/margin.h"
 #include "pace/tsc.h"
 
+/* A sleep shorter than this saves little processor time, and now and then ends late by as
+ * much as a spinner never is. */
+#define WORTH_NS (200 * NSEC_PER_USEC)
 /* Longest sleep between two looks at the stop flag. */
 #define SLICE_NS (50 * NSEC_PER_MSEC)
 
@@ -122,7 +126,7 @@ static uint64_t wait_auto(void *ctx, uint64_t t, const int *stop)
 	struct clock *c = ctx;
 	uint64_t now = tsc_now(&c->tsc), wake;
 
-	if (now + c->margin_ns < t) {
+	if (t > now && t - now > WORTH_NS + c->margin_ns) {
 		wake = t - c->margin_ns;
 		now = sleep_until(c, wake, stop);
 		if (now >= wake) { /* not stopped before */

@@ -3,7 +3,7 @@
 # Measures how exactly weir and its peers keep a rate; prints Markdown tables. Never a
 # pass/fail test.
 #
-#	tests/bench/run-pacing.sh [BUILD [--quick] [--part NAME] [--tcpreplay PROGRAM]...]
+#	tests/bench/run-pacing.sh [BUILD [--quick] [--rounds N] [--part NAME] [--tcpreplay PROGRAM]...]
 #
 # Needs two processors and root: senders run as SCHED_FIFO, so that they are compared and
 # not the load of the machine.
