@@ -13,6 +13,7 @@ lib/trace		base pkt
 lib/pace		base
 lib/edit		base pkt
 lib/split		base pkt
+lib/gen			base pkt
 lib/port		base trace bpf
 lib/engine		base pkt trace pace split edit port
 cli
