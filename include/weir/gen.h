@@ -21,6 +21,7 @@
 
 #include <weir/err.h>
 #include <weir/frame.h>
+#include <weir/stream.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -58,8 +59,6 @@ struct weir_gen_info {
 	/* Frames a second of all templates that tell a rate, 0 if none does. Proportions
 	 * between them are in the order of frames already. */
 	uint64_t rate_fps;
-	/* Bytes that a template lacks for its stamp are never missing silently: a
-	 * template that is too short for one is an error. */
 };
 
 struct weir_gen;
@@ -87,6 +86,9 @@ void weir_gen_lens(const struct weir_gen *g, uint64_t first, unsigned n, uint32_
  * alone. Any thread, any order of calls.
  */
 void weir_gen_frames(const struct weir_gen *g, uint64_t first, struct weir_pkt *pkts, unsigned n);
+
+/* What a stream needs to send frames of g, which is lent to it (stream.h). */
+void weir_gen_maker(struct weir_gen *g, struct weir_maker *ret_maker);
 
 /* NULL is allowed. Returns NULL. */
 struct weir_gen *weir_gen_free(struct weir_gen *g);

@@ -59,6 +59,9 @@ struct weir_send_opts {
 				  * they were not */
 	bool pin;		 /* tie each worker to a processor of its own */
 	int rt_priority;	 /* run workers in SCHED_FIFO at this; 0 = do not */
+	bool stamp;		 /* frames end in a stamp (stamp.h): write the time into it. For
+				  * a stream that gives each frame's memory once (a maker's,
+				  * not preloaded) */
 	/* One-at-a-time mode: called before a frame leaves, from the worker's thread;
 	 * how many frames to send before it is called again, or 0 to stop. nr counts
 	 * frames from 1. NULL: not this mode. */

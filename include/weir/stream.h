@@ -89,9 +89,26 @@ struct weir_region {
 	size_t size;
 };
 
+/*
+ * Frames that are made on demand, instead of read. Called from one thread at a time,
+ * which may be the stream's own.
+ */
+struct weir_maker {
+	/* Lengths of the n frames from number first on, counted over all passes. */
+	void (*lens)(void *ctx, uint64_t first, unsigned n, uint32_t *ret_lens);
+	/* Writes these frames to pkts[].data, where there is room for them; sets .len and
+	 * .orig_len. */
+	void (*frames)(void *ctx, uint64_t first, struct weir_pkt *pkts, unsigned n);
+	void *ctx;
+	uint64_t n_frames; /* of one pass */
+	uint32_t max_len;
+	uint32_t linktype;
+};
+
 struct weir_stream_opts {
 	const char *const *files; /* paths, "-" is stdin; lent while the stream lives */
 	unsigned n_files;
+	const struct weir_maker *maker; /* frames made by this instead of files; copied */
 	bool dual;		/* files are pairs merged by time: 1st to port 0, 2nd to port 1 */
 	bool preload;		/* load all before the first view */
 	bool pad;		/* give cut frames their wire length, filled with zeros */

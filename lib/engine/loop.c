@@ -17,10 +17,13 @@
 #include <errno.h>
 #include <string.h>
 
+#include <weir/stamp.h>
+
 #include "base/counter.h"
 #include "base/err.h"
 #include "base/hist.h"
 #include "base/macros.h"
+#include "base/time.h"
 #include "engine/late.h"
 
 /* Deadlines computed at once. */
@@ -64,6 +67,16 @@ static int may_send(struct worker *w, const struct weir_view *v, uint32_t i, uin
 	return WORKER_GO;
 }
 
+/* The time that the port is called at, as late as can be. */
+static void stamp_batch(const struct weir_pkt *pkts, uint32_t n)
+{
+	uint64_t now = time_now(CLOCK_REALTIME);
+
+	for (uint32_t i = 0; i < n; i++)
+		if (pkts[i].len >= WEIR_STAMP_LEN)
+			weir_stamp_set_time(pkts[i].data + pkts[i].len - WEIR_STAMP_LEN, now);
+}
+
 /* Sends n packets to a port, waiting for room as long as it takes. */
 static int send_batch(struct worker *w, unsigned port, uint32_t n)
 {
@@ -72,6 +85,8 @@ static int send_batch(struct worker *w, unsigned port, uint32_t n)
 	int r;
 
 	while (done < n) {
+		if (unlikely(w->s->opts.stamp))
+			stamp_batch(w->pkts + done, n - done);
 		r = weir_port_tx(p, w->index, w->pkts + done, n - done);
 		if (unlikely(r < 0))
 			return err_set(&w->err, r, "%s: %s", weir_port_info(p)->name, strerror(-r));

@@ -474,3 +474,27 @@ void weir_gen_frames(const struct weir_gen *g, uint64_t first, struct weir_pkt *
 		n -= run;
 	}
 }
+
+/* ---- as a stream's maker --------------------------------------------------------------------- */
+
+static void maker_lens(void *ctx, uint64_t first, unsigned n, uint32_t *ret_lens)
+{
+	weir_gen_lens(ctx, first, n, ret_lens);
+}
+
+static void maker_frames(void *ctx, uint64_t first, struct weir_pkt *pkts, unsigned n)
+{
+	weir_gen_frames(ctx, first, pkts, n);
+}
+
+void weir_gen_maker(struct weir_gen *g, struct weir_maker *ret)
+{
+	*ret = (struct weir_maker){
+		.lens = maker_lens,
+		.frames = maker_frames,
+		.ctx = g,
+		.n_frames = g->n_frames,
+		.max_len = g->max_len,
+		.linktype = g->linktype,
+	};
+}

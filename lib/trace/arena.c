@@ -107,7 +107,7 @@ bool arena_chunk_put(struct arena_chunk *c, const struct arena_frame *frame)
 		.port = frame->port,
 		.orig_len = MIN(frame->orig_len, (1u << 24) - 1),
 	};
-	if (frame->len)
+	if (frame->len && frame->data)
 		memcpy(c->mem + off, frame->data, frame->len);
 	c->n++;
 	c->used = off + frame->len;

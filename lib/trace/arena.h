@@ -64,7 +64,7 @@ static inline void arena_chunk_clear(struct arena_chunk *c)
 
 /* A frame on its way into a chunk: its bytes, and what its index line is to say. */
 struct arena_frame {
-	const uint8_t *data;
+	const uint8_t *data; /* NULL: they are written later, where the line says */
 	int64_t ts_ns;
 	uint32_t len; /* at most WEIR_FRAME_MAX */
 	uint32_t orig_len;

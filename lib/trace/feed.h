@@ -2,8 +2,9 @@
 /*
  * Feeds: where the frames of one pass come from, in the order they are to leave.
  *
- * There are two: the files of a trace (one after another, or pairs merged by time),
- * and an arena that is loaded already (for stages whose result depends on the loop).
+ * There are three: the files of a trace (one after another, or pairs merged by time),
+ * an arena that is loaded already (for stages whose result depends on the loop), and
+ * frames that are made on demand.
  */
 #ifndef TRACE_FEED_H
 #define TRACE_FEED_H
@@ -28,6 +29,14 @@ struct feed {
 	int (*begin)(struct feed *feed, uint64_t loop, struct weir_err *err);
 	/* 1: a frame; 0: the end of the pass; -EAGAIN: in a hurry, and a pipe has none yet. */
 	int (*next)(struct feed *feed, struct feed_frame *ret_frame);
+	/*
+	 * Both NULL, or: frames can be made in place instead of asked for one by one.
+	 * lens tells the lengths of the next frames, at most max of them, 0 at the end of
+	 * the pass; make makes the first n of these at pkts[].data and goes on behind
+	 * them.
+	 */
+	unsigned (*lens)(struct feed *feed, uint32_t *ret_lens, unsigned max);
+	void (*make)(struct feed *feed, struct weir_pkt *pkts, unsigned n);
 	struct feed *(*free)(struct feed *feed); /* returns NULL */
 	/* Waiting for a pipe ends the pass once this eventfd is readable; lent, -1: never. */
 	int cancel_fd;
@@ -53,5 +62,8 @@ uint64_t feed_files_size(const struct weir_stream_opts *opts);
 /* The frames of chunks that lie ready. chunks is lent. */
 int feed_arena_new(const struct arena_chunk *chunks, size_t n_chunks, uint32_t linktype,
 		   struct feed **ret_feed, struct weir_err *err);
+
+/* What the maker makes; it is copied. */
+int feed_made_new(const struct weir_maker *maker, struct feed **ret_feed, struct weir_err *err);
 
 #endif

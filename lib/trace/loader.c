@@ -8,6 +8,9 @@
 #include "base/err.h"
 #include "base/macros.h"
 
+/* Frames that are made together. */
+#define MAKE_BATCH 64u
+
 int loader_begin(struct loader *l, uint64_t loop, struct weir_err *err)
 {
 	l->loop = loop;
@@ -142,11 +145,54 @@ static void open_chunk(struct loader *l, struct arena_chunk *c)
 	c->ts_max = l->ts_max;
 }
 
+/* Nobody looks at the frames between their making and the arena. */
+static bool can_make_in_place(const struct loader *l)
+{
+	return l->feed->make && !l->n_stages;
+}
+
+/* Finds room for frames of these lengths: for how many there was. */
+static unsigned make_room(struct loader *l, struct arena_chunk *c, const uint32_t *lens, unsigned n,
+			  struct weir_pkt *pkts)
+{
+	unsigned i;
+
+	for (i = 0; i < n; i++) {
+		l->hand = (struct arena_frame){ .len = lens[i], .orig_len = lens[i] };
+		if (!c->n)
+			open_chunk(l, c);
+		if (!arena_chunk_put(c, &l->hand))
+			break;
+		pkts[i].data = c->mem + c->frames[c->n - 1].off;
+		l->any = true;
+		l->frames++;
+		l->bytes += lens[i];
+	}
+	return i;
+}
+
+/* Fills the chunk with frames made where they lie. */
+static int make_fill(struct loader *l, struct arena_chunk *c)
+{
+	uint32_t lens[MAKE_BATCH];
+	struct weir_pkt pkts[MAKE_BATCH];
+	unsigned n, fit;
+
+	do {
+		n = l->feed->lens(l->feed, lens, MAKE_BATCH);
+		fit = make_room(l, c, lens, n, pkts);
+		l->feed->make(l->feed, pkts, fit);
+	} while (n && fit == n);
+	return c->n > 0;
+}
+
 int loader_fill(struct loader *l, struct arena_chunk *c, struct weir_err *err)
 {
 	int r;
 
 	arena_chunk_clear(c);
+	if (can_make_in_place(l))
+		return make_fill(l, c);
 	for (;;) {
 		if (!l->have) {
 			/* Frames out of a live pipe do not wait for others to fill the chunk. */

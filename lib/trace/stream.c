@@ -37,7 +37,7 @@ struct weir_stream {
 	unsigned n_once; /* stages before the first that depends on the loop */
 	uint32_t linktype;
 	uint64_t input_size;
-	struct feed *files;
+	struct feed *files; /* or what makes frames instead */
 	struct loader loader;
 	struct marker marker;
 	_Atomic uint64_t problems;
@@ -285,10 +285,12 @@ static int next_preloaded(struct weir_stream *s, uint64_t *taken, struct arena_c
 
 static int check_opts(const struct weir_stream_opts *o, struct weir_err *err)
 {
-	if (!o->n_files)
-		return err_set(err, -EINVAL, "no trace was named");
 	if (!o->n_cursors)
 		return err_set(err, -EINVAL, "a stream needs at least one cursor");
+	if (o->maker)
+		return o->maker->n_frames ? 0 : err_set(err, -EINVAL, "there is nothing to make");
+	if (!o->n_files)
+		return err_set(err, -EINVAL, "no trace was named");
 	if (o->dual && o->n_files % 2)
 		return err_set(err, -EINVAL, "traces for two ports come in pairs, and there are %u",
 			       o->n_files);
@@ -320,20 +322,34 @@ static void set_loader(struct weir_stream *s, struct feed *feed, unsigned first,
 	};
 }
 
+/* The feed that everything begins with. */
+static int open_feed(struct weir_stream *s, struct weir_err *err)
+{
+	int r;
+
+	if (s->opts.maker) {
+		s->linktype = s->opts.maker->linktype;
+		return feed_made_new(s->opts.maker, &s->files, err);
+	}
+	s->input_size = feed_files_size(&s->opts);
+	r = feed_files_new(&s->opts, &s->problems, &s->files, &s->linktype, err);
+	if (r >= 0)
+		s->files->cancel_fd = s->stop_fd;
+	return r;
+}
+
 static int open_stream(struct weir_stream *s, struct weir_err *err)
 {
 	int r;
 
 	while (s->n_once < s->opts.n_stages && !s->opts.stages[s->n_once].per_loop)
 		s->n_once++;
-	s->input_size = feed_files_size(&s->opts);
 	s->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (s->stop_fd < 0)
 		return err_set(err, -errno, "cannot make an eventfd: %s", strerror(errno));
-	r = feed_files_new(&s->opts, &s->problems, &s->files, &s->linktype, err);
+	r = open_feed(s, err);
 	if (r < 0)
 		return r;
-	s->files->cancel_fd = s->stop_fd;
 	s->marker.linktype = s->linktype;
 	r = marker_init(&s->marker, err);
 	if (r < 0)
