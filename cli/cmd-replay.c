@@ -2,25 +2,10 @@
 /*
  * weir replay, and tcpreplay: send recorded frames through ports.
  */
-#include <errno.h>
-#include <inttypes.h>
-#include <string.h>
-
 #include "commands.h"
 #include "interfaces.h"
 #include "replay.h"
 #include "util.h"
-
-/* With --strict-rate. */
-#define EXIT_RATE_MISSED 3
-
-/* What goes wrong with an option's value: wrong usage for weir, fatal for tcpreplay. */
-static int bad_option(const struct cmd_run *run, struct weir_err *err)
-{
-	if (cmd_is_personality(run))
-		return cmd_fail(run, "Unable to parse args: %s", weir_err_text(err));
-	return cmd_usage(run, "%s", weir_err_text(err));
-}
 
 /* What only the number and kind of operands and options together tell. 0, or the exit
  * status. */
@@ -37,107 +22,18 @@ static int check_usage(const struct cmd_run *run, const struct replay_cfg *cfg)
 	return 0;
 }
 
-/* tcpreplay with --preload-pcap counts flows while it loads: of one pass. */
-static void as_loaded(struct replay_result *res)
-{
-	uint64_t loops = res->send.loops ? res->send.loops : 1;
-
-	res->flows.expired /= loops;
-	res->flows.frames /= loops;
-	res->flows.non_flow_frames /= loops;
-	res->port_flows = false;
-}
-
-/* Warns if the rate was missed, and says whether. */
-static bool tell_reached(const struct replay *p, const struct replay_result *res)
-{
-	char text[256];
-
-	if (!res->reached.paced || res->reached.why == REACHED_YES)
-		return false;
-	reached_text(&res->reached, text, sizeof(text));
-	if (!p->cfg->suppress_warnings)
-		cmd_warn(p->run, "%s", text);
-	return true;
-}
-
-/* Why frames did not leave: the statistics, which are tcpreplay's, only count them. */
-static void tell_refused(const struct replay *p, const struct replay_result *res)
-{
-	if (p->cfg->suppress_warnings)
-		return;
-	for (unsigned i = 0; i < res->n_ports; i++)
-		for (unsigned why = 0; why < WEIR_N_REFUSALS; why++) {
-			uint64_t n = res->ports[i].stats.tx_refused[why];
-
-			if (n)
-				cmd_warn(p->run, "%s: %" PRIu64 " frames were not sent: %s",
-					 res->ports[i].name, n,
-					 weir_refusal_text((enum weir_refusal)why));
-		}
-}
-
-/* Prints what it came to. The exit status. */
-static int tell(struct replay *p)
-{
-	struct replay_result res;
-
-	replay_result(p, &res);
-	if (p->cfg->json) {
-		if (replay_print_json(p->out, &res) < 0)
-			return cmd_fail(p->run, "out of memory");
-	} else {
-		if (cmd_is_personality(p->run) && p->cfg->preload && !res.send.stopped)
-			as_loaded(&res);
-		replay_print_text(p->out, &res);
-		if (opt_given(p->run->opts, "stats") && !cmd_is_personality(p->run))
-			replay_print_lateness(p->out, &res);
-	}
-	(void)fflush(p->out); /* before what follows on stderr; who called looks whether it went */
-	if (cmd_is_personality(p->run))
-		return 0; /* tcpreplay is content whatever came of it */
-	tell_refused(p, &res);
-	if (res.failed || res.trace.problems)
-		return 1;
-	return tell_reached(p, &res) && p->cfg->pace.strict_rate ? EXIT_RATE_MISSED : 0;
-}
-
-static int send_all(struct replay *p)
-{
-	struct weir_err err = { 0 };
-	int r = replay_drive(p, &err);
-	int status = p->sender ? tell(p) : 0;
-
-	if (r < 0)
-		return cmd_fail(p->run, "%s", weir_err_text(&err));
-	return status;
-}
-
-static int replay_run(const struct cmd_run *run, const void *fields)
+static int run_replay(const struct cmd_run *run, const void *fields)
 {
 	const struct replay_cfg *cfg = fields;
-	struct replay p = { .run = run, .cfg = cfg, .signals = -EBADF, .out = stdout };
+	struct replay p = { .run = run, .cfg = cfg };
 	struct weir_err err = { 0 };
-	bool usage = false;
 	int status;
 
 	if (cfg->listnics)
 		return interfaces_list(stdout, &err) < 0 ? cmd_fail(run, "%s", weir_err_text(&err))
 							 : 0;
 	status = check_usage(run, cfg);
-	if (status)
-		return status;
-	/* The frames have standard output for themselves; tcpreplay mixes them. */
-	if (cfg->write && strcmp(cfg->write, "-") == 0 && !cmd_is_personality(run))
-		p.out = stderr;
-	if (cfg->pid)
-		fprintf(stderr, "PID: %d\n", (int)getpid());
-	if (replay_open(&p, &usage, &err) == 0)
-		status = send_all(&p);
-	else
-		status = usage ? bad_option(run, &err) : cmd_fail(run, "%s", weir_err_text(&err));
-	replay_close(&p);
-	return status;
+	return status ? status : replay_run(&p);
 }
 
 const struct cmd cmd_replay = {
@@ -152,7 +48,7 @@ const struct cmd cmd_replay = {
 	.cfg_size = sizeof(struct replay_cfg),
 	.defaults = &replay_defaults,
 	.section = "tcpreplay",
-	.run = replay_run,
+	.run = run_replay,
 };
 
 const struct cmd cmd_tcpreplay = {
@@ -165,5 +61,5 @@ const struct cmd cmd_tcpreplay = {
 	.cfg_size = sizeof(struct replay_cfg),
 	.defaults = &replay_defaults,
 	.section = "tcpreplay",
-	.run = replay_run,
+	.run = run_replay,
 };

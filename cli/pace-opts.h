@@ -36,7 +36,8 @@ struct pace_cfg {
 };
 
 /* Rows of a command whose struct strct holds a struct pace_cfg in field. others: the
- * command's own ways to say a rate. */
+ * command's own ways to say a rate. The seed has a row of its own: a command may draw
+ * other things too, and then it goes without --poisson. */
 /* clang-format off */
 #define PACE_ROWS(strct, field, others) \
 	{ OPT(strct, field.gbps), .name = "gbps", .flags = OPT_WEIR_ONLY, .metavar = "RATE", \
@@ -58,9 +59,6 @@ struct pace_cfg {
 	  .help = "send N frames back to back, at the same mean rate" }, \
 	{ OPT(strct, field.poisson), .name = "poisson", .flags = OPT_WEIR_ONLY, \
 	  .help = "draw gaps from an exponential distribution, with the same mean" }, \
-	{ OPT(strct, field.seed), .name = "seed", .flags = OPT_WEIR_ONLY, .metavar = "N", \
-	  .requires = "poisson", \
-	  .help = "of what is drawn: the same seed, the same draws" }, \
 	{ OPT(strct, field.rt), .name = "rt", .flags = OPT_WEIR_ONLY | OPT_OPTIONAL, .metavar = "PRIO", \
 	  .help = "send in the real-time class SCHED_FIFO, at priority PRIO or 50" }, \
 	{ OPT(strct, field.spin), .name = "spin", .flags = OPT_WEIR_ONLY, \
@@ -89,6 +87,10 @@ struct pace_cfg {
 	  .help = "send only part K of N, on the schedule of the whole" }, \
 	{ OPT(strct, field.strict_rate), .name = "strict-rate", .flags = OPT_WEIR_ONLY, \
 	  .help = "exit with status 3 if the rate was not reached" }
+#define PACE_SEED_ROW(strct, field, needs) \
+	{ OPT(strct, field.seed), .name = "seed", .flags = OPT_WEIR_ONLY, .metavar = "N", \
+	  .requires = needs, \
+	  .help = "of what is drawn: the same seed, the same draws" }
 /* clang-format on */
 
 /* Does cfg say a rate? Then *ret_rate's mode, num, den, overhead and profile are set;

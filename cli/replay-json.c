@@ -122,7 +122,7 @@ static json_t *workers_array(const struct replay_result *res)
 	return a;
 }
 
-int replay_print_json(FILE *to, const struct replay_result *res)
+int replay_print_json(FILE *to, const char *command, const struct replay_result *res)
 {
 	const struct weir_send_stats *s = &res->send;
 	double seconds = (double)(res->elapsed_ns ? res->elapsed_ns : 1) / NSEC_PER_SEC;
@@ -130,7 +130,7 @@ int replay_print_json(FILE *to, const struct replay_result *res)
 		"{s:s, s:o, s:o, s:o, s:o, s:o, s:f, s:f, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, "
 		"s:o, "
 		"s:o}",
-		"command", "replay", "frames", number(res->frames), "bytes", number(res->bytes),
+		"command", command, "frames", number(res->frames), "bytes", number(res->bytes),
 		"failed", number(res->failed), "elapsed_ns", number(res->elapsed_ns), "paused_ns",
 		number(s->paused_ns), "bps", (double)res->bytes * 8 / seconds, "pps",
 		(double)res->frames / seconds, "loops", number(s->loops), "stopped", s->stopped,

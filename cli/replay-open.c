@@ -133,6 +133,7 @@ static int open_stream(struct replay *p, struct weir_err *err)
 {
 	const struct replay_cfg *cfg = p->cfg;
 	struct weir_stream_opts opts = {
+		.maker = p->maker,
 		.files = (const char *const *)p->files.paths,
 		.n_files = p->files.n,
 		.dual = cfg->dualfile,
@@ -253,7 +254,8 @@ int replay_open(struct replay *p, bool *ret_usage, struct weir_err *err)
 	r = open_cache(p, err);
 	if (r < 0)
 		return r;
-	r = files_expand(p->run->operands, p->run->n_operands, &p->files, err);
+	if (!p->maker)
+		r = files_expand(p->run->operands, p->run->n_operands, &p->files, err);
 	if (r < 0)
 		return r;
 	if (p->cfg->dualfile && p->files.n % 2) {

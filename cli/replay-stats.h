@@ -58,7 +58,8 @@ void replay_print_lateness(FILE *to, const struct replay_result *res);
 /* All of it. */
 void replay_print_text(FILE *to, const struct replay_result *res);
 
-/* One object and a newline. 0, or -ENOMEM. See weir-replay(1) for its members. */
-int replay_print_json(FILE *to, const struct replay_result *res);
+/* One object and a newline; command is the one that was run. 0, or -ENOMEM. See weir-replay(1) for
+ * its members. */
+int replay_print_json(FILE *to, const char *command, const struct replay_result *res);
 
 #endif

@@ -191,7 +191,7 @@ static void test_nothing_sent_prints_nothing(void **state)
 
 static void print_json(FILE *to, const struct replay_result *res)
 {
-	assert_int_equal(replay_print_json(to, res), 0);
+	assert_int_equal(replay_print_json(to, "replay", res), 0);
 }
 
 static json_int_t number_at(json_t *o, const char *name)

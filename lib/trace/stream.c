@@ -287,10 +287,9 @@ static int check_opts(const struct weir_stream_opts *o, struct weir_err *err)
 {
 	if (!o->n_cursors)
 		return err_set(err, -EINVAL, "a stream needs at least one cursor");
-	if (o->maker)
-		return o->maker->n_frames ? 0 : err_set(err, -EINVAL, "there is nothing to make");
-	if (!o->n_files)
-		return err_set(err, -EINVAL, "no trace was named");
+	if (o->maker ? !o->maker->n_frames : !o->n_files)
+		return err_set(err, -EINVAL,
+			       o->maker ? "there is nothing to make" : "no trace was named");
 	if (o->dual && o->n_files % 2)
 		return err_set(err, -EINVAL, "traces for two ports come in pairs, and there are %u",
 			       o->n_files);
@@ -300,7 +299,7 @@ static int check_opts(const struct weir_stream_opts *o, struct weir_err *err)
 	if (o->shard == WEIR_SHARD_FLOW && o->n_parts > WEIR_MAX_PARTS)
 		return err_set(err, -EINVAL, "flows can be shared out to %d at most",
 			       WEIR_MAX_PARTS);
-	if (o->preload || o->loops == 1)
+	if (o->preload || o->loops == 1 || o->maker)
 		return 0;
 	for (unsigned i = 0; i < o->n_files; i++)
 		if (!strcmp(o->files[i], "-"))
