@@ -4,10 +4,11 @@
 
 /* Sets of ICMP types, a bit each. */
 #define T(n)	   (1ULL << (n))
-#define ICMP_ECHO  (T(0) | T(8) | T(13) | T(14) | T(15) | T(16) | T(17) | T(18) | T(37) | T(38))
+#define ICMP_QUERY (T(0) | T(8) | T(13) | T(14) | T(15) | T(16) | T(17) | T(18))
+#define ICMP_ECHO  (ICMP_QUERY | T(37) | T(38))
 #define ICMP_TIME  (T(13) | T(14))
 #define ICMP_MASK  (T(17) | T(18))
-#define ICMP_PLAIN (T(3) | T(5) | T(11) | T(12) | ICMP_ECHO) /* nothing unused in them */
+#define ICMP_PLAIN (T(3) | T(5) | T(11) | T(12) | ICMP_QUERY) /* nothing unused in them */
 #define FOR(types) .when = { { TEST_IN, "type", types } }
 
 static const struct gen_field icmp[] = {

@@ -66,8 +66,8 @@ static void lookups(struct batch *b, const struct gen_op *op)
 {
 	digits(b, op);
 	for (unsigned j = 0; j < b->n; j++)
-		b->col[j] = op->source == SOURCE_TABLE ? op->table[b->col[j]]
-						       : seg_value(op, b->col[j]);
+		b->col[j] = op->mask & (op->source == SOURCE_TABLE ? op->table[b->col[j]]
+								   : seg_value(op, b->col[j]));
 }
 
 static void ranges(struct batch *b, const struct gen_op *op)

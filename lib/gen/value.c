@@ -280,6 +280,17 @@ static int add_net(const struct gen_source *src, const struct gen_field *f,
 	return r < 0 ? r : add_range(src, node->at, v, from, to, 1);
 }
 
+/* An end of a range. A field that cuts values cuts each of them, not the ends: vlan may
+ * run from 4090 to 4100, which is 4. */
+static int range_end(const struct gen_source *src, const struct gen_field *f,
+		     const struct gen_node *node, gen_u128 *ret)
+{
+	if (node->kind != GEN_NUM || node->negative || !(f->flags & GEN_MASK))
+		return gen_num_parse(src, f, node, ret);
+	*ret = (gen_u128)node->num << f->shift;
+	return 0;
+}
+
 /* (from, to), (from, to, step) */
 static int add_tuple(const struct gen_source *src, const struct gen_field *f,
 		     const struct gen_node *node, struct gen_val *v)
@@ -297,9 +308,9 @@ static int add_tuple(const struct gen_source *src, const struct gen_field *f,
 			return gen_fail(src, s->at, "a step is a number greater than 0");
 		step = s->num << f->shift;
 	}
-	r = gen_num_parse(src, f, node->kids[0], &from);
+	r = range_end(src, f, node->kids[0], &from);
 	if (r >= 0)
-		r = gen_num_parse(src, f, node->kids[1], &to);
+		r = range_end(src, f, node->kids[1], &to);
 	return r < 0 ? r : add_range(src, node->at, v, from, to, step);
 }
 
