@@ -5,11 +5,7 @@
 #include "commands.h"
 
 const struct cmd *const commands[] = {
-	&cmd_gen,
-	&cmd_info,
-	&cmd_ports,
-	&cmd_replay,
-	NULL,
+	&cmd_gen, &cmd_info, &cmd_ports, &cmd_replay, &cmd_sink, NULL,
 };
 
 const struct cmd *const personalities[] = {

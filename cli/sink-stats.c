@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+
+#include "sink.h"
+#include "util.h"
+
+/* Latencies that are told, and what they are called. */
+static const struct {
+	const char *text, *json;
+	double share;
+} quantiles[] = {
+	{ "p50", "p50_ns", 0.5 },
+	{ "p99", "p99_ns", 0.99 },
+	{ "p99.9", "p999_ns", 0.999 },
+};
+
+/* Seconds from the first to the last frame; what came at once has no rate. */
+static double seconds_of(const struct sink_figures *f)
+{
+	return (double)(f->last_ns - f->first_ns) / NSEC_PER_SEC;
+}
+
+static double per_second(double n, double seconds)
+{
+	return seconds > 0 ? n / seconds : 0;
+}
+
+void sink_print_rate(FILE *to, const struct sink_figures *now, const struct sink_figures *before,
+		     uint64_t ns)
+{
+	double s = (double)ns / NSEC_PER_SEC;
+
+	fprintf(to, "%.0f frames/s, %.3f Mbit/s, %" PRIu64 " frames, %" PRIu64 " dropped\n",
+		per_second((double)(now->frames - before->frames), s),
+		per_second((double)(now->bytes - before->bytes) * 8 / 1e6, s), now->frames,
+		now->dropped);
+}
+
+static void print_stream(FILE *to, const struct weir_check_stats *s)
+{
+	fprintf(to,
+		"Stream %" PRIu32 ": %" PRIu64 " frames, %" PRIu64 " lost, %" PRIu64
+		" duplicates, %" PRIu64 " reordered\n",
+		s->stream, s->frames, s->lost, s->duplicates, s->reordered);
+	fprintf(to, "\tlatency");
+	for (unsigned i = 0; i < ARRAY_SIZE(quantiles); i++)
+		fprintf(to, " %s %.1f us,", quantiles[i].text,
+			(double)weir_hist_quantile(s->latency, quantiles[i].share) / 1e3);
+	fprintf(to, " max %.1f us\n", (double)s->latency->max / 1e3);
+	if (s->early)
+		fprintf(to,
+			"\t%" PRIu64 " frames came before they were sent: the clocks disagree\n",
+			s->early);
+}
+
+void sink_print_text(FILE *to, const struct sink_figures *f, struct weir_check *check)
+{
+	double seconds = seconds_of(f);
+	struct weir_check_stats s;
+
+	fprintf(to, "Actual: %" PRIu64 " packets (%" PRIu64 " bytes) received in %.2f seconds\n",
+		f->frames, f->bytes, seconds);
+	fprintf(to, "Rated: %.1f Bps, %.3f Mbps, %.2f pps\n", per_second((double)f->bytes, seconds),
+		per_second((double)f->bytes * 8 / 1e6, seconds),
+		per_second((double)f->frames, seconds));
+	fprintf(to, "Dropped here: %" PRIu64 "; without a stamp: %" PRIu64 "\n", f->dropped,
+		f->frames - f->stamped);
+	for (unsigned i = 0; weir_check_stream(check, i, &s); i++)
+		print_stream(to, &s);
+}
+
+static json_t *number(uint64_t n)
+{
+	return json_integer(n > INT64_MAX ? INT64_MAX : (json_int_t)n);
+}
+
+static json_t *stream_object(const struct weir_check_stats *s)
+{
+	json_t *latency = json_object();
+
+	for (unsigned i = 0; i < ARRAY_SIZE(quantiles); i++)
+		(void)json_object_set_new(
+			latency, quantiles[i].json,
+			number(weir_hist_quantile(s->latency, quantiles[i].share)));
+	(void)json_object_set_new(latency, "max_ns", number(s->latency->max));
+	(void)json_object_set_new(latency, "frames", number(s->latency->n));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "stream", number(s->stream),
+			 "frames", number(s->frames), "lost", number(s->lost), "duplicates",
+			 number(s->duplicates), "reordered", number(s->reordered), "early",
+			 number(s->early), "latency", latency);
+}
+
+int sink_print_json(FILE *to, const struct sink_figures *f, struct weir_check *check)
+{
+	double seconds = seconds_of(f);
+	json_t *streams = json_array(), *o;
+	struct weir_check_stats s;
+	int r;
+
+	for (unsigned i = 0; weir_check_stream(check, i, &s); i++)
+		(void)json_array_append_new(streams, stream_object(&s)); /* or it is missing */
+	o = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:f, s:f, s:o}", "command", "sink", "frames",
+		      number(f->frames), "bytes", number(f->bytes), "stamped", number(f->stamped),
+		      "dropped", number(f->dropped), "elapsed_ns", number(f->last_ns - f->first_ns),
+		      "bps", per_second((double)f->bytes * 8, seconds), "pps",
+		      per_second((double)f->frames, seconds), "streams", streams);
+	r = o ? json_dumpf(o, to, JSON_INDENT(2)) : -1;
+	json_decref(o);
+	if (r < 0)
+		return -ENOMEM;
+	fputc('\n', to);
+	return 0;
+}

@@ -1,0 +1,122 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-2-Clause
+# weir gen and weir sink: what is made arrives, and what is missing is told.
+# shellcheck source=tests/e2e/lib.sh
+. "${BASH_SOURCE%/*}/lib.sh"
+
+base='Ether(src="02:00:00:00:00:01",dst="02:00:00:00:00:02")/IP(src="10.0.0.1",dst="10.0.0.2")'
+
+# PORT: a set goes out whole and in order, twice.
+set_by() {
+	veth_pair
+	"$weir" gen "$base/UDP(sport=(1,150),dport=[7,9])/'abc'" -w "$netns_dir/set.pcap"
+	record right veth1
+	run_weir gen "$base/UDP(sport=(1,150),dport=[7,9])/'abc'" --pps=20000 --loop=2 -i "$1"
+	recorded right veth1 600 left veth0
+	is "exit status" "$rc" 0
+	arrived veth1 --loop 2 "$netns_dir/set.pcap"
+	says "$out" "Successful packets: +600$"
+}
+
+test_packet_port_sends_a_set_in_order() {
+	set_by packet:veth0
+}
+
+test_xdp_port_sends_a_set_in_order() {
+	set_by xdp:veth0
+}
+
+test_random_fields_go_out_as_they_are_written_to_files() {
+	local t="$base/UDP(sport=RandShort(),dport=RandShort())/Raw(RandString(30))"
+	veth_pair
+	"$weir" gen "$t" --seed=5 -n 300 -w "$netns_dir/random.pcapng"
+	record right veth1
+	run_weir gen "$t" --seed=5 -n 300 --pps=20000 -i packet:veth0
+	recorded right veth1 300 left veth0
+	is "exit status" "$rc" 0
+	arrived veth1 "$netns_dir/random.pcapng"
+}
+
+test_the_interface_s_address_is_the_default() {
+	veth_pair
+	record right veth1
+	run_weir gen 'Ether()/IP()/UDP()' -n 3 -i packet:veth0
+	recorded right veth1 3 left veth0
+	tshark -r "$netns_dir/veth1.pcap" -Y ip -T fields -e eth.src 2>/dev/null | sort -u >"$out"
+	is "source" "$(cat "$out")" "$(netns_exec left cat /sys/class/net/veth0/address)"
+}
+
+# SINK-OPTIONS...: a sink in the right namespace, ready. Its result in $sink_out.
+sink_start() {
+	sink_out=$netns_dir/sink.json
+	netns_spawn right "$weir" sink --json "$@" >"$sink_out" 2>"$netns_dir/sink.err"
+	sink_pid=$netns_pid
+	wait_for 10 grep -q "receiving from" "$netns_dir/sink.err"
+}
+
+# FILTER WANT
+sink_says() {
+	is "$1" "$(jq -r "$1" "$sink_out")" "$2"
+}
+
+# PORT SINK-PORT
+stamps_by() {
+	veth_pair
+	sink_start -i "$2" --count=5000 --duration=20
+	run_weir gen "$base/UDP(sport=(1,20)) @ weight=3
+		$base/UDP(sport=99) @ weight=1, stream=40" \
+		--stamp --size=100 --pps=20000 -n 5000 -i "$1"
+	wait_exit 30 "$sink_pid"
+	is "exit status" "$rc" 0
+	sink_says .frames 5000
+	sink_says .bytes $((5000 * 96))
+	sink_says .stamped 5000
+	sink_says '[.streams[].stream] | join(" ")' "0 40"
+	sink_says '[.streams[].frames] | join(" ")' "3750 1250"
+	sink_says '[.streams[] | .lost + .duplicates + .reordered + .early] | add' 0
+	sink_says '[.streams[].latency | .frames] | join(" ")' "3750 1250"
+	sink_says '.streams[0].latency | .p50_ns > 0 and .p50_ns <= .max_ns and .max_ns < 10000000000' true
+}
+
+test_sink_checks_stamps_of_packet_ports() {
+	stamps_by packet:veth0 packet:veth1
+}
+
+test_sink_checks_stamps_of_xdp_ports() {
+	stamps_by xdp:veth0 xdp:veth1
+}
+
+test_sink_counts_what_is_lost() {
+	veth_pair
+	sink_start -i packet:veth1 --idle=1000 --duration=20
+	"$weir" gen "$base/UDP()" --stamp -n 1000 -w "$netns_dir/all.pcap"
+	netns_exec left "$weir" replay -q --pps=20000 -i packet:veth0 --exclude=101-110,500 \
+		"$netns_dir/all.pcap" >"$netns_dir/out"
+	wait_exit 30 "$sink_pid"
+	sink_says .frames 989
+	sink_says '.streams[0].lost' 11
+	sink_says '.streams[0].duplicates' 0
+}
+
+test_sink_ends_on_a_signal_and_tells() {
+	veth_pair
+	sink_start -i packet:veth1
+	kill -INT "$sink_pid"
+	wait_exit 30 "$sink_pid"
+	sink_says .frames 0
+	sink_says '.streams | length' 0
+}
+
+test_templates_that_are_wrong_are_told_with_their_column() {
+	veth_pair
+	run_weir gen 'Ether()/IP(dst="10.0.0.300")' -i packet:veth0
+	is "exit status" "$rc" 2
+	says "$err" "column 16: '10.0.0.300' is no IPv4 address"
+	run_weir gen 'Ether()'
+	is "exit status" "$rc" 2
+	run_weir gen --print -f "$e2e_root/share/templates/imix.weir"
+	is "exit status" "$rc" 0
+	is "frames" "$(wc -l <"$out")" $((254 * 12))
+}
+
+run_tests
