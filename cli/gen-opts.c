@@ -13,7 +13,7 @@ const struct opt gen_rows[] = {
 	{ OPT(struct gen_cfg, send.write), .name = "write", .letter = 'w', .metavar = "FILE",
 	  .conflicts = "intf1 print", .help = "write a trace file; - is standard output" },
 	{ OPT(struct gen_cfg, print), .name = "print", .conflicts = "intf1 write",
-	  .help = "print number, length and bytes of each frame" },
+	  .help = "print each frame: a line of what it is, one of its bytes" },
 	{ OPT(struct gen_cfg, list), .name = "layers", .flags = OPT_ALONE,
 	  .help = "list the layers and their fields and leave" },
 	{ OPT(struct gen_cfg, file), .name = "file", .letter = 'f', .metavar = "FILE",

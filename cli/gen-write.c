@@ -5,6 +5,8 @@
 #include <string.h>
 #include <time.h>
 
+#include <weir/text.h>
+
 #include "gen.h"
 #include "util.h"
 
@@ -110,22 +112,32 @@ int gen_write(const struct cmd_run *run, const struct gen_cfg *cfg, const struct
 	return r < 0 ? cmd_fail(run, "%s: %s", cfg->send.write, strerror(-r)) : 0;
 }
 
-int gen_print(const struct cmd_run *run, const struct gen_cfg *cfg, const struct weir_gen *g)
+/* A line for people and one of bytes. */
+static void print_frame(uint64_t nr, uint32_t linktype, const struct weir_pkt *p)
 {
 	static const char digits[] = "0123456789abcdef";
+	char text[WEIR_TEXT_LEN];
+
+	printf("%" PRIu64 ": %" PRIu32 " bytes: %s\n\t", nr, p->len,
+	       weir_frame_text(linktype, p->data, p->len, text, sizeof(text)));
+	for (uint32_t i = 0; i < p->len; i++) {
+		putchar(digits[p->data[i] >> 4]);
+		putchar(digits[p->data[i] & 15]);
+	}
+	putchar('\n');
+}
+
+int gen_print(const struct cmd_run *run, const struct gen_cfg *cfg, const struct weir_gen *g)
+{
 	uint64_t end = gen_total(cfg, g), nr = 0;
+	struct weir_gen_info info;
 	struct batch b;
 
+	weir_gen_info(g, &info);
 	batch_init(&b, g);
 	while (!ferror(stdout) && batch_make(&b, g, nr, end)) {
-		for (unsigned i = 0; i < b.n; i++) {
-			printf("%" PRIu64 " %" PRIu32 " ", ++nr, b.pkts[i].len);
-			for (uint32_t j = 0; j < b.pkts[i].len; j++) {
-				putchar(digits[b.pkts[i].data[j] >> 4]);
-				putchar(digits[b.pkts[i].data[j] & 15]);
-			}
-			putchar('\n');
-		}
+		for (unsigned i = 0; i < b.n; i++)
+			print_frame(++nr, info.linktype, &b.pkts[i]);
 	}
 	batch_done(&b);
 	return fflush(stdout) || ferror(stdout) ? cmd_fail(run, "standard output: cannot write")

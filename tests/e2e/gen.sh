@@ -116,7 +116,16 @@ test_templates_that_are_wrong_are_told_with_their_column() {
 	is "exit status" "$rc" 2
 	run_weir gen --print -f "$e2e_root/share/templates/imix.weir"
 	is "exit status" "$rc" 0
-	is "frames" "$(wc -l <"$out")" $((254 * 12))
+	is "lines" "$(wc -l <"$out")" $((254 * 12 * 2))
+}
+
+test_print_says_what_a_frame_is_and_its_bytes() {
+	veth_pair
+	run_weir gen 'Ether(src="02:00:00:00:00:01")/IP(src="10.0.0.1",dst="10.0.0.2")/TCP()' \
+		--print --loop=1
+	is "exit status" "$rc" 0
+	is "summary" "$(head -n 1 "$out")" "1: 54 bytes: Ether / IPv4 TCP 10.0.0.1:20 > 10.0.0.2:80 S"
+	is "bytes" "$(sed -n 2p "$out" | cut -c 2-37)" ffffffffffff020000000001080045000028
 }
 
 run_tests

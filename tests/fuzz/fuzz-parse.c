@@ -2,6 +2,9 @@
 /* The walk over headers, and the flow table on top of it. The first byte of the input
  * chooses the link type, the rest is the frame. */
 #include <stdlib.h>
+#include <string.h>
+
+#include <weir/text.h>
 
 #include "base/macros.h"
 #include "fuzz.h"
@@ -40,6 +43,7 @@ static void check_layers(const struct pkt_layers *l, uint32_t len)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct flow_table *t;
+	char text[WEIR_TEXT_LEN];
 	struct pkt_layers l;
 	uint32_t linktype;
 	uint8_t lane;
@@ -53,6 +57,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size--;
 	(void)pkt_parse(linktype, data, (uint32_t)size, &l);
 	check_layers(&l, (uint32_t)size);
+	(void)weir_frame_text(linktype, data, (uint32_t)size, text, sizeof(text));
+	FUZZ_CHECK(strlen(text) > 0 && strlen(text) + 1 < sizeof(text));
 
 	t = flow_table_new();
 	if (!t)

@@ -28,9 +28,10 @@ def by_weir(expression):
                        capture_output=True, text=True)
     if p.returncode:
         raise ValueError(p.stderr.strip())
-    frames = [line.split(" ") for line in p.stdout.splitlines()]
-    assert all(len(f) == 3 and int(f[1]) * 2 == len(f[2]) for f in frames)
-    return [f[2] for f in frames]
+    lines = p.stdout.splitlines()  # "NUMBER: LENGTH bytes: SUMMARY", then the bytes
+    frames = [line.removeprefix("\t") for line in lines[1::2]]
+    assert [int(line.split()[1]) * 2 for line in lines[::2]] == [len(f) for f in frames]
+    return frames
 
 
 def scapy_names():
