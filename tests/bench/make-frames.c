@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The loop that makes frames, alone: nothing is sent or stored.
+ *
+ *	make-frames TEMPLATE FRAMES
+ *
+ * Prints "FRAMES SECONDS", the seconds with ns resolution.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <weir/gen.h>
+
+#define BATCH 64u
+#define ROOM  2048u
+
+static double now(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t); /* cannot fail */
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void make(const struct weir_gen *g, uint64_t count)
+{
+	static uint8_t mem[BATCH][ROOM]; /* in the cache, as the slots of a small ring are */
+	uint32_t lens[BATCH];
+	struct weir_pkt pkts[BATCH];
+
+	for (unsigned i = 0; i < BATCH; i++)
+		pkts[i] = (struct weir_pkt){ .data = mem[i] };
+	for (uint64_t nr = 0; nr < count; nr += BATCH) {
+		weir_gen_lens(g, nr, BATCH, lens); /* a loader asks for them, too */
+		weir_gen_frames(g, nr, pkts, BATCH);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct weir_gen_opts opts = { 0 };
+	struct weir_err err = { 0 };
+	struct weir_gen *g = NULL;
+	struct weir_gen_info info;
+	uint64_t count;
+	double begin;
+
+	if (argc != 3)
+		return 2;
+	opts.text = argv[1];
+	opts.len = strlen(argv[1]);
+	count = strtoull(argv[2], NULL, 10) / BATCH * BATCH;
+	if (weir_gen_new(&opts, &g, &err) < 0) {
+		(void)fprintf(stderr, "%s\n", weir_err_text(&err));
+		return 1;
+	}
+	weir_gen_info(g, &info);
+	if (info.max_len > ROOM)
+		return 2;
+	begin = now();
+	make(g, count);
+	printf("%" PRIu64 " %.9f\n", count, now() - begin);
+	weir_gen_free(g);
+	return 0;
+}
