@@ -139,7 +139,8 @@ static int open_stream(struct replay *p, struct weir_err *err)
 		.dual = cfg->dualfile,
 		.preload = cfg->preload,
 		.pad = cfg->pktlen,
-		.flows = !cfg->no_flow_stats,
+		/* Drawn frames are mostly new flows each: telling them is all cost. */
+		.flows = !cfg->no_flow_stats && !p->maker,
 		.flow_expiry_s = cfg->flow_expiry_s,
 		.loops = cfg->loop,
 		.stages = p->stages,
