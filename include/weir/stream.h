@@ -100,7 +100,7 @@ struct weir_maker {
 	 * .orig_len. */
 	void (*frames)(void *ctx, uint64_t first, struct weir_pkt *pkts, unsigned n);
 	void *ctx;
-	uint64_t n_frames; /* of one pass */
+	uint64_t n_frames; /* of one pass; endless runs count several short ones as one */
 	uint32_t max_len;
 	uint32_t linktype;
 };

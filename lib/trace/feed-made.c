@@ -72,7 +72,8 @@ static struct feed *made_free(struct feed *feed)
 	return NULL;
 }
 
-int feed_made_new(const struct weir_maker *maker, struct feed **ret_feed, struct weir_err *err)
+int feed_made_new(const struct weir_maker *maker, uint64_t n_frames, struct feed **ret_feed,
+		  struct weir_err *err)
 {
 	struct feed_made *f = calloc(1, sizeof(*f) + maker->max_len);
 
@@ -86,6 +87,7 @@ int feed_made_new(const struct weir_maker *maker, struct feed **ret_feed, struct
 		.free = made_free,
 	};
 	f->maker = *maker;
+	f->maker.n_frames = n_frames;
 	*ret_feed = &f->feed;
 	return 0;
 }

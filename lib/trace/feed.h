@@ -63,7 +63,8 @@ uint64_t feed_files_size(const struct weir_stream_opts *opts);
 int feed_arena_new(const struct arena_chunk *chunks, size_t n_chunks, uint32_t linktype,
 		   struct feed **ret_feed, struct weir_err *err);
 
-/* What the maker makes; it is copied. */
-int feed_made_new(const struct weir_maker *maker, struct feed **ret_feed, struct weir_err *err);
+/* What the maker makes, n_frames a pass; it is copied. */
+int feed_made_new(const struct weir_maker *maker, uint64_t n_frames, struct feed **ret_feed,
+		  struct weir_err *err);
 
 #endif

@@ -28,6 +28,9 @@
 #include "trace/mark.h"
 #include "trace/ring.h"
 
+/* An endless pass of fewer made frames is joined with the next ones. */
+#define JOINED_PASS (1u << 20)
+
 struct totals {
 	uint64_t frames, bytes, span_ns;
 };
@@ -321,6 +324,15 @@ static void set_loader(struct weir_stream *s, struct feed *feed, unsigned first,
 	};
 }
 
+/* Frames of a maker's pass. A chunk ends with its pass, so where passes never end short ones
+ * are joined: frames are numbered over all of them, and nobody counts loops for ever. */
+static uint64_t whole_pass(const struct weir_stream_opts *o)
+{
+	uint64_t n = o->maker->n_frames;
+
+	return o->loops || o->preload || n >= JOINED_PASS ? n : JOINED_PASS / n * n;
+}
+
 /* The feed that everything begins with. */
 static int open_feed(struct weir_stream *s, struct weir_err *err)
 {
@@ -328,7 +340,7 @@ static int open_feed(struct weir_stream *s, struct weir_err *err)
 
 	if (s->opts.maker) {
 		s->linktype = s->opts.maker->linktype;
-		return feed_made_new(s->opts.maker, &s->files, err);
+		return feed_made_new(s->opts.maker, whole_pass(&s->opts), &s->files, err);
 	}
 	s->input_size = feed_files_size(&s->opts);
 	r = feed_files_new(&s->opts, &s->problems, &s->files, &s->linktype, err);
