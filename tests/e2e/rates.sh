@@ -92,10 +92,11 @@ test_a_rate_that_is_out_of_reach_is_told() {
 	veth_pair
 	run_weir replay -K -i null: --gbps=1000000 --loop=20000 --strict-rate "$data/web.pcap"
 	is "exit status" "$rc" 3
-	says "$err" 'asked 1000000000.00 Mbps, reached .* less\): the port accepts no more'
+	# On a busy machine it may well be the processor.
+	says "$err" 'asked 1000000000.00 Mbps, reached .* less\): the (port|processor) '
 	run_weir replay -K -i null: --gbps=1000000 --loop=20000 --json "$data/web.pcap"
 	is "exit status" "$rc" 0
-	is "reason" "$(jq -r .rate.why "$out")" port
+	jq -e '.rate.why == "port" or .rate.why == "processor"' "$out" >/dev/null || { show; exit 1; }
 }
 
 test_late_frames_may_be_dropped() {
