@@ -1,6 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Editing: stages that change frames.
+ * The frame editor: a stage that changes what it is asked to, and nothing else.
+ *
+ *	struct weir_edit_opts opts = { .dst_map = "10.0.0.0/8:192.168.0.0/16" };
+ *	weir_editor_new(&opts, &editor, err);
+ *	stage = weir_editor_stage(editor);
+ *
+ * Edits are made in this order, whatever the order of the options:
+ *
+ *	cut the FCS; link type; VLAN tag; MACs; TOS, class, flow label; TTL; ports; TCP
+ *	numbers; fuzzing; length; addresses by map; addresses by seed; header lengths;
+ *	checksums
+ *
+ * Checksums are kept as right or wrong as they were (RFC 1624); only .fix_csum mends
+ * them. Where an edit depends on the direction of a frame, its port tells it: 0 is the
+ * primary one, from clients to servers, 1 the secondary. Frames without a port are not
+ * touched.
+ *
+ * A frame that an edit cannot be applied to goes on as it was, and is counted by
+ * reason.
  */
 #ifndef WEIR_EDIT_H
 #define WEIR_EDIT_H
@@ -14,6 +32,165 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* A number that may have been given. */
+struct weir_edit_num {
+	bool given;
+	uint32_t value;
+};
+
+enum weir_edit_fixlen {
+	WEIR_FIXLEN_NONE,
+	WEIR_FIXLEN_PAD,   /* cut frames get their length on the wire, filled with zeros */
+	WEIR_FIXLEN_TRUNC, /* cut frames become whole ones that are as short */
+	WEIR_FIXLEN_DEL,   /* cut frames are dropped */
+};
+
+enum weir_edit_vlan {
+	WEIR_VLAN_KEEP,
+	WEIR_VLAN_ADD, /* outside the tags that are there */
+	WEIR_VLAN_DEL, /* the outermost */
+};
+
+/* The link type that frames get. */
+enum weir_edit_dlt {
+	WEIR_DLT_KEEP,
+	WEIR_DLT_ENET,
+	WEIR_DLT_HDLC,
+	WEIR_DLT_USER,	/* whatever .user_dlink says */
+	WEIR_DLT_OTHER, /* .dlt_number; only with WEIR_QUIRK_DLT_HEADER_ONLY */
+};
+
+/*
+ * Behaviour of tcpreplay 4.5 that outputs of its users depend on and that weir does not
+ * share: bits of .quirks, set only where weir is called by that suite's names.
+ */
+enum weir_edit_quirk {
+	WEIR_QUIRK_WALK = 1U << 0,
+	WEIR_QUIRK_MULTICAST_MAC = 1U << 1,
+	WEIR_QUIRK_SUM_ALWAYS = 1U << 2,
+	WEIR_QUIRK_SUM_GATE = 1U << 3,
+	WEIR_QUIRK_SUM6_SWAPPED = 1U << 4,
+	WEIR_QUIRK_LENGTHS = 1U << 5,
+	WEIR_QUIRK_FUZZ = 1U << 6,
+	WEIR_QUIRK_FIXLEN_DEL = 1U << 7,
+	WEIR_QUIRK_GROUP_MACS = 1U << 8,
+	WEIR_QUIRK_MAPS = 1U << 9,
+	WEIR_QUIRK_BROADCAST_IP = 1U << 10,
+	WEIR_QUIRK_DLT_HEADER_ONLY = 1U << 11,
+
+	WEIR_QUIRKS_TCPREWRITE = (1U << 12) - 1, /* all of them */
+};
+
+/* Name and meaning of quirk bit i (from 0), for documentation. NULL past the end. */
+const char *weir_edit_quirk_name(unsigned i);
+const char *weir_edit_quirk_text(unsigned i);
+
+/* Why a frame went on unchanged. */
+enum weir_edit_reason {
+	WEIR_EDIT_UNKNOWN_LINK,	 /* its link type is not one that can be read */
+	WEIR_EDIT_BAD_LINK,	 /* its link layer is cut or contradicts itself */
+	WEIR_EDIT_BAD_NETWORK,	 /* its IP header is */
+	WEIR_EDIT_BAD_TRANSPORT, /* its TCP, UDP or ICMP header is */
+	WEIR_EDIT_NO_MACS,	 /* MAC or VLAN edits, and it has no Ethernet header */
+	WEIR_EDIT_NO_LINK,	 /* the new link type cannot carry what it holds */
+	WEIR_EDIT_NO_TAG,	 /* a VLAN tag was to go and there is none */
+	WEIR_EDIT_NO_ROOM,	 /* it would become longer than a frame may be */
+	WEIR_EDIT_BAD_LENGTH,	 /* checksums: the IP length does not fit the frame */
+	WEIR_N_EDIT_REASONS,
+};
+/* "the link layer cannot be read" and so on. Static. */
+const char *weir_edit_reason_text(enum weir_edit_reason r);
+
+/* What to change. Texts and lists are lent until weir_editor_new() returns; NULL or 0 is
+ * "leave it". */
+struct weir_edit_opts {
+	/* Maps of addresses, "FROM/N:TO/M,..." */
+	const char *pnat;      /* both addresses; a frame's own side's if .pnat_back is given */
+	const char *pnat_back; /* for source addresses of port 1 and destinations of port 0 */
+	const char *src_map;
+	const char *dst_map;
+	const char *endpoints;	   /* "CLIENT:SERVER" */
+	struct weir_edit_num seed; /* scatter addresses */
+	bool skip_broadcast;	   /* but leave broadcast and multicast addresses */
+
+	const char *const *port_maps; /* "80:8080,1000-1999:9", the first that fits counts */
+	unsigned n_port_maps;
+	struct weir_edit_num tcp_sequence; /* move TCP numbers by what this seed gives */
+	const char *ttl;		   /* "64", "+1", "-1" */
+	struct weir_edit_num tos;
+	struct weir_edit_num traffic_class;
+	struct weir_edit_num flow_label;
+
+	const char *src_mac; /* "MAC", "MAC,MAC" (for port 0, 1), "MAC," or ",MAC" */
+	const char *dst_mac;
+	const char *const *sub_macs; /* "OLD,NEW,..." */
+	unsigned n_sub_macs;
+	struct weir_edit_num mac_seed; /* scatter MACs */
+	uint32_t mac_seed_keep;	       /* but keep so many bytes of them */
+	bool skip_l2_broadcast;	       /* src_mac and dst_mac leave group addresses */
+
+	enum weir_edit_vlan vlan;
+	struct weir_edit_num vlan_tag; /* id; needed for WEIR_VLAN_ADD */
+	struct weir_edit_num vlan_cfi; /* not given: of the tag that was outermost, or 0 */
+	struct weir_edit_num vlan_pri;
+	uint16_t vlan_type; /* 0: 0x8100 */
+
+	enum weir_edit_dlt dlt;
+	uint32_t dlt_number;		   /* for WEIR_DLT_OTHER */
+	struct weir_edit_num hdlc_address; /* needed if a frame was not HDLC */
+	struct weir_edit_num hdlc_control;
+	struct weir_edit_num user_dlt; /* link type of the result; not given: as it was */
+	const char *user_dlink;	       /* bytes in hexadecimal, "0f,00,08,00" */
+	const char *user_dlink_client; /* for port 0; NULL: the same */
+
+	enum weir_edit_fixlen fixlen;
+	bool mtu_trunc;	 /* cut frames whose IP datagram is longer than .mtu */
+	uint32_t mtu;	 /* 0: 1500 */
+	bool cut_fcs;	 /* cut 4 bytes off every frame */
+	bool fix_hdrlen; /* set the IP length to what the frame holds */
+	bool fix_csum;	 /* compute all checksums */
+
+	struct weir_edit_num fuzz_seed; /* damage one frame */
+	uint32_t fuzz_factor;		/* of so many; 0: 8 */
+
+	bool drop_failed; /* drop frames that an edit cannot be applied to */
+	uint32_t quirks;
+
+	/* Told of each frame that an edit cannot be applied to. May be NULL. */
+	void (*report)(void *ctx, const struct weir_buf *frame, enum weir_edit_reason why,
+		       const char *text);
+	void *report_ctx;
+};
+
+struct weir_edit_counts {
+	uint64_t frames;			/* looked at */
+	uint64_t dropped;			/* of them */
+	uint64_t failed[WEIR_N_EDIT_REASONS];	/* went on unchanged, or were dropped for it */
+	uint64_t first_nr[WEIR_N_EDIT_REASONS]; /* the first of them */
+};
+
+struct weir_editor;
+
+/* Makes an editor, for one thread at a time. To be freed with weir_editor_free().
+ * -EINVAL: the text names the option and the place in it. */
+int weir_editor_new(const struct weir_edit_opts *opts, struct weir_editor **ret_editor,
+		    struct weir_err *err);
+
+/* The editor as a stage. A dropped frame has no port and length 0. The editor is lent.
+ * The stage may change all fields of a frame; .room must be kept right. */
+struct weir_stage weir_editor_stage(struct weir_editor *e);
+
+/* Does an edit depend on the direction of frames, so that somebody must tell it? */
+bool weir_editor_has_sides(const struct weir_editor *e);
+
+/* The link type that frames of this one get. */
+uint32_t weir_editor_linktype(const struct weir_editor *e, uint32_t linktype);
+
+void weir_editor_counts(const struct weir_editor *e, struct weir_edit_counts *ret_counts);
+
+/* NULL is allowed. Returns NULL. */
+struct weir_editor *weir_editor_free(struct weir_editor *e);
 
 /*
  * Unique addresses: each loop over a trace gets IP addresses of its own, so that its

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The inside of the frame editor: steps that each make one kind of edit.
+ *
+ * A step has two functions. compile() looks at the options once, keeps what it needs in
+ * the editor, and says whether there is anything for it to do; run() goes over a batch
+ * of frames that have been walked. The table in editor.c gives their order.
+ */
+#ifndef EDIT_EDIT_H
+#define EDIT_EDIT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <weir/edit.h>
+
+#include "pkt/addr.h"
+#include "pkt/parse.h"
+
+#define EDIT_BATCH 64u
+#define EDIT_STEPS 40u
+
+/* What a step reads and writes: decides which damaged frames it cannot be applied to. */
+enum edit_needs {
+	EDIT_LINK = 1U << 0,
+	EDIT_NETWORK = 1U << 1,
+	EDIT_TRANSPORT = 1U << 2,
+	EDIT_SIDES = 1U << 3, /* depends on the direction of the frame */
+};
+
+/* A frame on its way through the steps. */
+struct edit_frame {
+	struct weir_buf *buf;
+	struct pkt_layers l; /* kept right by the steps that move headers */
+	uint8_t side;	     /* 0 from clients, 1 from servers */
+	bool classic;	     /* walked by pkt_parse_classic() */
+	bool out;	     /* no further step looks at it */
+	bool sum;	     /* its checksums are to be computed whole */
+	bool moved;	     /* to another destination address */
+};
+
+struct weir_editor;
+typedef void edit_run_fn(struct weir_editor *e, struct edit_frame *frames, unsigned n);
+
+struct edit_map {
+	struct pkt_cidr from, to;
+};
+
+/* Maps of addresses: the first that holds an address says what becomes of it. */
+struct edit_maps {
+	struct edit_map *list;
+	unsigned n;
+};
+
+struct edit_port_map {
+	uint16_t first, last;
+	uint16_t to;
+};
+
+struct edit_mac_pair {
+	uint8_t from[6], to[6];
+};
+
+/* What MACs become on each side. */
+struct edit_macs {
+	uint8_t mac[2][6];
+	bool given[2];
+};
+
+#define EDIT_DLINK_MAX 64u
+
+struct edit_dlink {
+	uint8_t bytes[EDIT_DLINK_MAX];
+	uint32_t len;
+};
+
+/* The texts have been read; numbers are asked of .opts. */
+struct weir_editor {
+	struct weir_edit_opts opts; /* its texts are gone */
+	uint32_t quirks;
+	unsigned needs;
+	edit_run_fn *steps[EDIT_STEPS];
+	unsigned n_steps;
+	int fatal; /* what ends the run */
+
+	struct edit_macs smac, dmac;
+	struct edit_mac_pair *subs;
+	unsigned n_subs;
+	uint8_t mac_mask[6];
+	struct edit_dlink dlink[2];
+	int ttl;	  /* the number */
+	char ttl_sign;	  /* '+', '-' or 0: set it */
+	uint16_t *ports;  /* 65,536: what becomes of each; NULL: no maps */
+	uint32_t tcp_add; /* to TCP numbers */
+	struct edit_maps src_map, dst_map;
+	struct edit_maps pnat[2];
+	uint32_t addr_mask;
+	uint32_t fuzz_state;
+
+	struct weir_edit_counts counts;
+	struct edit_frame frames[EDIT_BATCH];
+};
+
+struct edit_step {
+	/* How much of what the step needs (enum edit_needs) the options ask for: 0 if
+	 * nothing, or a negative errno. */
+	int (*compile)(struct weir_editor *e, const struct weir_edit_opts *o, struct weir_err *err);
+	edit_run_fn *run;
+};
+
+/* Makes name_run() of name(), which edits one frame. */
+#define EDIT_STEP(name)                                                                            \
+	static void name##_run(struct weir_editor *e, struct edit_frame *frames, unsigned n)       \
+	{                                                                                          \
+		for (unsigned i = 0; i < n; i++) {                                                 \
+			if (!frames[i].out)                                                        \
+				name(e, &frames[i]);                                               \
+		}                                                                                  \
+	}
+
+/* Is it an address that skip_broadcast leaves: multicast, or 255.255.255.255? */
+bool edit_addr_is_broadcast(const struct weir_editor *e, uint8_t version, const uint8_t *addr);
+
+/* The IPv4 addresses of an ARP request or reply. */
+struct edit_arp {
+	bool is_request;
+	uint8_t *sender, *target;
+};
+
+/* Does the frame carry one? */
+bool edit_arp(const struct edit_frame *f, struct edit_arp *ret_arp);
+
+extern const struct edit_step edit_fcs_step, edit_link_step, edit_vlan_step, edit_mac_step,
+	edit_tos_step, edit_class_step, edit_ttl_step, edit_port_step, edit_tcp_step,
+	edit_fuzz_step, edit_fixlen_step, edit_mtu_step, edit_map_step, edit_pnat_step,
+	edit_seed_step, edit_hdrlen_step, edit_sum_step, edit_multicast_step;
+
+/* The edit cannot be applied: the frame leaves as it is, or not at all. */
+void edit_fail(struct weir_editor *e, struct edit_frame *f, enum weir_edit_reason why);
+
+/* Tells of it without ending the frame's way. text says more than the reason alone, or is
+ * NULL. */
+void edit_note(struct weir_editor *e, struct edit_frame *f, enum weir_edit_reason why,
+	       const char *text, ...) __attribute__((format(printf, 4, 5)));
+
+/* The frame goes nowhere. */
+void edit_drop(struct weir_editor *e, struct edit_frame *f);
+
+/*
+ * Puts n bytes at offset off in place of old bytes there, whose content is undefined
+ * then; what stands behind moves, and with it the offsets of its headers. false: no room
+ * (nothing has changed).
+ */
+bool edit_splice(struct edit_frame *f, uint32_t off, uint32_t old, uint32_t n);
+
+/* The frame's bytes end at len. */
+void edit_cut(struct edit_frame *f, uint32_t len);
+
+static inline uint8_t *edit_l3(const struct edit_frame *f)
+{
+	return f->buf->data + f->l.l3_off;
+}
+
+/* lcg.c: the pseudo random numbers of tcpreplay. */
+
+/* The next number, of 31 bits. */
+uint32_t lcg_draw(uint32_t *state);
+/* The state after five draws from seed; the last of them in *ret_draw. */
+uint32_t lcg_mix(uint32_t seed, uint32_t *ret_draw);
+/* How addresses and MACs are scattered: not a permutation. */
+static inline uint32_t lcg_scatter(uint32_t v, uint32_t mask)
+{
+	return (v ^ mask) - (v & mask);
+}
+
+/* sum.c: keeping checksums as right or wrong as they were. */
+
+/* A 16-bit word of the IPv4 header has changed. */
+void edit_ip_changed16(struct edit_frame *f, uint16_t old, uint16_t new);
+/* A part of an IP address (size bytes: 4, or 16) has changed: old and new. */
+void edit_addr_changed(struct edit_frame *f, bool dst, const uint8_t *old, const uint8_t *new);
+/* The frame's L4 checksum and whether it counts; NULL: there is none to keep. */
+uint8_t *edit_l4_sum(const struct edit_frame *f);
+/* A word under the checksum at sum has changed. */
+void edit_sum_changed16(const struct edit_frame *f, uint8_t *sum, uint16_t old, uint16_t new);
+/* The partial sum (csum_add()) of a part of what the L4 checksum covers has changed. */
+void edit_sum_moved(struct edit_frame *f, uint32_t before, uint32_t after);
+void edit_sum_changed32(const struct edit_frame *f, uint8_t *sum, uint32_t old, uint32_t new);
+
+#endif

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The editor: compiles the options to a list of steps and takes batches through it.
+ *
+ * Each step goes over the whole batch before the next one does. All that can be known
+ * to be too damaged for an edit is known from the first walk over a frame's headers, so
+ * that such frames are left before anything in them has changed.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/macros.h"
+#include "edit/edit.h"
+#include "pkt/classic.h"
+
+DEFINE_CLEANUP(struct weir_editor *, weir_editor_free)
+
+void edit_note(struct weir_editor *e, struct edit_frame *f, enum weir_edit_reason why,
+	       const char *text, ...)
+{
+	char line[160];
+	va_list ap;
+
+	if (!e->counts.failed[why]++)
+		e->counts.first_nr[why] = f->buf->nr;
+	if (!e->opts.report)
+		return;
+	if (!text) {
+		e->opts.report(e->opts.report_ctx, f->buf, why, weir_edit_reason_text(why));
+		return;
+	}
+	va_start(ap, text);
+	(void)vsnprintf(line, sizeof(line), text, ap); /* cut if too long */
+	va_end(ap);
+	e->opts.report(e->opts.report_ctx, f->buf, why, line);
+}
+
+void edit_drop(struct weir_editor *e, struct edit_frame *f)
+{
+	f->buf->port = WEIR_NO_PORT;
+	f->buf->len = 0;
+	f->out = true;
+	e->counts.dropped++;
+}
+
+void edit_fail(struct weir_editor *e, struct edit_frame *f, enum weir_edit_reason why)
+{
+	edit_note(e, f, why, NULL);
+	f->out = true;
+	if (e->opts.drop_failed)
+		edit_drop(e, f);
+}
+
+void edit_cut(struct edit_frame *f, uint32_t len)
+{
+	f->buf->len = len;
+	f->l.end = MIN(f->l.end, len);
+}
+
+static void move_from(uint32_t *at, uint32_t off, uint32_t delta)
+{
+	if (*at != PKT_ABSENT && *at >= off)
+		*at += delta;
+}
+
+bool edit_splice(struct edit_frame *f, uint32_t off, uint32_t old, uint32_t n)
+{
+	struct weir_buf *b = f->buf;
+	struct pkt_layers *l = &f->l;
+	uint32_t delta = n - old; /* of either sign: all sums are modulo 2^32 */
+
+	if (n > old && (b->room < b->len || b->room - b->len < delta))
+		return false;
+
+	memmove(b->data + off + n, b->data + off + old, b->len - off - old);
+	b->len += delta;
+	b->orig_len += delta;
+	move_from(&l->type_off, off + old, delta);
+	move_from(&l->vlan_off, off + old, delta);
+	move_from(&l->mpls_off, off + old, delta);
+	move_from(&l->l3_off, off + old, delta);
+	move_from(&l->ip6frag_off, off + old, delta);
+	move_from(&l->l4_off, off + old, delta);
+	move_from(&l->payload_off, off + old, delta);
+	move_from(&l->end, off + old, delta);
+	return true;
+}
+
+/* tcpreplay looks at the network layer only after it has edited the link layer. */
+static void check(struct weir_editor *e, struct edit_frame *f)
+{
+	if (!f->l.ip_version && (f->l.ethertype == PKT_ETH_IPV4 || f->l.ethertype == PKT_ETH_IPV6))
+		edit_fail(e, f, WEIR_EDIT_BAD_NETWORK);
+}
+EDIT_STEP(check)
+
+static int check_compile(struct weir_editor *e, const struct weir_edit_opts *o,
+			 struct weir_err *err)
+{
+	(void)o, (void)err; /* cannot fail */
+	return e->quirks & WEIR_QUIRK_WALK ? 1 : 0;
+}
+
+static const struct edit_step edit_check_step = { .compile = check_compile, .run = check_run };
+
+/* Which of the layers that are needed cannot be read? WEIR_N_EDIT_REASONS: none. */
+static enum weir_edit_reason find_damage(const struct edit_frame *f, int r, unsigned needs)
+{
+	if (r >= 0)
+		return WEIR_N_EDIT_REASONS;
+	if (r == -ENOTSUP)
+		return needs & (EDIT_LINK | EDIT_NETWORK | EDIT_TRANSPORT) ? WEIR_EDIT_UNKNOWN_LINK
+									   : WEIR_N_EDIT_REASONS;
+	if (f->l.payload_off == PKT_ABSENT)
+		return needs & (EDIT_LINK | EDIT_NETWORK | EDIT_TRANSPORT) ? WEIR_EDIT_BAD_LINK
+									   : WEIR_N_EDIT_REASONS;
+	if (f->l.l3_off == PKT_ABSENT)
+		return needs & (EDIT_NETWORK | EDIT_TRANSPORT) ? WEIR_EDIT_BAD_NETWORK
+							       : WEIR_N_EDIT_REASONS;
+	return needs & EDIT_TRANSPORT ? WEIR_EDIT_BAD_TRANSPORT : WEIR_N_EDIT_REASONS;
+}
+
+static void walk(struct weir_editor *e, struct edit_frame *f)
+{
+	const struct weir_buf *b = f->buf;
+	enum weir_edit_reason why;
+	int r;
+
+	if (e->quirks & WEIR_QUIRK_WALK)
+		r = pkt_parse_classic(b->linktype, b->data, b->len, &f->l);
+	else
+		r = pkt_parse(b->linktype, b->data, b->len, &f->l);
+
+	why = find_damage(f, r, e->quirks & WEIR_QUIRK_WALK ? EDIT_LINK : e->needs);
+	if (why != WEIR_N_EDIT_REASONS)
+		edit_fail(e, f, why);
+}
+EDIT_STEP(walk)
+
+static int walk_compile(struct weir_editor *e, const struct weir_edit_opts *o, struct weir_err *err)
+{
+	(void)o, (void)err; /* cannot fail */
+	return e->quirks & WEIR_QUIRK_WALK ? EDIT_LINK : 1;
+}
+
+static const struct edit_step edit_walk_step = { .compile = walk_compile, .run = walk_run };
+
+/* The order of edits. Those before fuzzing are made twice with its quirk. */
+static const struct edit_step *const order[] = {
+	&edit_fcs_step,	  &edit_walk_step, &edit_link_step,   &edit_vlan_step, &edit_mac_step,
+	&edit_check_step, &edit_tos_step,  &edit_class_step,  &edit_ttl_step,  &edit_port_step,
+	&edit_tcp_step,	  &edit_fuzz_step, &edit_fixlen_step, &edit_mtu_step,  &edit_map_step,
+	&edit_pnat_step,  &edit_seed_step, &edit_hdrlen_step, &edit_sum_step,  &edit_multicast_step,
+};
+
+/* Takes at most EDIT_BATCH frames through the steps. */
+static void run_batch(struct weir_editor *e, struct weir_buf *bufs, unsigned n)
+{
+	unsigned m = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		struct edit_frame *f = &e->frames[m];
+
+		if (bufs[i].port == WEIR_NO_PORT)
+			continue;
+		f->buf = &bufs[i];
+		f->side = bufs[i].port == 1;
+		f->classic = e->quirks & WEIR_QUIRK_WALK;
+		f->out = f->sum = f->moved = false;
+		m++;
+	}
+	e->counts.frames += m;
+	for (unsigned i = 0; i < e->n_steps; i++)
+		e->steps[i](e, e->frames, m);
+}
+
+static int editor_run(void *ctx, struct weir_buf *bufs, unsigned n)
+{
+	struct weir_editor *e = ctx;
+
+	for (unsigned i = 0; i < n && !e->fatal; i += EDIT_BATCH)
+		run_batch(e, bufs + i, MIN(n - i, EDIT_BATCH));
+	return e->fatal;
+}
+
+struct weir_stage weir_editor_stage(struct weir_editor *e)
+{
+	return (struct weir_stage){ .run = editor_run, .ctx = e, .changes = true };
+}
+
+static int compile(struct weir_editor *e, const struct weir_edit_opts *o, struct weir_err *err)
+{
+	unsigned begin = 0; /* of the steps that the quirk of fuzzing repeats */
+
+	for (unsigned i = 0; i < ARRAY_SIZE(order); i++) {
+		int needs = order[i]->compile(e, o, err);
+
+		if (needs < 0)
+			return needs;
+		if (!needs)
+			continue;
+		if (order[i] == &edit_walk_step)
+			begin = e->n_steps;
+		e->needs |= (unsigned)needs;
+		e->steps[e->n_steps++] = order[i]->run;
+		if (order[i] != &edit_fuzz_step || !(e->quirks & WEIR_QUIRK_FUZZ))
+			continue;
+		for (unsigned end = e->n_steps - 1; begin < end; begin++)
+			e->steps[e->n_steps++] = e->steps[begin];
+	}
+	return 0;
+}
+
+int weir_editor_new(const struct weir_edit_opts *opts, struct weir_editor **ret_editor,
+		    struct weir_err *err)
+{
+	CLEANUP(weir_editor_freep)
+	struct weir_editor *e = calloc(1, sizeof(*e));
+	int r;
+
+	static_assert(EDIT_STEPS >= 2 * ARRAY_SIZE(order), "each step twice at most");
+	if (!e)
+		return err_set(err, -ENOMEM, "out of memory");
+
+	e->opts = *opts;
+	e->quirks = opts->quirks;
+	r = compile(e, opts, err);
+	if (r < 0)
+		return r;
+
+	*ret_editor = TAKE_PTR(e);
+	return 0;
+}
+
+bool weir_editor_has_sides(const struct weir_editor *e)
+{
+	return e->needs & EDIT_SIDES;
+}
+
+void weir_editor_counts(const struct weir_editor *e, struct weir_edit_counts *ret_counts)
+{
+	*ret_counts = e->counts;
+}
+
+struct weir_editor *weir_editor_free(struct weir_editor *e)
+{
+	if (!e)
+		return NULL;
+
+	free(e->subs);
+	free(e->ports);
+	free(e->src_map.list);
+	free(e->dst_map.list);
+	free(e->pnat[0].list);
+	free(e->pnat[1].list);
+	free(e);
+	return NULL;
+}
+
+const char *weir_edit_reason_text(enum weir_edit_reason r)
+{
+	static const char *const texts[WEIR_N_EDIT_REASONS] = {
+		[WEIR_EDIT_UNKNOWN_LINK] = "unknown link type",
+		[WEIR_EDIT_BAD_LINK] = "the link layer cannot be read",
+		[WEIR_EDIT_BAD_NETWORK] = "the IP header cannot be read",
+		[WEIR_EDIT_BAD_TRANSPORT] = "the header behind IP cannot be read",
+		[WEIR_EDIT_NO_MACS] = "no Ethernet header",
+		[WEIR_EDIT_NO_LINK] = "the new link type cannot carry it",
+		[WEIR_EDIT_NO_TAG] = "no VLAN tag to take out",
+		[WEIR_EDIT_NO_ROOM] = "it would become too long",
+		[WEIR_EDIT_BAD_LENGTH] = "the IP length is not that of the frame",
+	};
+
+	return (unsigned)r < ARRAY_SIZE(texts) ? texts[r] : "unknown";
+}
