@@ -395,6 +395,8 @@ static int walk_80211_data(struct walk *w, uint32_t off, const uint8_t *p)
 		opaque |= p[size] & WIFI_QOS_AMSDU; /* several packets: not followed */
 		size += p[1] & WIFI2_HT ? 6 : 2;
 	}
+	if (!at(w, off, size))
+		return -ENODATA;
 	return opaque ? walk_network(w, off + size, 0) : walk_llc(w, off + size);
 }
 
