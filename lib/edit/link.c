@@ -38,14 +38,18 @@ static bool put_head(struct weir_editor *e, struct edit_frame *f, const uint8_t 
 	return true;
 }
 
-/* tcpreplay notices only after the body has moved, and leaves the lengths as they were. */
-static void fail(struct weir_editor *e, struct edit_frame *f, uint32_t n)
+/* tcpreplay notices only when the body has moved n bytes from the beginning and head_len
+ * bytes of the new header are written at head_off, and leaves the lengths as they were. */
+static void fail(struct weir_editor *e, struct edit_frame *f, uint32_t n, uint32_t head_off,
+		 const uint8_t *head, uint32_t head_len)
 {
 	uint32_t from = body(e, f);
 	uint32_t len = f->buf->len;
 
-	if (e->quirks & WEIR_QUIRK_WALK && from <= len && n + len - from <= f->buf->room)
+	if (e->quirks & WEIR_QUIRK_WALK && from <= len && n + len - from <= f->buf->room) {
 		memmove(f->buf->data + n, f->buf->data + from, len - from);
+		memcpy(f->buf->data + head_off, head, head_len);
+	}
 	edit_fail(e, f, WEIR_EDIT_NO_LINK);
 }
 
@@ -73,9 +77,7 @@ static void to_enet(struct weir_editor *e, struct edit_frame *f)
 		memcpy(head, e->dmac.mac[f->side], 6);
 	be16_put(head + 12, type(e, f));
 	if (!f->l.ethertype || (strict && (!src || !e->dmac.given[f->side]))) {
-		fail(e, f, sizeof(head));
-		if (strict && src)
-			memcpy(f->buf->data + 6, src, 6);
+		fail(e, f, sizeof(head), 6, head + 6, src ? 6 : 0);
 		return;
 	}
 	if (!put_head(e, f, head, sizeof(head)))
@@ -88,16 +90,15 @@ static void to_enet(struct weir_editor *e, struct edit_frame *f)
 static void to_hdlc(struct weir_editor *e, struct edit_frame *f)
 {
 	const struct weir_edit_opts *o = &e->opts;
-	bool strict = e->quirks & WEIR_QUIRK_WALK || f->l.link != PKT_LINK_HDLC;
+	bool was = f->l.link == PKT_LINK_HDLC;
+	bool strict = e->quirks & WEIR_QUIRK_WALK || !was;
 	uint8_t head[4];
 
-	head[0] = o->hdlc_address.given ? (uint8_t)o->hdlc_address.value : f->buf->data[0];
-	head[1] = o->hdlc_control.given ? (uint8_t)o->hdlc_control.value : f->buf->data[1];
+	head[0] = o->hdlc_address.given || !was ? (uint8_t)o->hdlc_address.value : f->buf->data[0];
+	head[1] = o->hdlc_control.given || !was ? (uint8_t)o->hdlc_control.value : f->buf->data[1];
 	be16_put(head + 2, type(e, f));
 	if (!f->l.ethertype || (strict && (!o->hdlc_address.given || !o->hdlc_control.given))) {
-		fail(e, f, sizeof(head));
-		if (e->quirks & WEIR_QUIRK_WALK)
-			f->buf->data[0] = head[0];
+		fail(e, f, sizeof(head), 0, head, o->hdlc_address.given ? 1 : 0);
 		return;
 	}
 	if (!put_head(e, f, head, sizeof(head)))

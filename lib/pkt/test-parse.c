@@ -366,6 +366,17 @@ static void test_encrypted_wifi_is_not_looked_into(void **state)
 	assert_int_equal(walk(PKT_LINKTYPE_80211, &f, 0).ip_version, 0);
 }
 
+static void test_a_wifi_header_that_is_cut_has_nothing_behind_it(void **state)
+{
+	uint8_t four_addresses[27] = { 0x48, 3 }; /* 30 bytes would be whole; no data */
+	struct pkt_layers l;
+
+	(void)state;
+	assert_int_equal(pkt_parse(PKT_LINKTYPE_80211, four_addresses, sizeof(four_addresses), &l),
+			 -ENODATA);
+	assert_int_equal(l.payload_off, PKT_ABSENT);
+}
+
 static void test_headers_that_contradict_themselves(void **state)
 {
 	struct frame f = { 0 };
@@ -453,6 +464,7 @@ int main(void)
 		cmocka_unit_test(test_a_cut_transport_header_still_gives_ports),
 		cmocka_unit_test(test_link_types),
 		cmocka_unit_test(test_what_carries_no_ip_ends_quietly),
+		cmocka_unit_test(test_a_wifi_header_that_is_cut_has_nothing_behind_it),
 		cmocka_unit_test(test_encrypted_wifi_is_not_looked_into),
 		cmocka_unit_test(test_headers_that_contradict_themselves),
 		cmocka_unit_test(test_an_extension_header_longer_than_its_datagram_is_bad),
