@@ -133,7 +133,7 @@ static void walk(struct weir_editor *e, struct edit_frame *f)
 	int r;
 
 	if (e->quirks & WEIR_QUIRK_WALK)
-		r = pkt_parse_classic(b->linktype, b->data, b->len, &f->l);
+		r = pkt_parse_classic(PKT_CLASSIC_REWRITE, b->linktype, b->data, b->len, &f->l);
 	else
 		r = pkt_parse(b->linktype, b->data, b->len, &f->l);
 

@@ -15,6 +15,7 @@ struct walk {
 	const uint8_t *p;
 	uint32_t len;
 	struct pkt_layers *l;
+	bool strict; /* PKT_CLASSIC_REWRITE */
 };
 
 static const uint8_t *at(const struct walk *w, uint32_t off, uint32_t n)
@@ -30,7 +31,7 @@ static int walk_transport(struct walk *w, uint32_t off)
 
 	l->payload_off = off;
 	l->l4_off = off;
-	if (!at(w, off, need) || (l->ip_version == 6 && l->l3_len > 40))
+	if (!at(w, off, need) || (w->strict && l->ip_version == 6 && l->l3_len > 40))
 		return 0;
 	if (l->proto == PKT_IP_TCP || l->proto == PKT_IP_UDP) {
 		l->l4_len = need;
@@ -47,7 +48,7 @@ static int walk_ipv4(struct walk *w, uint32_t off)
 	struct pkt_layers *l = w->l;
 	uint16_t frag;
 
-	if (!ip || !at(w, off, 4u * (ip[0] & 0xf)))
+	if (!ip || (w->strict && !at(w, off, 4u * (ip[0] & 0xf))))
 		return -ENODATA;
 
 	l->ip_version = 4;
@@ -117,7 +118,7 @@ static int walk_ipv6(struct walk *w, uint32_t off)
 	l->l3_len = 40;
 	l->proto = ip[6];
 	r = walk_extensions(w, off + 40);
-	if (r < 0) {
+	if (r < 0 && w->strict) {
 		l->ip_version = 0;
 		l->l3_off = PKT_ABSENT;
 	}
@@ -231,7 +232,7 @@ static int walk_sll(struct walk *w, uint32_t size, uint32_t type_off, uint32_t h
 	if (!p)
 		return -ENODATA;
 	hardware = be16_at(p + hardware_off);
-	if (hardware != 1 && hardware != 772)
+	if (w->strict && hardware != 1 && hardware != 772)
 		return -EBADMSG;
 
 	w->l->type_off = type_off;
@@ -287,10 +288,12 @@ static int walk_linktype(struct walk *w, uint32_t linktype)
 	return r;
 }
 
-int pkt_parse_classic(uint32_t linktype, const uint8_t *p, uint32_t len,
+int pkt_parse_classic(enum pkt_classic as, uint32_t linktype, const uint8_t *p, uint32_t len,
 		      struct pkt_layers *ret_layers)
 {
-	struct walk w = { .p = p, .len = len, .l = ret_layers };
+	struct walk w = {
+		.p = p, .len = len, .l = ret_layers, .strict = as == PKT_CLASSIC_REWRITE
+	};
 
 	*ret_layers = (struct pkt_layers){
 		.mac_off = PKT_ABSENT,

@@ -10,8 +10,15 @@
 
 #include "pkt/parse.h"
 
+/* tcprewrite wants headers whole that tcpprep does not look at: IP options, IPv6 extension
+ * headers, what hardware Linux cooked frames come from. */
+enum pkt_classic {
+	PKT_CLASSIC_REWRITE,
+	PKT_CLASSIC_PREP,
+};
+
 /* As pkt_parse(). Where MPLS holds Ethernet, .mac_off is that of the inner one. */
-int pkt_parse_classic(uint32_t linktype, const uint8_t *p, uint32_t len,
+int pkt_parse_classic(enum pkt_classic as, uint32_t linktype, const uint8_t *p, uint32_t len,
 		      struct pkt_layers *ret_layers);
 
 #endif

@@ -19,7 +19,7 @@ static void put(uint16_t type, const void *p, uint32_t n)
 
 static int parse(uint32_t len, struct pkt_layers *l)
 {
-	return pkt_parse_classic(PKT_LINKTYPE_ETHERNET, frame, len, l);
+	return pkt_parse_classic(PKT_CLASSIC_REWRITE, PKT_LINKTYPE_ETHERNET, frame, len, l);
 }
 
 static void test_short_frames_and_lengths_are_not_read(void **state)
@@ -91,11 +91,16 @@ static void test_of_linux_cooked_only_ethernet_and_loopback_are_read(void **stat
 	struct pkt_layers l;
 
 	(void)state;
-	assert_int_equal(pkt_parse_classic(PKT_LINKTYPE_SLL, sll, sizeof(sll), &l), 0);
+	assert_int_equal(
+		pkt_parse_classic(PKT_CLASSIC_REWRITE, PKT_LINKTYPE_SLL, sll, sizeof(sll), &l), 0);
 	assert_int_equal(l.l3_off, 16);
 	sll[2] = 2;
-	assert_int_equal(pkt_parse_classic(PKT_LINKTYPE_SLL, sll, sizeof(sll), &l), -EBADMSG);
+	assert_int_equal(
+		pkt_parse_classic(PKT_CLASSIC_REWRITE, PKT_LINKTYPE_SLL, sll, sizeof(sll), &l),
+		-EBADMSG);
 	assert_int_equal(l.payload_off, PKT_ABSENT);
+	assert_int_equal(
+		pkt_parse_classic(PKT_CLASSIC_PREP, PKT_LINKTYPE_SLL, sll, sizeof(sll), &l), 0);
 }
 
 int main(void)

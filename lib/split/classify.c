@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Each frame leaves one number behind: its verdict, or the host that sent it, of which the
+ * verdict is known at the end.
+ */
+#include <weir/classify.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <regex.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/macros.h"
+#include "pkt/addr.h"
+#include "pkt/classic.h"
+#include "split/hosts.h"
+#include "split/rules.h"
+#include "split/weigh.h"
+
+/* Numbers that frames leave: verdicts, and FIRST_HOST + the index of a host. */
+#define FIRST_HOST 4u
+
+struct weir_classifier {
+	struct weir_classify_opts opts; /* its texts are gone */
+	uint32_t quirks;
+	struct rule *rule;
+	struct pkt_cidrs cidrs;
+	uint8_t (*macs)[6];
+	unsigned n_macs;
+	regex_t regex;
+	bool has_regex;
+	uint8_t *services; /* 65,536: bit 0 TCP, bit 1 UDP */
+	struct hosts hosts;
+	uint32_t *left; /* what frames left */
+	uint64_t n, room;
+};
+
+DEFINE_CLEANUP(struct weir_classifier *, weir_classifier_free)
+
+static bool is_auto(const struct weir_classifier *c)
+{
+	return c->opts.mode <= WEIR_SPLIT_FIRST;
+}
+
+static enum weir_verdict side(bool primary)
+{
+	return primary ? WEIR_PRIMARY : WEIR_SECONDARY;
+}
+
+/* Of a frame that tells nothing. */
+static enum weir_verdict other(const struct weir_classifier *c)
+{
+	if (c->quirks & WEIR_SPLIT_QUIRK_NONIP)
+		return side(c->opts.nonip);
+	return side(c->opts.nonip == c->opts.reverse);
+}
+
+static int leave(struct weir_classifier *c, uint32_t what, struct weir_err *err)
+{
+	if (c->n == c->room) {
+		uint64_t room = c->room ? 2 * c->room : 4096;
+		uint32_t *more = realloc(c->left, room * sizeof(*more));
+
+		if (!more)
+			return err_set(err, -ENOMEM, "out of memory");
+		c->left = more;
+		c->room = room;
+	}
+	c->left[c->n++] = what;
+	return 0;
+}
+
+static const uint8_t *source(const struct weir_record *rec, const struct pkt_layers *l)
+{
+	return rec->data + l->l3_off + (l->ip_version == 4 ? 12 : 8);
+}
+
+static bool source_matches(const struct weir_classifier *c, const struct weir_record *rec,
+			   const struct pkt_layers *l)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	(void)inet_ntop(l->ip_version == 4 ? AF_INET : AF_INET6, source(rec, l), text,
+			sizeof(text)); /* there is room */
+	return regexec(&c->regex, text, 0, NULL, 0) == 0;
+}
+
+/* Negative: neither TCP nor UDP. */
+static int goes_to_service(const struct weir_classifier *c, const struct pkt_layers *l)
+{
+	unsigned bit = l->proto == PKT_IP_TCP ? 1 : l->proto == PKT_IP_UDP ? 2 : 0;
+
+	if (l->ip6frag_off != PKT_ABSENT && c->quirks & WEIR_SPLIT_QUIRK_WALK)
+		return -1;
+	if (l->flags & PKT_PORTS && bit)
+		return (c->services[l->dst_port] & bit) != 0;
+	return bit && c->quirks & WEIR_SPLIT_QUIRK_WALK ? 0 : -1;
+}
+
+static enum weir_verdict by_mac(const struct weir_classifier *c, const struct weir_record *rec)
+{
+	if (rec->linktype != PKT_LINKTYPE_ETHERNET || rec->len < 12)
+		return other(c);
+
+	for (unsigned i = 0; i < c->n_macs; i++) {
+		if (memcmp(rec->data + 6, c->macs[i], 6) == 0)
+			return side(!c->opts.reverse);
+	}
+	return side(c->opts.reverse);
+}
+
+static enum weir_verdict by_port(const struct weir_classifier *c, const struct pkt_layers *l)
+{
+	int service = goes_to_service(c, l);
+
+	if (service < 0)
+		return other(c);
+	return side(service != (c->opts.reverse && !(c->quirks & WEIR_SPLIT_QUIRK_REVERSE)));
+}
+
+/* The verdict of a mode that needs no other frame. */
+static enum weir_verdict at_once(const struct weir_classifier *c, const struct weir_record *rec,
+				 const struct pkt_layers *l)
+{
+	bool match;
+
+	if (c->opts.mode == WEIR_SPLIT_MAC)
+		return by_mac(c, rec);
+	if (!l->ip_version)
+		return other(c);
+	if (c->opts.mode == WEIR_SPLIT_PORT)
+		return by_port(c, l);
+	if (c->opts.mode == WEIR_SPLIT_CIDR)
+		return side(cidrs_have(&c->cidrs, l->ip_version, source(rec, l)) !=
+			    c->opts.reverse);
+
+	match = source_matches(c, rec, l);
+	if (c->opts.reverse && c->quirks & WEIR_SPLIT_QUIRK_REVERSE)
+		return WEIR_SECONDARY;
+	return side(match != c->opts.reverse);
+}
+
+/* The host is entered and the frame counted for it. */
+static int64_t learn(struct weir_classifier *c, const struct weir_record *rec,
+		     const struct pkt_layers *l)
+{
+	static const uint8_t one[16] = { 0 };
+	const uint8_t *src = source(rec, l);
+	const uint8_t *dst = src + cidr_size(l->ip_version);
+	bool quirk = c->quirks & WEIR_SPLIT_QUIRK_WEIGH;
+	bool is_new;
+	int64_t from, to;
+
+	if (l->ip_version == 6 && c->quirks & WEIR_SPLIT_QUIRK_IPV6)
+		src = dst = one;
+	from = hosts_find(&c->hosts, l->ip_version, src, &is_new);
+	if (from < 0)
+		return from;
+	if (c->opts.mode != WEIR_SPLIT_FIRST) {
+		if (quirk)
+			weigh_quirk(&c->hosts.list[from], l, rec->data, rec->len);
+		else
+			weigh(&c->hosts.list[from], l, rec->data, rec->len);
+		return from;
+	}
+
+	if (is_new)
+		c->hosts.list[from].role = HOST_CLIENT;
+	to = hosts_find(&c->hosts, l->ip_version, dst, &is_new);
+	if (to >= 0 && is_new)
+		c->hosts.list[to].role = HOST_SERVER;
+	return to < 0 ? to : from;
+}
+
+static void walk(const struct weir_classifier *c, const struct weir_record *rec,
+		 struct pkt_layers *l)
+{
+	if (c->quirks & WEIR_SPLIT_QUIRK_WALK)
+		(void)pkt_parse_classic(PKT_CLASSIC_PREP, rec->linktype, rec->data, rec->len, l);
+	else
+		(void)pkt_parse(rec->linktype, rec->data, rec->len, l);
+	/* What cannot be walked has no IP version, that is all that counts. */
+}
+
+/* tcpprep does not enter what a filter rejects. */
+static int leave_out(struct weir_classifier *c, struct weir_err *err)
+{
+	if (rule_is_filter(c->rule) && c->quirks & WEIR_SPLIT_QUIRK_FILTER)
+		return 0;
+	return leave(c, WEIR_DONT_SEND, err);
+}
+
+/* tcpprep's MAC mode does not look at addresses. */
+static bool rule_counts(const struct weir_classifier *c)
+{
+	if (!c->rule)
+		return false;
+	return c->opts.mode != WEIR_SPLIT_MAC || !(c->quirks & WEIR_SPLIT_QUIRK_MAC_RULES) ||
+	       !rule_is_address(c->rule);
+}
+
+int weir_classifier_add(struct weir_classifier *c, const struct weir_record *rec,
+			struct weir_err *err)
+{
+	struct pkt_layers l;
+	int64_t host;
+	int r;
+
+	walk(c, rec, &l);
+	if (rule_counts(c)) {
+		r = rule_leaves_out(c->rule, rec, &l, err);
+		if (r < 0)
+			return r;
+		if (r)
+			return leave_out(c, err);
+	}
+	if (!is_auto(c))
+		return leave(c, at_once(c, rec, &l), err);
+	if (!l.ip_version)
+		return leave(c, other(c), err);
+
+	host = learn(c, rec, &l);
+	if (host < 0)
+		return err_set(err, (int)host, "out of memory");
+	return leave(c, FIRST_HOST + (uint32_t)host, err);
+}
+
+/* Gives every host a role. */
+static int settle(struct weir_classifier *c, struct weir_err *err)
+{
+	struct hosts *h = &c->hosts;
+	char text[INET6_ADDRSTRLEN];
+	int r = 0;
+
+	if (c->opts.mode == WEIR_SPLIT_FIRST)
+		return 0;
+
+	hosts_weigh(h, c->opts.ratio);
+	if (c->quirks & WEIR_SPLIT_QUIRK_UNKNOWN)
+		return c->opts.mode == WEIR_SPLIT_ROUTER && weigh_gives_up_quirk(h)
+			       ? err_set(err, -ENOTUNIQ,
+					 "Unable to build a valid list of servers. Aborting.")
+			       : 0;
+	if (c->opts.mode == WEIR_SPLIT_ROUTER)
+		r = hosts_ask_neighbours(h, c->opts.min_mask, c->opts.max_mask);
+	if (r < 0)
+		return err_set(err, r, "out of memory");
+	for (uint32_t i = 0; c->opts.mode == WEIR_SPLIT_BRIDGE && i < h->n; i++) {
+		if (h->list[i].role != HOST_UNKNOWN)
+			continue;
+		(void)inet_ntop(h->list[i].version == 4 ? AF_INET : AF_INET6, h->list[i].addr, text,
+				sizeof(text)); /* there is room */
+		return err_set(err, -ENOTUNIQ, "cannot tell whether %s is a client or a server",
+			       text);
+	}
+	return 0;
+}
+
+static enum weir_verdict of_host(const struct weir_classifier *c, const struct host *host)
+{
+	bool swap = c->opts.reverse && !(c->quirks & WEIR_SPLIT_QUIRK_REVERSE);
+
+	if (host->role != HOST_UNKNOWN)
+		return side((host->role == HOST_CLIENT) != swap);
+
+	switch (c->opts.mode) {
+	case WEIR_SPLIT_CLIENT:
+		return side(!swap);
+	case WEIR_SPLIT_ROUTER:
+		return c->quirks & WEIR_SPLIT_QUIRK_NONIP ? side(!c->opts.nonip) : other(c);
+	default:
+		return side(swap);
+	}
+}
+
+static int put_verdict(const struct weir_classifier *c, uint32_t left, struct weir_cache *cache,
+		       struct weir_err *err)
+{
+	enum weir_verdict v = left < FIRST_HOST ? (enum weir_verdict)left
+						: of_host(c, &c->hosts.list[left - FIRST_HOST]);
+	int r = weir_cache_append(cache, v);
+
+	return r < 0 ? err_set(err, r, "out of memory") : 0;
+}
+
+int weir_classifier_finish(struct weir_classifier *c, struct weir_cache *cache,
+			   struct weir_err *err)
+{
+	int r = settle(c, err);
+
+	for (uint64_t i = 0; r >= 0 && i < c->n; i++)
+		r = put_verdict(c, c->left[i], cache, err);
+	return r;
+}
+
+/* Setting up. */
+
+static int read_macs(struct weir_classifier *c, const char *text, struct weir_err *err)
+{
+	struct scan s = scan_begin("mac", text, err);
+	int r;
+
+	do {
+		uint8_t(*more)[6] = realloc(c->macs, (c->n_macs + 1) * sizeof(*more));
+
+		if (!more)
+			return err_set(err, -ENOMEM, "out of memory");
+		c->macs = more;
+		r = mac_scan(&s, c->macs[c->n_macs++]);
+		if (r < 0)
+			return r;
+	} while (scan_take(&s, ','));
+	return scan_end(&s);
+}
+
+static int read_regex(struct weir_classifier *c, const char *text, struct weir_err *err)
+{
+	char why[128];
+	int r = regcomp(&c->regex, text, REG_EXTENDED | REG_NOSUB);
+
+	if (r) {
+		(void)regerror(r, &c->regex, why, sizeof(why));
+		return err_set(err, -EINVAL, "regex: \"%s\": %s", text, why);
+	}
+	c->has_regex = true;
+	return 0;
+}
+
+static int read_what(struct weir_classifier *c, const struct weir_classify_opts *o,
+		     struct weir_err *err)
+{
+	struct scan s = scan_begin("cidr", o->what, err);
+
+	switch (o->mode) {
+	case WEIR_SPLIT_CIDR:
+		return cidrs_scan(&s, &c->cidrs);
+	case WEIR_SPLIT_REGEX:
+		return read_regex(c, o->what, err);
+	case WEIR_SPLIT_MAC:
+		return read_macs(c, o->what, err);
+	case WEIR_SPLIT_PORT:
+		c->services = services_new(o->services, o->services_size);
+		return c->services ? 0 : err_set(err, -ENOMEM, "out of memory");
+	default:
+		return 0;
+	}
+}
+
+static int check_masks(struct weir_classifier *c, struct weir_err *err)
+{
+	struct weir_classify_opts *o = &c->opts;
+
+	if (!o->min_mask)
+		o->min_mask = 30;
+	if (!o->max_mask)
+		o->max_mask = 8;
+	if (o->ratio == 0)
+		o->ratio = 2.0;
+	if (o->min_mask > 32 || o->max_mask > 32)
+		return err_set(err, -EINVAL, "minmask, maxmask: at most 32");
+	if (o->min_mask <= o->max_mask)
+		return err_set(err, -EINVAL, "minmask (%u) must be greater than maxmask (%u)",
+			       o->min_mask, o->max_mask);
+	return 0;
+}
+
+int weir_classifier_new(const struct weir_classify_opts *opts, struct weir_classifier **ret_c,
+			struct weir_err *err)
+{
+	CLEANUP(weir_classifier_freep)
+	struct weir_classifier *c = calloc(1, sizeof(*c));
+	int r;
+
+	if (!c)
+		return err_set(err, -ENOMEM, "out of memory");
+
+	c->opts = *opts;
+	c->quirks = opts->quirks;
+	r = check_masks(c, err);
+	if (r >= 0)
+		r = read_what(c, opts, err);
+	if (r >= 0 && (opts->include || opts->exclude))
+		r = rule_new(opts->include ? "include" : "exclude",
+			     opts->include ? opts->include : opts->exclude, &c->rule, err);
+	if (r < 0)
+		return r;
+
+	*ret_c = TAKE_PTR(c);
+	return 0;
+}
+
+struct weir_classifier *weir_classifier_free(struct weir_classifier *c)
+{
+	if (!c)
+		return NULL;
+
+	rule_free(c->rule);
+	free(c->cidrs.list);
+	free(c->macs);
+	if (c->has_regex)
+		regfree(&c->regex);
+	free(c->services);
+	hosts_done(&c->hosts);
+	free(c->left);
+	free(c);
+	return NULL;
+}
