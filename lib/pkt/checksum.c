@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "pkt/checksum.h"
 
+#include <string.h>
+
 #include "base/bytes.h"
 
 static uint32_t reduce(uint64_t sum)
@@ -10,20 +12,37 @@ static uint32_t reduce(uint64_t sum)
 	return (uint32_t)sum;
 }
 
+/* a + b with the carry added again: ones' complement. */
+static inline uint64_t add_around(uint64_t a, uint64_t b)
+{
+	uint64_t sum;
+
+	return __builtin_add_overflow(a, b, &sum) ? sum + 1 : sum;
+}
+
+/* Words are added as this machine reads them, 64 bits at once: 2^16 = 1 modulo 65,535, and
+ * with the bytes of all words swapped only those of the sum are (RFC 1071, 2). */
 uint32_t csum_add(uint32_t sum, const uint8_t *p, uint32_t len)
 {
-	uint64_t wide = sum; /* 32-bit words: 2^16 = 1 modulo 65,535, so two at a time do */
+	uint64_t wide = 0;
+	uint16_t words;
 
-	for (; len >= 4; len -= 4, p += 4)
-		wide += be32_at(p);
-	if (len >= 2) {
-		wide += be16_at(p);
-		len -= 2;
-		p += 2;
+	for (; len >= 32; len -= 32, p += 32) {
+		wide = add_around(wide, raw64_at(p));
+		wide = add_around(wide, raw64_at(p + 8));
+		wide = add_around(wide, raw64_at(p + 16));
+		wide = add_around(wide, raw64_at(p + 24));
 	}
-	if (len)
-		wide += (uint32_t)*p << 8;
-	return reduce(wide);
+	for (; len >= 8; len -= 8, p += 8)
+		wide = add_around(wide, raw64_at(p));
+	if (len) {
+		uint8_t rest[8] = { 0 };
+
+		memcpy(rest, p, len);
+		wide = add_around(wide, raw64_at(rest));
+	}
+	words = (uint16_t)~csum_fold(reduce(wide));
+	return reduce((uint64_t)sum + be16toh(words));
 }
 
 uint16_t csum_fold(uint32_t sum)
@@ -48,6 +67,8 @@ uint16_t csum_update16(uint16_t check, uint16_t old, uint16_t new)
 
 uint16_t csum_update32(uint16_t check, uint32_t old, uint32_t new)
 {
-	check = csum_update16(check, (uint16_t)(old >> 16), (uint16_t)(new >> 16));
-	return csum_update16(check, (uint16_t)old, (uint16_t) new);
+	uint64_t sum = (uint16_t)~check;
+
+	sum += (uint32_t)~old;
+	return csum_fold(reduce(sum + new));
 }
