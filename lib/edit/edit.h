@@ -42,19 +42,16 @@ struct edit_frame {
 struct weir_editor;
 typedef void edit_run_fn(struct weir_editor *e, struct edit_frame *frames, unsigned n);
 
+/* A map as masks over addresses as they stand in frames: (addr & mask) == from becomes
+ * to | (addr & keep). IPv4 uses the first four bytes. */
 struct edit_map {
-	struct pkt_cidr from, to;
+	uint64_t from[2], mask[2], to[2], keep[2];
 };
 
 /* Maps of addresses: the first that holds an address says what becomes of it. */
 struct edit_maps {
-	struct edit_map *list;
-	unsigned n;
-};
-
-struct edit_port_map {
-	uint16_t first, last;
-	uint16_t to;
+	struct edit_map *v4, *v6;
+	unsigned n_v4, n_v6;
 };
 
 struct edit_mac_pair {
@@ -160,6 +157,9 @@ static inline uint8_t *edit_l3(const struct edit_frame *f)
 {
 	return f->buf->data + f->l.l3_off;
 }
+
+/* map.c */
+void edit_maps_done(struct edit_maps *maps);
 
 /* lcg.c: the pseudo random numbers of tcpreplay. */
 

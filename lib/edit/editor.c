@@ -255,10 +255,10 @@ struct weir_editor *weir_editor_free(struct weir_editor *e)
 
 	free(e->subs);
 	free(e->ports);
-	free(e->src_map.list);
-	free(e->dst_map.list);
-	free(e->pnat[0].list);
-	free(e->pnat[1].list);
+	edit_maps_done(&e->src_map);
+	edit_maps_done(&e->dst_map);
+	edit_maps_done(&e->pnat[0]);
+	edit_maps_done(&e->pnat[1]);
 	free(e);
 	return NULL;
 }

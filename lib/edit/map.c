@@ -16,16 +16,34 @@
 #include "edit/edit.h"
 #include "pkt/checksum.h"
 
-/* The first map that holds the address changes it. */
-static bool map_addr(const struct edit_maps *maps, uint8_t version, uint8_t *addr)
+/* The first map that holds the address changes it: true. */
+static bool map_addr4(const struct edit_maps *maps, uint8_t *addr)
 {
-	for (unsigned i = 0; i < maps->n; i++) {
-		const struct edit_map *m = &maps->list[i];
+	uint64_t v = raw32_at(addr);
 
-		if (!cidr_has(&m->from, version, addr))
+	for (unsigned i = 0; i < maps->n_v4; i++) {
+		const struct edit_map *m = &maps->v4[i];
+
+		if ((v & m->mask[0]) != m->from[0])
 			continue;
-		addr_mix(m->to.bits, cidr_size(version), m->to.addr, addr, addr);
-		return true;
+		raw32_put(addr, (uint32_t)(m->to[0] | (v & m->keep[0])));
+		return raw32_at(addr) != v;
+	}
+	return false;
+}
+
+static bool map_addr6(const struct edit_maps *maps, uint8_t *addr)
+{
+	uint64_t v = raw64_at(addr), w = raw64_at(addr + 8);
+
+	for (unsigned i = 0; i < maps->n_v6; i++) {
+		const struct edit_map *m = &maps->v6[i];
+
+		if ((v & m->mask[0]) != m->from[0] || (w & m->mask[1]) != m->from[1])
+			continue;
+		raw64_put(addr, m->to[0] | (v & m->keep[0]));
+		raw64_put(addr + 8, m->to[1] | (w & m->keep[1]));
+		return raw64_at(addr) != v || raw64_at(addr + 8) != w;
 	}
 	return false;
 }
@@ -42,16 +60,15 @@ bool edit_addr_is_broadcast(const struct weir_editor *e, uint8_t version, const 
 static void map_field(struct weir_editor *e, struct edit_frame *f, bool dst,
 		      const struct edit_maps *maps)
 {
-	uint8_t version = f->l.ip_version;
-	unsigned size = cidr_size(version);
-	uint8_t *addr = edit_l3(f) + (version == 4 ? 12 : 8) + (dst ? size : 0);
+	bool v4 = f->l.ip_version == 4;
+	uint8_t *addr = edit_l3(f) + (v4 ? dst ? 16 : 12 : dst ? 24 : 8);
 	uint8_t old[16];
 
-	if (e->opts.skip_broadcast && edit_addr_is_broadcast(e, version, addr))
+	if (e->opts.skip_broadcast && edit_addr_is_broadcast(e, f->l.ip_version, addr))
 		return;
 
-	memcpy(old, addr, size);
-	if (map_addr(maps, version, addr) && memcmp(old, addr, size) != 0)
+	memcpy(old, addr, v4 ? 4 : 16);
+	if (v4 ? map_addr4(maps, addr) : map_addr6(maps, addr))
 		edit_addr_changed(f, dst, old, addr);
 }
 
@@ -132,26 +149,47 @@ static void pnat(struct weir_editor *e, struct edit_frame *f)
 	if (!edit_arp(f, &arp))
 		return;
 	/* A request asks for the other side's address, as if it were sent from there. */
-	(void)map_addr(arp.is_request ? dst : src, 4, arp.sender);
-	(void)map_addr(arp.is_request ? src : dst, 4, arp.target);
+	(void)map_addr4(arp.is_request ? dst : src, arp.sender);
+	(void)map_addr4(arp.is_request ? src : dst, arp.target);
 }
 EDIT_STEP(pnat)
 
-/* On x86, where tcpreplay runs, a shift by 32 does nothing. */
-static void to_all_quirk(const struct weir_editor *e, struct edit_map *m)
+static void mask_of(unsigned bits, unsigned size, uint64_t mask[2])
 {
-	if (e->quirks & WEIR_QUIRK_MAPS && m->to.version == 4 && !m->to.bits)
-		m->to.bits = 32;
+	uint8_t ones[16], zeros[16] = { 0 }, bytes[16] = { 0 };
+
+	memset(ones, 0xff, sizeof(ones));
+	addr_mix(bits, size, ones, zeros, bytes);
+	memcpy(mask, bytes, sizeof(bytes));
 }
 
-static int add_map(struct edit_maps *maps, const struct edit_map *m, struct weir_err *err)
+static int add_map(const struct weir_editor *e, struct edit_maps *maps, const struct pkt_cidr *from,
+		   const struct pkt_cidr *to, struct weir_err *err)
 {
-	struct edit_map *more = realloc(maps->list, (maps->n + 1) * sizeof(*more));
+	bool v4 = from->version == 4;
+	struct edit_map **list = v4 ? &maps->v4 : &maps->v6;
+	unsigned *n = v4 ? &maps->n_v4 : &maps->n_v6;
+	unsigned size = cidr_size(from->version), to_bits = to->bits;
+	struct edit_map *m = realloc(*list, (*n + 1) * sizeof(*m));
+	uint64_t from_addr[2], to_addr[2], to_mask[2];
 
-	if (!more)
+	if (!m)
 		return err_set(err, -ENOMEM, "out of memory");
-	maps->list = more;
-	more[maps->n++] = *m;
+	*list = m;
+	m += (*n)++;
+
+	/* On x86, where tcpreplay runs, a shift by 32 does nothing. */
+	if (e->quirks & WEIR_QUIRK_MAPS && v4 && !to_bits)
+		to_bits = 32;
+	mask_of(from->bits, size, m->mask);
+	mask_of(to_bits, size, to_mask);
+	memcpy(from_addr, from->addr, 16);
+	memcpy(to_addr, to->addr, 16);
+	for (unsigned i = 0; i < 2; i++) {
+		m->from[i] = from_addr[i] & m->mask[i];
+		m->to[i] = to_addr[i] & to_mask[i];
+		m->keep[i] = ~to_mask[i];
+	}
 	return 0;
 }
 
@@ -159,24 +197,23 @@ static int scan_maps(struct weir_editor *e, const char *name, const char *text,
 		     struct edit_maps *maps, struct weir_err *err)
 {
 	struct scan s = scan_begin(name, text, err);
-	struct edit_map m;
+	struct pkt_cidr from, to;
 	int r;
 
 	do {
 		const char *begin = s.at;
 
-		r = cidr_scan(&s, &m.from);
+		r = cidr_scan(&s, &from);
 		if (r >= 0)
 			r = scan_expect(&s, ':');
 		if (r >= 0)
-			r = cidr_scan(&s, &m.to);
+			r = cidr_scan(&s, &to);
 		if (r < 0)
 			return r;
-		if (m.from.version != m.to.version)
-			return scan_bad(&s, begin, "IPv%u cannot become IPv%u", m.from.version,
-					m.to.version);
-		to_all_quirk(e, &m);
-		r = add_map(maps, &m, err);
+		if (from.version != to.version)
+			return scan_bad(&s, begin, "IPv%u cannot become IPv%u", from.version,
+					to.version);
+		r = add_map(e, maps, &from, &to, err);
 		if (r < 0)
 			return r;
 	} while (scan_take(&s, ','));
@@ -205,19 +242,25 @@ static int scan_endpoints(struct weir_editor *e, const char *text, struct weir_e
 	int r = 0;
 
 	for (unsigned i = 0; r >= 0 && i < 2; i++) {
-		struct edit_map m;
+		struct pkt_cidr from, to;
 
 		if (i)
 			r = scan_expect(&s, ':');
 		if (r >= 0)
-			r = cidr_scan(&s, &m.to);
+			r = cidr_scan(&s, &to);
 		if (r < 0)
 			return r;
-		m.to.bits = (uint8_t)(8 * cidr_size(m.to.version));
-		m.from = (struct pkt_cidr){ .version = m.to.version };
-		r = add_map(&e->pnat[i], &m, err);
+		to.bits = (uint8_t)(8 * cidr_size(to.version));
+		from = (struct pkt_cidr){ .version = to.version };
+		r = add_map(e, &e->pnat[i], &from, &to, err);
 	}
 	return r < 0 ? r : scan_end(&s);
+}
+
+void edit_maps_done(struct edit_maps *maps)
+{
+	free(maps->v4);
+	free(maps->v6);
 }
 
 static int pnat_compile(struct weir_editor *e, const struct weir_edit_opts *o, struct weir_err *err)

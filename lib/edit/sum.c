@@ -103,8 +103,9 @@ void edit_addr_changed(struct edit_frame *f, bool dst, const uint8_t *old, const
 	}
 	if (!sum || (dst && is_routed(f)))
 		return;
-	for (unsigned i = 0; i < 16; i += 4)
-		edit_sum_changed32(f, sum, be32_at(old + i), be32_at(new + i));
+	put_sum(f, sum,
+		csum_update16(be16_at(sum), (uint16_t)~csum_fold(csum_add(0, old, 16)),
+			      (uint16_t)~csum_fold(csum_add(0, new, 16))));
 }
 
 /* The whole checksum of what lies behind the IP header, up to .end. */
