@@ -144,6 +144,23 @@ static enum weir_verdict at_once(const struct weir_classifier *c, const struct w
 	return side(match != c->opts.reverse);
 }
 
+/* IPv6's ARP (RFC 4861): says who is where, not who is what. */
+static bool is_neighbour_discovery(const struct weir_record *rec, const struct pkt_layers *l)
+{
+	uint8_t type;
+
+	if (l->ip_version != 6 || l->proto != PKT_IP_ICMPV6 || !l->l4_len)
+		return false;
+	type = rec->data[l->l4_off];
+	return type >= 133 && type <= 137;
+}
+
+static void take_role(struct host *host, enum host_role role)
+{
+	if (host->role == HOST_UNKNOWN)
+		host->role = (uint8_t)role;
+}
+
 /* The host is entered and the frame counted for it. */
 static int64_t learn(struct weir_classifier *c, const struct weir_record *rec,
 		     const struct pkt_layers *l)
@@ -151,29 +168,29 @@ static int64_t learn(struct weir_classifier *c, const struct weir_record *rec,
 	static const uint8_t one[16] = { 0 };
 	const uint8_t *src = source(rec, l);
 	const uint8_t *dst = src + cidr_size(l->ip_version);
-	bool quirk = c->quirks & WEIR_SPLIT_QUIRK_WEIGH;
-	bool is_new;
 	int64_t from, to;
 
 	if (l->ip_version == 6 && c->quirks & WEIR_SPLIT_QUIRK_IPV6)
 		src = dst = one;
-	from = hosts_find(&c->hosts, l->ip_version, src, &is_new);
+	from = hosts_find(&c->hosts, l->ip_version, src);
 	if (from < 0)
 		return from;
 	if (c->opts.mode != WEIR_SPLIT_FIRST) {
-		if (quirk)
+		if (c->quirks & WEIR_SPLIT_QUIRK_WEIGH)
 			weigh_quirk(&c->hosts.list[from], l, rec->data, rec->len);
 		else
 			weigh(&c->hosts.list[from], l, rec->data, rec->len);
 		return from;
 	}
 
-	if (is_new)
-		c->hosts.list[from].role = HOST_CLIENT;
-	to = hosts_find(&c->hosts, l->ip_version, dst, &is_new);
-	if (to >= 0 && is_new)
-		c->hosts.list[to].role = HOST_SERVER;
-	return to < 0 ? to : from;
+	if (!(c->quirks & WEIR_SPLIT_QUIRK_WEIGH) && is_neighbour_discovery(rec, l))
+		return from;
+	to = hosts_find(&c->hosts, l->ip_version, dst);
+	if (to < 0)
+		return to;
+	take_role(&c->hosts.list[from], HOST_CLIENT);
+	take_role(&c->hosts.list[to], HOST_SERVER);
+	return from;
 }
 
 static void walk(const struct weir_classifier *c, const struct weir_record *rec,
@@ -270,6 +287,8 @@ static enum weir_verdict of_host(const struct weir_classifier *c, const struct h
 	switch (c->opts.mode) {
 	case WEIR_SPLIT_CLIENT:
 		return side(!swap);
+	case WEIR_SPLIT_FIRST: /* only neighbours were discovered */
+		return other(c);
 	case WEIR_SPLIT_ROUTER:
 		return c->quirks & WEIR_SPLIT_QUIRK_NONIP ? side(!c->opts.nonip) : other(c);
 	default:

@@ -2,6 +2,7 @@
 #include "split/hosts.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -52,7 +53,7 @@ static int grow(struct hosts *h)
 	return 0;
 }
 
-int64_t hosts_find(struct hosts *h, uint8_t version, const uint8_t *addr, bool *ret_is_new)
+int64_t hosts_find(struct hosts *h, uint8_t version, const uint8_t *addr)
 {
 	uint8_t whole[16] = { 0 };
 	uint32_t hashed, at;
@@ -65,15 +66,12 @@ int64_t hosts_find(struct hosts *h, uint8_t version, const uint8_t *addr, bool *
 	for (at = hashed & (h->n_slots - 1); h->slots[at]; at = (at + 1) & (h->n_slots - 1)) {
 		const struct host *old = &h->list[h->slots[at] - 1];
 
-		if (old->version == version && memcmp(old->addr, whole, 16) == 0) {
-			*ret_is_new = false;
+		if (old->version == version && memcmp(old->addr, whole, 16) == 0)
 			return h->slots[at] - 1;
-		}
 	}
 	h->list[h->n] = (struct host){ .version = version };
 	memcpy(h->list[h->n].addr, whole, 16);
 	h->slots[at] = h->n + 1;
-	*ret_is_new = true;
 	return h->n++;
 }
 

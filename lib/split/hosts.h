@@ -3,7 +3,6 @@
 #ifndef SPLIT_HOSTS_H
 #define SPLIT_HOSTS_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 enum host_role {
@@ -31,8 +30,8 @@ struct hosts {
 
 #define HOSTS_MAX (UINT32_MAX / 4)
 
-/* The index of a host, which is entered when new: *ret_is_new. Negative: no memory. */
-int64_t hosts_find(struct hosts *h, uint8_t version, const uint8_t *addr, bool *ret_is_new);
+/* The index of a host, which is entered when new. Negative: no memory. */
+int64_t hosts_find(struct hosts *h, uint8_t version, const uint8_t *addr);
 void hosts_done(struct hosts *h);
 
 /* Sets the roles of all hosts from their counts. */

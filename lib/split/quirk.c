@@ -15,8 +15,8 @@ static const struct {
 	  "that --auto=router cannot tell the other way round" },
 	{ "reverse", "--reverse sends all of --regex to the secondary port and leaves --port and "
 		     "--auto alone" },
-	{ "weigh", "TCP flags must be exactly SYN or SYN|ACK, and the flags of DNS are read with "
-		   "their bytes swapped" },
+	{ "weigh", "TCP flags must be exactly SYN or SYN|ACK, the flags of DNS are read with "
+		   "their bytes swapped, and neighbour discovery counts for --auto=first" },
 	{ "unknown",
 	  "--auto=bridge takes hosts that it cannot tell for servers; --auto=router knows "
 	  "no networks, and gives up if the first host in its tree is a client" },
