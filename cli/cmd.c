@@ -189,13 +189,15 @@ static int run_cmd(const struct cmd_run *run, const void *cfg)
 
 /* The arguments are in: answers, checks, runs. */
 static int carry_out(const struct cmd *cmd, struct opt_set *set, const struct common *common,
-		     const void *cfg)
+		     const void *cfg, int argc, char *const argv[])
 {
 	const struct cmd_run run = { .cmd = cmd,
 				     .prog = set->prog,
 				     .opts = set,
 				     .operands = set->operands,
-				     .n_operands = set->n_operands };
+				     .n_operands = set->n_operands,
+				     .argv = argv,
+				     .argc = argc };
 	int status = answer(cmd, set->tables, common);
 	char text[512];
 
@@ -239,7 +241,7 @@ int cmd_main(const struct cmd *cmd, const char *argv0, int argc, char *const arg
 	if (opt_parse(&set, argc, argv) < 0)
 		status = complain(cmd, tables, set.error);
 	else
-		status = carry_out(cmd, &set, &common, cfg);
+		status = carry_out(cmd, &set, &common, cfg, argc, argv);
 	opt_done(&set);
 	return status;
 }

@@ -20,6 +20,8 @@ struct cmd_run {
 	const struct opt_set *opts; /* for opt_given() */
 	const char *const *operands;
 	unsigned n_operands;
+	char *const *argv; /* all arguments as they were written */
+	int argc;
 };
 
 struct cmd {

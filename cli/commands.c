@@ -5,13 +5,11 @@
 #include "commands.h"
 
 const struct cmd *const commands[] = {
-	&cmd_gen, &cmd_info, &cmd_ports, &cmd_replay, &cmd_sink, NULL,
+	&cmd_edit, &cmd_gen, &cmd_info, &cmd_ports, &cmd_replay, &cmd_sink, &cmd_split, NULL,
 };
 
 const struct cmd *const personalities[] = {
-	&cmd_tcpcapinfo,
-	&cmd_tcpreplay,
-	NULL,
+	&cmd_tcpcapinfo, &cmd_tcpprep, &cmd_tcpreplay, &cmd_tcprewrite, NULL,
 };
 
 const struct cmd *cmd_find(const struct cmd *const list[], const char *name)

@@ -75,3 +75,11 @@ void files_done(struct file_list *list)
 	free(list->paths);
 	*list = (struct file_list){ 0 };
 }
+
+bool files_are_same(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return stat(a, &x) == 0 && stat(b, &y) == 0 && S_ISREG(x.st_mode) && x.st_dev == y.st_dev &&
+	       x.st_ino == y.st_ino;
+}

@@ -3,6 +3,8 @@
 #ifndef CLI_FILES_H
 #define CLI_FILES_H
 
+#include <stdbool.h>
+
 #include <weir/err.h>
 
 struct file_list {
@@ -16,5 +18,8 @@ struct file_list {
 int files_expand(const char *const *operands, unsigned n, struct file_list *list,
 		 struct weir_err *err);
 void files_done(struct file_list *list);
+
+/* Do both paths lead to one regular file? */
+bool files_are_same(const char *a, const char *b);
 
 #endif

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "asker.h"
 #include "decoder.h"
@@ -159,14 +158,11 @@ static int open_stream(struct replay *p, struct weir_err *err)
 static int check_not_read(const struct replay *p, const char *name, struct weir_err *err)
 {
 	const char file[] = "file:";
-	struct stat out, in;
 
-	if (strncmp(name, file, strlen(file)) || stat(name + strlen(file), &out) < 0 ||
-	    !S_ISREG(out.st_mode))
+	if (strncmp(name, file, strlen(file)) != 0)
 		return 0;
 	for (unsigned i = 0; i < p->files.n; i++)
-		if (stat(p->files.paths[i], &in) == 0 && in.st_dev == out.st_dev &&
-		    in.st_ino == out.st_ino)
+		if (files_are_same(name + strlen(file), p->files.paths[i]))
 			return err_text(err, -EEXIST, "%s: this file is also one of those to read",
 					name);
 	return 0;

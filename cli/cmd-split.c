@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* weir split, and tcpprep: tells clients' frames from servers', into a cache or two traces. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <weir/classify.h>
+#include <weir/split.h>
+#include <weir/trace.h>
+
+#include "cmd.h"
+#include "commands.h"
+#include "files.h"
+#include "trace-out.h"
+#include "util.h"
+
+struct split_cfg {
+	const char *mode, *cidr, *regex, *mac;
+	bool port, reverse, nonip, no_arg_comment, verbose, suppress_warnings;
+	const char *services, *ratio, *include, *exclude, *comment, *decode;
+	uint32_t min_mask, max_mask;
+	const char *pcap, *cachefile, *out_client, *out_server;
+	const char *print_comment, *print_info, *print_stats;
+	struct trace_out_cfg out;
+};
+
+static const struct opt split_rows[] = {
+	{ OPT(struct split_cfg, mode), .name = "auto", .letter = 'a', .metavar = "MODE",
+	  .conflicts = "cidr port regex mac",
+	  .help = "find out from the trace: bridge, router, client, server or first" },
+	{ OPT(struct split_cfg, cidr), .name = "cidr", .letter = 'c', .metavar = "NET,...",
+	  .conflicts = "auto port regex mac",
+	  .help = "source addresses in these networks go to the primary port" },
+	{ OPT(struct split_cfg, regex), .name = "regex", .letter = 'r', .metavar = "REGEX",
+	  .conflicts = "auto port cidr mac",
+	  .help = "source addresses that match go to the primary port" },
+	{ OPT(struct split_cfg, port), .name = "port", .letter = 'p',
+	  .conflicts = "auto regex cidr mac",
+	  .help = "frames to ports of services go to the primary port" },
+	{ OPT(struct split_cfg, mac), .name = "mac", .letter = 'e', .metavar = "MAC,...",
+	  .conflicts = "auto regex cidr port", .help = "these source MACs go to the primary port" },
+	{ OPT(struct split_cfg, reverse), .name = "reverse", .help = "exchange the two ports" },
+	{ OPT(struct split_cfg, comment), .name = "comment", .letter = 'C', .metavar = "TEXT",
+	  .help = "put a comment into the cache" },
+	{ OPT(struct split_cfg, no_arg_comment), .name = "no-arg-comment",
+	  .help = "leave the command line out of the cache's comment" },
+	{ OPT(struct split_cfg, include), .name = "include", .letter = 'x', .metavar = "RULE",
+	  .conflicts = "exclude",
+	  .help = "send only: S:, D:, B:, E: and networks, P: and numbers, F: and a filter" },
+	{ OPT(struct split_cfg, exclude), .name = "exclude", .letter = 'X', .metavar = "RULE",
+	  .conflicts = "include", .help = "send all but these" },
+	{ OPT(struct split_cfg, cachefile), .name = "cachefile", .letter = 'o', .metavar = "FILE",
+	  .help = "the cache file to write" },
+	{ OPT(struct split_cfg, out_client), .name = "out-client", .flags = OPT_WEIR_ONLY,
+	  .metavar = "FILE", .help = "write the frames of the primary port to a trace" },
+	{ OPT(struct split_cfg, out_server), .name = "out-server", .flags = OPT_WEIR_ONLY,
+	  .metavar = "FILE", .help = "write the frames of the secondary port to a trace" },
+	TRACE_OUT_ROWS(struct split_cfg, out),
+	{ OPT(struct split_cfg, pcap), .name = "pcap", .letter = 'i', .metavar = "FILE",
+	  .help = "the trace to read; - is standard input" },
+	{ OPT(struct split_cfg, print_comment), .name = "print-comment", .letter = 'P',
+	  .flags = OPT_ALONE, .metavar = "FILE", .help = "print the comment of a cache" },
+	{ OPT(struct split_cfg, print_info), .name = "print-info", .letter = 'I',
+	  .flags = OPT_ALONE, .metavar = "FILE",
+	  .help = "print the port of each frame of a cache" },
+	{ OPT(struct split_cfg, print_stats), .name = "print-stats", .letter = 'S',
+	  .flags = OPT_ALONE, .metavar = "FILE",
+	  .help = "print how many frames of a cache go to which port" },
+	{ OPT(struct split_cfg, services), .name = "services", .letter = 's', .metavar = "FILE",
+	  .requires = "port", .help = "services as in /etc/services instead of ports 0 to 1023" },
+	{ OPT(struct split_cfg, nonip), .name = "nonip", .letter = 'N',
+	  .help = "what is not IP goes to the other port" },
+	{ OPT(struct split_cfg, ratio), .name = "ratio", .letter = 'R', .metavar = "R",
+	  .requires = "auto",
+	  .help = "a server acts so many times as often as a server than as a client (2.0)" },
+	{ OPT(struct split_cfg, min_mask), .name = "minmask", .letter = 'm', .metavar = "N",
+	  .max = 32, .requires = "auto",
+	  .help = "router: bits of the smallest networks to look at (30)" },
+	{ OPT(struct split_cfg, max_mask), .name = "maxmask", .letter = 'M', .metavar = "N",
+	  .max = 32, .requires = "auto",
+	  .help = "router: bits of the greatest networks to look at (8)" },
+	{ OPT(struct split_cfg, verbose), .name = "verbose", .letter = 'v',
+	  .flags = OPT_AUTOOPTS_ONLY, .help = "taken, without effect" },
+	{ OPT(struct split_cfg, decode), .name = "decode", .letter = 'A', .metavar = "ARGS",
+	  .flags = OPT_AUTOOPTS_ONLY, .requires = "verbose", .help = "taken, without effect" },
+	{ OPT(struct split_cfg, suppress_warnings), .name = "suppress-warnings", .letter = 'w',
+	  .help = "print no warnings" },
+	{ 0 },
+};
+
+static const struct split_cfg split_defaults = { .min_mask = 30, .max_mask = 8 };
+
+struct split_run {
+	const struct cmd_run *run;
+	const struct split_cfg *cfg;
+	struct weir_classifier *classifier;
+	struct weir_cache *cache;
+};
+
+/* Printing what a cache holds. */
+
+static const char *port_name(enum weir_verdict v)
+{
+	switch (v) {
+	case WEIR_PRIMARY:
+		return "Primary";
+	case WEIR_SECONDARY:
+		return "Secondary";
+	default:
+		return "Don't Send";
+	}
+}
+
+static void print_stats(const struct weir_cache *cache)
+{
+	uint64_t n = weir_cache_count(cache), sums[4] = { 0 };
+
+	for (uint64_t i = 1; i <= n; i++)
+		sums[weir_cache_get(cache, i)]++;
+	printf("Primary packets:\t%llu\n", (unsigned long long)sums[WEIR_PRIMARY]);
+	printf("Secondary packets:\t%llu\n", (unsigned long long)sums[WEIR_SECONDARY]);
+	printf("Skipped packets:\t%llu\n", (unsigned long long)sums[WEIR_DONT_SEND]);
+	puts("------------------------------");
+	printf("Total packets:\t\t%llu\n", (unsigned long long)n);
+}
+
+static int print_cache(const struct split_run *s, const char *path)
+{
+	struct weir_cache *cache = NULL;
+	struct weir_err err = { 0 };
+
+	if (weir_cache_load(path, &cache, &err) < 0)
+		return cmd_fail(s->run, "%s", weir_err_text(&err));
+
+	if (path == s->cfg->print_comment) {
+		printf("tcpprep args: %s\n", weir_cache_comment(cache));
+		printf("Cache contains data for %llu packets\n",
+		       (unsigned long long)weir_cache_count(cache));
+	} else if (path == s->cfg->print_info) {
+		for (uint64_t i = 1; i <= weir_cache_count(cache); i++)
+			printf("Packet %llu -> %s\n", (unsigned long long)i,
+			       port_name(weir_cache_get(cache, i)));
+	} else {
+		print_stats(cache);
+	}
+	weir_cache_free(cache);
+	return 0;
+}
+
+/* The arguments joined by blanks, but "-C" and the two after it, as tcpprep keeps them. */
+static void join_args(const struct cmd_run *run, char *text, size_t size)
+{
+	size_t len = 0;
+
+	text[0] = '\0';
+	for (int i = 0; i < run->argc; i++) {
+		int n;
+
+		if (strcmp(run->argv[i], "-C") == 0) {
+			i += 2;
+			continue;
+		}
+		n = snprintf(text + len, size - len, "%s%s", len ? " " : "", run->argv[i]);
+		len += n > 0 ? (size_t)n : 0;
+		if (len >= size)
+			return;
+	}
+}
+
+/* What stands in the cache: the arguments, and the comment in a line of its own. */
+static int make_cache(struct split_run *s, struct weir_err *err)
+{
+	CLEANUP(freep)
+	char *text = NULL;
+	char args[1024] = "";
+
+	if (!s->cfg->no_arg_comment)
+		join_args(s->run, args, sizeof(args));
+	if (asprintf(&text, "%s%s%s", args, s->cfg->comment ? "\n" : "",
+		     s->cfg->comment ? s->cfg->comment : "") < 0) {
+		text = NULL;
+		return err_text(err, -ENOMEM, "out of memory");
+	}
+	return weir_cache_new(text, &s->cache, err);
+}
+
+/* The whole of a file. */
+static int read_text(const char *path, char **ret_text, size_t *ret_size, struct weir_err *err)
+{
+	CLEANUP(fclosep)
+	FILE *f = fopen(path, "re");
+	size_t room = 0;
+	ssize_t n;
+
+	if (!f)
+		return err_text(err, -errno, "Unable to open service file: %s\n%s", path,
+				strerror(errno));
+	n = getdelim(ret_text, &room, '\0', f);
+	if (n < 0 && ferror(f))
+		return err_text(err, -EIO, "%s: %s", path, strerror(errno));
+	*ret_size = n < 0 ? 0 : (size_t)n;
+	return 0;
+}
+
+static int read_mode(const struct split_run *s, struct weir_classify_opts *o, struct weir_err *err)
+{
+	static const char *const modes[] = { [WEIR_SPLIT_BRIDGE] = "bridge",
+					     [WEIR_SPLIT_ROUTER] = "router",
+					     [WEIR_SPLIT_CLIENT] = "client",
+					     [WEIR_SPLIT_SERVER] = "server",
+					     [WEIR_SPLIT_FIRST] = "first" };
+	const struct split_cfg *c = s->cfg;
+
+	o->what = c->cidr ? c->cidr : c->regex ? c->regex : c->mac;
+	o->mode = c->cidr ? WEIR_SPLIT_CIDR : c->regex ? WEIR_SPLIT_REGEX : WEIR_SPLIT_MAC;
+	if (c->port)
+		o->mode = WEIR_SPLIT_PORT;
+	if (o->what || c->port)
+		return 0;
+	for (unsigned i = 0; c->mode && i < ARRAY_SIZE(modes); i++) {
+		if (strcmp(c->mode, modes[i]) == 0) {
+			o->mode = (enum weir_split_mode)i;
+			return 0;
+		}
+	}
+	if (c->mode)
+		return err_text(err, -EINVAL, "Invalid auto mode type: %s", c->mode);
+	return err_text(err, -EINVAL, "Must specify a processing mode: -a, -c, -r, -p");
+}
+
+static int read_ratio(const struct split_cfg *c, struct weir_classify_opts *o, struct weir_err *err)
+{
+	char *end;
+
+	if (!c->ratio)
+		return 0;
+	o->ratio = strtod(c->ratio, &end);
+	if (end == c->ratio || *end || !(o->ratio >= 0))
+		return err_text(err, -EINVAL, "Ratio must be a non-negative number.");
+	if (o->ratio == 0)
+		o->ratio = 1e-300; /* every host that acts as a server is one */
+	return 0;
+}
+
+static int make_classifier(struct split_run *s, struct weir_err *err)
+{
+	const struct split_cfg *c = s->cfg;
+	struct weir_classify_opts o = {
+		.reverse = c->reverse,
+		.nonip = c->nonip,
+		.min_mask = (uint8_t)c->min_mask,
+		.max_mask = (uint8_t)c->max_mask,
+		.include = c->include,
+		.exclude = c->exclude,
+		.quirks = cmd_is_personality(s->run) ? WEIR_SPLIT_QUIRKS_TCPPREP : 0,
+	};
+	CLEANUP(freep)
+	char *services = NULL;
+	int r = read_mode(s, &o, err);
+
+	if (r >= 0)
+		r = read_ratio(c, &o, err);
+	if (r >= 0 && c->services)
+		r = read_text(c->services, &services, &o.services_size, err);
+	if (r < 0)
+		return r;
+	o.services = services;
+	return weir_classifier_new(&o, &s->classifier, err);
+}
+
+/* What tcpprep says about its input before it begins. */
+static int check_input(const struct split_run *s, struct weir_reader *reader, struct weir_err *err)
+{
+	static const uint32_t known[] = { 1, 113, 276, 101, 104, 178, 50 };
+	const struct weir_trace_iface *iface = weir_reader_iface(reader, 0);
+
+	if (!cmd_is_personality(s->run))
+		return 0;
+	if (weir_reader_info(reader)->n_ifaces && iface->snaplen < WEIR_FRAME_MAX)
+		cmd_warn(s->run,
+			 "%s was captured using a snaplen of %u bytes.  This may mean you have "
+			 "truncated packets.",
+			 s->cfg->pcap, iface->snaplen);
+	for (unsigned i = 0; i < ARRAY_SIZE(known); i++) {
+		if (iface->linktype == known[i] && (!s->cfg->mac || known[i] == 1))
+			return 0;
+	}
+	return err_text(err, -ENOTSUP, "Unsupported pcap DLT type: 0x%x", iface->linktype);
+}
+
+static int classify(struct split_run *s, struct weir_err *err)
+{
+	struct weir_reader *reader = NULL;
+	struct weir_record rec;
+	int r = weir_reader_open(s->cfg->pcap, &reader, err), q = 0;
+
+	if (r < 0)
+		return r;
+	r = check_input(s, reader, err);
+	while (r >= 0 && (r = weir_reader_next(reader, &rec, err)) == 1) {
+		if (!rec.len && cmd_is_personality(s->run))
+			r = err_text(err, -EINVAL,
+				     "Invalid packet length: packet length=%u capture "
+				     "length=0",
+				     rec.orig_len);
+		else
+			r = weir_classifier_add(s->classifier, &rec, err);
+	}
+	/* tcpprep takes damage for the end of the file. */
+	if ((r == -EBADMSG || r == -ENODATA) && cmd_is_personality(s->run))
+		r = 0;
+	if (r >= 0)
+		q = weir_classifier_finish(s->classifier, s->cache, err);
+	weir_reader_close(reader);
+	if (r >= 0 && q >= 0 && cmd_is_personality(s->run) && !weir_cache_count(s->cache))
+		return err_text(err, -ENODATA,
+				"\nNo packets were processed.  Filter too limiting?");
+	return r < 0 ? r : q;
+}
+
+/* The trace once more, into one trace for each side. */
+static int write_sides(const struct split_run *s, struct weir_reader *reader,
+		       struct trace_out *const outs[2], struct weir_err *err)
+{
+	struct weir_record rec;
+	int r;
+
+	while ((r = weir_reader_next(reader, &rec, err)) == 1) {
+		enum weir_verdict v = weir_cache_get(s->cache, rec.nr);
+		struct trace_out *out = v == WEIR_DONT_SEND ? NULL : outs[v == WEIR_SECONDARY];
+
+		if (!out)
+			continue;
+		r = trace_out_write_record(out, &rec, err);
+		if (r < 0)
+			return r;
+	}
+	for (unsigned i = 0; r >= 0 && i < 2; i++)
+		r = outs[i] ? trace_out_finish(outs[i], err) : 0;
+	return r;
+}
+
+static int write_traces(const struct split_run *s, struct weir_err *err)
+{
+	const char *const paths[] = { s->cfg->out_client, s->cfg->out_server };
+	struct weir_reader *reader = NULL;
+	struct trace_out *outs[2] = { NULL };
+	int r = 0;
+
+	if (!paths[0] && !paths[1])
+		return 0;
+	r = weir_reader_open(s->cfg->pcap, &reader, err);
+	for (unsigned i = 0; r >= 0 && i < 2; i++)
+		r = paths[i] ? trace_out_open(paths[i], &s->cfg->out, reader, NULL, false, &outs[i],
+					      err)
+			     : 0;
+	if (r >= 0)
+		r = write_sides(s, reader, outs, err);
+	trace_out_close(outs[0]);
+	trace_out_close(outs[1]);
+	weir_reader_close(reader);
+	return r;
+}
+
+/* What the options cannot mean together; NULL: nothing. */
+static const char *find_fault(const struct split_run *s)
+{
+	const struct split_cfg *c = s->cfg;
+	bool traces = c->out_client || c->out_server;
+
+	if (s->run->n_operands)
+		return "there are no operands; the trace is --pcap=FILE";
+	if (!c->pcap)
+		return "--pcap=FILE is missing";
+	if (!c->cachefile && !traces)
+		return "--cachefile, --out-client or --out-server must say where to write";
+	if (traces && strcmp(c->pcap, "-") == 0)
+		return "--out-client and --out-server read the trace twice, which standard input "
+		       "cannot be";
+	if ((c->out_client && files_are_same(c->pcap, c->out_client)) ||
+	    (c->out_server && files_are_same(c->pcap, c->out_server)) ||
+	    (c->cachefile && files_are_same(c->pcap, c->cachefile)))
+		return "the trace to read is also one of the files to write";
+	return NULL;
+}
+
+static int split_run(const struct cmd_run *run, const void *cfg)
+{
+	struct split_run s = { .run = run, .cfg = cfg };
+	const char *print = s.cfg->print_comment ? s.cfg->print_comment
+			    : s.cfg->print_info	 ? s.cfg->print_info
+						 : s.cfg->print_stats;
+	const char *fault = print ? NULL : find_fault(&s);
+	struct weir_err err = { 0 };
+	int r, status = 0;
+
+	if (print)
+		return print_cache(&s, print);
+	if (fault)
+		return cmd_usage(run, "%s", fault);
+	r = make_classifier(&s, &err);
+	if (r == -EINVAL && !cmd_is_personality(run))
+		return cmd_usage(run, "%s", err.text);
+	if (r >= 0)
+		r = make_cache(&s, &err);
+	if (r >= 0)
+		r = classify(&s, &err);
+	if (r >= 0 && s.cfg->cachefile)
+		r = weir_cache_save(s.cache, s.cfg->cachefile, &err);
+	if (r >= 0)
+		r = write_traces(&s, &err);
+	if (r < 0)
+		status = cmd_fail(run, "%s", weir_err_text(&err));
+	weir_cache_free(s.cache);
+	weir_classifier_free(s.classifier);
+	return status;
+}
+
+const struct cmd cmd_split = {
+	.name = "split",
+	.summary = "tell the two sides of a trace apart",
+	.operands = "-i FILE -o FILE",
+	.dialect = OPT_WEIR,
+	.opts = split_rows,
+	.cfg_size = sizeof(struct split_cfg),
+	.defaults = &split_defaults,
+	.section = "TCPPREP",
+	.run = split_run,
+};
+
+const struct cmd cmd_tcpprep = {
+	.name = "tcpprep",
+	.summary = "Create a tcpreplay cache cache file from a pcap file.",
+	.operands = "",
+	.dialect = OPT_AUTOOPTS,
+	.opts = split_rows,
+	.cfg_size = sizeof(struct split_cfg),
+	.defaults = &split_defaults,
+	.section = "TCPPREP",
+	.run = split_run,
+};

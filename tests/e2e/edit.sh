@@ -1,0 +1,142 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-2-Clause
+# weir edit changes what it is asked to, and tcprewrite writes what it always wrote.
+# shellcheck source=tests/e2e/lib.sh
+. "${BASH_SOURCE%/*}/lib.sh"
+
+bin=${weir%/*}/bin
+
+run() { # PROGRAM ARGUMENTS...: messages in $err, exit status in $rc
+	out=$netns_dir/out
+	err=$netns_dir/err
+	rc=0
+	"$@" >"$out" 2>"$err" || rc=$?
+}
+
+edit() { # FILE ARGUMENTS...: into $netns_dir/edited
+	run "$weir" edit -i "$data/$1" -o "$netns_dir/edited" "${@:2}"
+	is "exit status" "$rc" 0
+}
+
+# FIELDS...: of each frame that was edited, as Wireshark reads them.
+fields() {
+	tshark -r "$netns_dir/edited" -o ip.check_checksum:TRUE -o tcp.check_checksum:TRUE \
+		-o udp.check_checksum:TRUE -T fields "${@/#/-e}" 2>/dev/null
+}
+
+# No checksum is bad, as an independent program sees it, and some were looked at.
+checksums_are_right() {
+	local sums
+	sums=$(fields ip.checksum.status tcp.checksum.status udp.checksum.status \
+		icmp.checksum.status icmpv6.checksum.status)
+	is "bad checksums" "$(grep -c 0 <<<"$sums" || true)" 0
+	grep -q 1 <<<"$sums" || { echo "no checksum was looked at"; exit 1; }
+}
+
+test_nothing_changes_unasked() {
+	for file in "$data"/*.pcap; do
+		edit "${file##*/}"
+		trace compare "$netns_dir/edited" "$file"
+	done
+}
+
+test_fields_are_as_asked_and_checksums_stay_right() {
+	command -v tshark >/dev/null || skip "tshark is not installed"
+	for file in web.pcap web6.pcap dns.pcap vlan.pcap; do
+		edit "$file" -N '192.0.2.0/24:10.9.8.0/24,[2001:db8::/32]:[fd00::/32]' --ttl=7 \
+			-r 80:8080 --tcp-sequence=5 --tos=0 --enet-smac=02:00:00:00:00:99
+		checksums_are_right
+		is "source MACs" "$(fields eth.src | sort -u)" 02:00:00:00:00:99
+		is "TTLs" "$(fields ip.ttl ipv6.hlim | grep -v '^	$\|255' | tr -d '\t' | sort -u)" 7
+		is "old addresses" "$(fields ip.src ip.dst ipv6.src ipv6.dst |
+			grep -cE '192\.0\.2|2001:db8' || true)" 0
+		is "old ports" "$(fields tcp.port | grep -cE '\b80\b' || true)" 0
+	done
+}
+
+test_each_edit_changes_only_its_field() {
+	command -v tshark >/dev/null || skip "tshark is not installed"
+	before=$(tshark -r "$data/web.pcap" -T fields -e eth.src -e ip.src -e ip.ttl -e tcp.seq_raw \
+		-e tcp.port -e data 2>/dev/null)
+	edit web.pcap --ttl=9
+	after=$(fields eth.src ip.src ip.ttl tcp.seq_raw tcp.port data)
+	is "all but the TTL" "$(cut -f 1,2,4- <<<"$after")" "$(cut -f 1,2,4- <<<"$before")"
+	is "the TTL" "$(cut -f 3 <<<"$after" | grep . | sort -u)" 9
+}
+
+test_tags_go_in_and_out() {
+	edit web.pcap --enet-vlan=add --enet-vlan-tag=45 --enet-vlan-pri=3
+	if command -v tshark >/dev/null; then
+		is "tags" "$(fields vlan.id vlan.priority | sort -u)" "45	3"
+	fi
+	run "$weir" edit -i "$netns_dir/edited" -o "$netns_dir/back" --enet-vlan=del
+	is "exit status" "$rc" 0
+	trace compare "$netns_dir/back" "$data/web.pcap"
+}
+
+test_formats_are_kept_or_chosen() {
+	edit web6-be.pcapng --ttl=3
+	says <(file "$netns_dir/edited") pcapng
+	edit dns-ns.pcap --ttl=3
+	is "nanoseconds" "$(head -c 4 "$netns_dir/edited" | od -An -tx4)" " a1b23c4d"
+	edit web6-be.pcapng --format=pcap --compress=zstd
+	"$weir" info --json "$netns_dir/edited" >"$netns_dir/json"
+	is "format" "$(jq -c '.files[0] | [.format, .compression, .frames]' "$netns_dir/json")" \
+		"[\"pcap\",\"zstd\",$(frames_of "$data/web6-be.pcapng")]"
+}
+
+test_pipes_work() {
+	"$weir" edit -i - -o - --ttl=3 <"$data/web.pcap" >"$netns_dir/edited"
+	edit web.pcap --ttl=3
+	"$weir" edit -i - -o - --ttl=3 <"$data/web.pcap" | cmp - "$netns_dir/edited"
+}
+
+test_what_cannot_be_edited_is_told() {
+	head -c 100 "$data/web.pcap" >"$netns_dir/cut"
+	run "$weir" edit -i "$netns_dir/cut" -o "$netns_dir/edited" --ttl=3
+	is "a cut file" "$rc" 1
+	says "$err" "cut off"
+	run "$weir" edit -i "$data/web.pcap" -o "$netns_dir/edited" --enet-vlan=del
+	is "exit status" "$rc" 0
+	says "$err" "37 frames not edited: no VLAN tag to take out \(the first is frame 1\)"
+	run "$weir" edit -i "$data/web.pcap" -o "$netns_dir/edited" --enet-vlan=del --strict
+	is "exit status" "$rc" 1
+	says "$err" "frame 1: no VLAN tag"
+}
+
+test_wrong_options_are_named_with_their_place() {
+	run "$weir" edit -i "$data/web.pcap" -o "$netns_dir/no" -N 10.0.0.0/8:1.2.3.4/40
+	is "exit status" "$rc" 2
+	says "$err" 'pnat: "10\.0\.0\.0/8:1\.2\.3\.4/40", at 20: the number is more than 32'
+	[ ! -e "$netns_dir/no" ]
+	cp "$data/web.pcap" "$netns_dir/same"
+	run "$weir" edit -i "$netns_dir/same" -o "$netns_dir/same"
+	is "exit status" "$rc" 1
+	cmp "$netns_dir/same" "$data/web.pcap"
+}
+
+# tests/data/README.md says where the sums come from.
+test_tcprewrite_writes_what_it_always_wrote() {
+	cd "$data"
+	while read -r sum file args; do
+		"$bin/tcpprep" --no-arg-comment -a first -i "$file" -o "$netns_dir/cache" \
+			2>/dev/null
+		read -ra words <<<"${args//CACHE/$netns_dir/cache}"
+		run "$bin/tcprewrite" -i "$file" -o "$netns_dir/edited" "${words[@]}"
+		is "tcprewrite -i $file $args" "$(sha256sum "$netns_dir/edited" | head -c 16)" "$sum"
+	done <tcprewrite.sums
+}
+
+test_tcprewrite_fails_as_it_always_did() {
+	run "$bin/tcprewrite" -i "$data/web.pcap" -o "$netns_dir/no" -s 4 --fuzz-seed=3
+	is "exit status" "$rc" 1
+	says "$err" "^tcprewrite error:  the 'seed' and 'fuzz-seed' options conflict"
+	run "$bin/tcprewrite" -i "$data/web.pcap" -o "$netns_dir/no" -e 1.1.1.1:2.2.2.2
+	is "exit status" "$rc" 1
+	says "$err" "endpoints option requires the cachefile option"
+	run "$bin/tcprewrite" -i "$data/web.pcap" -o "$netns_dir/no" --ttl=300
+	is "exit status" "$rc" 255
+	says "$err" "^Fatal Error: "
+}
+
+run_tests
