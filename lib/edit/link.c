@@ -183,6 +183,9 @@ static int link_compile(struct weir_editor *e, const struct weir_edit_opts *o, s
 {
 	int r;
 
+	if (o->dlt == WEIR_DLT_OTHER && !(e->quirks & WEIR_QUIRK_DLT_HEADER_ONLY))
+		return err_set(err, -EINVAL, "dlt: frames cannot be changed to link type %u",
+			       o->dlt_number);
 	if (o->dlt == WEIR_DLT_KEEP || o->dlt == WEIR_DLT_OTHER)
 		return e->quirks & WEIR_QUIRK_WALK ? EDIT_LINK : 0;
 	if (o->dlt != WEIR_DLT_USER)

@@ -6,13 +6,6 @@
 
 bin=${weir%/*}/bin
 
-run() { # PROGRAM ARGUMENTS...: messages in $err, exit status in $rc
-	out=$netns_dir/out
-	err=$netns_dir/err
-	rc=0
-	"$@" >"$out" 2>"$err" || rc=$?
-}
-
 edit() { # FILE ARGUMENTS...: into $netns_dir/edited
 	run "$weir" edit -i "$data/$1" -o "$netns_dir/edited" "${@:2}"
 	is "exit status" "$rc" 0

@@ -66,6 +66,14 @@ run_weir() {
 	netns_exec left "$weir" "$@" >"$out" 2>"$err" || rc=$?
 }
 
+# PROGRAM ARGUMENTS...: the same of any program, where we are.
+run() {
+	out=$netns_dir/out
+	err=$netns_dir/err
+	rc=0
+	"$@" >"$out" 2>"$err" || rc=$?
+}
+
 is() { # WHAT GOT WANT
 	[ "$2" = "$3" ] || { echo "$1: got '$2', want '$3'"; show; exit 1; }
 }

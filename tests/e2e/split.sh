@@ -6,13 +6,6 @@
 
 bin=${weir%/*}/bin
 
-run() { # PROGRAM ARGUMENTS...: output in $out, messages in $err, exit status in $rc
-	out=$netns_dir/out
-	err=$netns_dir/err
-	rc=0
-	"$@" >"$out" 2>"$err" || rc=$?
-}
-
 split() { # FILE ARGUMENTS...: into $netns_dir/cache
 	run "$weir" split -i "$data/$1" -o "$netns_dir/cache" "${@:2}"
 	is "exit status" "$rc" 0
