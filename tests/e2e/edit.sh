@@ -108,18 +108,6 @@ test_wrong_options_are_named_with_their_place() {
 	cmp "$netns_dir/same" "$data/web.pcap"
 }
 
-# tests/data/README.md says where the sums come from.
-test_tcprewrite_writes_what_it_always_wrote() {
-	cd "$data"
-	while read -r sum file args; do
-		"$bin/tcpprep" --no-arg-comment -a first -i "$file" -o "$netns_dir/cache" \
-			2>/dev/null
-		read -ra words <<<"${args//CACHE/$netns_dir/cache}"
-		run "$bin/tcprewrite" -i "$file" -o "$netns_dir/edited" "${words[@]}"
-		is "tcprewrite -i $file $args" "$(sha256sum "$netns_dir/edited" | head -c 16)" "$sum"
-	done <tcprewrite.sums
-}
-
 test_tcprewrite_fails_as_it_always_did() {
 	run "$bin/tcprewrite" -i "$data/web.pcap" -o "$netns_dir/no" -s 4 --fuzz-seed=3
 	is "exit status" "$rc" 1

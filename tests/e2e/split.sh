@@ -86,15 +86,4 @@ test_wrong_usage_is_said() {
 	is "exit status" "$rc" 2
 }
 
-# tests/data/README.md says where the sums come from.
-test_tcpprep_writes_the_caches_that_it_always_wrote() {
-	cd "$data"
-	while read -r sum file args; do
-		words=()
-		eval "words=($args)" # of our own file
-		run "$bin/tcpprep" --no-arg-comment -i "$file" -o "$netns_dir/cache" "${words[@]}"
-		is "tcpprep -i $file $args" "$(sha256sum "$netns_dir/cache" | head -c 16)" "$sum"
-	done <tcpprep.sums
-}
-
 run_tests
