@@ -45,6 +45,7 @@ struct weir_buf {
 	uint32_t len;	   /* bytes at data */
 	uint32_t room;	   /* bytes that may be written at data; >= len if .changes */
 	uint32_t orig_len; /* bytes on the wire */
+	uint32_t iface;	   /* interface of its file that it came from (trace.h) */
 	int64_t ts_ns;	   /* capture time, ns since 1970 UTC */
 	uint64_t nr;	   /* place in its file, from 1 */
 	uint64_t loop;	   /* pass over the trace, from 0 */
@@ -53,17 +54,35 @@ struct weir_buf {
 };
 
 /*
- * A stage: frames in, the same frames out, changed, sent elsewhere or dropped.
- * It makes no system call and keeps its state in ctx. Stages run where frames
- * are loaded (once for a preloaded trace, unless .per_loop) or on their way
- * between two ports, never inside the sending loop.
+ * A stage: frames in, the same frames out, changed, sent elsewhere or dropped; or, with
+ * .next, others made of them. It makes no system call and keeps its state in ctx. Stages
+ * run where frames are loaded (once for a preloaded trace, unless .per_loop) or on their
+ * way between two ports, never inside the sending loop. chain.h runs several in a row.
  */
 struct weir_stage {
 	/* Handle n frames in order. 0, or a negative errno that ends the run. */
 	int (*run)(void *ctx, struct weir_buf *bufs, unsigned n);
+	/*
+	 * NULL: the frames go on where they are. Otherwise these are only taken in, and
+	 * what is made of them is fetched here, batch by batch, until there is no more:
+	 * n > 0, and *ret_bufs is n frames that go on; 0: run() may be called again; or a
+	 * negative errno.
+	 *
+	 * Frames taken in, and their bytes, are lent to the stage until this gives 0. What
+	 * it gives is lent by it until the next call of either: it may be written to up to
+	 * .room, if .changes, and may be some of the frames taken in. A frame made of
+	 * another one has its .nr, .iface, .loop, .linktype and .port, so whatever goes by
+	 * those (a cache) may stand before or behind; .ts_ns is the other one's and what it
+	 * was delayed by. Frames that go nowhere are given on as they are, in their place.
+	 */
+	int (*next)(void *ctx, struct weir_buf **ret_bufs);
 	void *ctx;     /* lent by the owner of the stage, outlives its use */
 	bool changes;  /* writes to data; otherwise it only reads, and sets .port */
 	bool per_loop; /* the result depends on .loop: it runs anew for each one */
+	/* With .next: it keeps copies of frames that other ones are to overtake. So it wants
+	 * all frames of a pass, in order, and a run() of none at the end of the pass (of
+	 * each file of one), after which it gives what it has kept and begins anew. */
+	bool holds;
 };
 
 #ifdef __cplusplus
