@@ -17,6 +17,10 @@ int loader_begin(struct loader *l, uint64_t loop, struct weir_err *err)
 	l->have = l->any = false;
 	l->frames = l->bytes = l->time_before = 0;
 	l->ts_zero = l->ts_max = 0;
+	weir_chain_init(&l->chain, l->stages, l->n_stages);
+	l->changes = weir_chain_changes(&l->chain);
+	l->n_made = l->at = 0;
+	l->in_chain = l->waits = false;
 	return l->feed->begin(l->feed, loop, err);
 }
 
@@ -48,76 +52,108 @@ static int own_copy(struct loader *l, struct weir_buf *b, struct weir_err *err)
 	return 0;
 }
 
-/* 1: the frame is to be kept; 0: dropped. */
-static int run_stages(struct loader *l, struct weir_buf *b, struct weir_err *err)
+static int failed(const struct weir_buf *b, int r, struct weir_err *err)
 {
-	int r;
-
-	for (unsigned i = 0; i < l->n_stages && b->port != WEIR_NO_PORT; i++) {
-		const struct weir_stage *s = &l->stages[i];
-
-		if (s->changes && b->data != l->scratch) {
-			r = own_copy(l, b, err);
-			if (r < 0)
-				return r;
-		}
-		r = s->run(s->ctx, b, 1);
-		if (r < 0)
-			return err_set(err, r, "frame %llu cannot be edited: %s",
-				       (unsigned long long)b->nr, strerror(-r));
-	}
-	return b->port != WEIR_NO_PORT;
+	return err_set(err, r, "frame %llu cannot be edited: %s", (unsigned long long)b->nr,
+		       strerror(-r));
 }
 
-static void take_in_hand(struct loader *l, const struct weir_buf *b)
+/* Gives the chain the frame of the feed. */
+static int put_in_chain(struct loader *l, struct weir_err *err)
 {
-	l->hand.data = b->data;
-	l->hand.ts_ns = b->ts_ns;
-	l->hand.len = b->len;
-	l->hand.orig_len = b->orig_len;
-	l->hand.port = b->port;
-	l->have = true;
+	const struct weir_record *rec = l->from.rec;
+	union {
+		const uint8_t *lent;
+		uint8_t *data;
+	} u = { .lent = rec->data }; /* stages that do not change only read it */
+	int r;
+
+	l->put = (struct weir_buf){
+		.data = u.data,
+		.len = rec->len,
+		.room = rec->len,
+		.orig_len = rec->orig_len,
+		.iface = rec->iface,
+		.ts_ns = rec->ts_ns,
+		.nr = rec->nr,
+		.loop = l->loop,
+		.linktype = (uint16_t)rec->linktype,
+		.port = l->from.port,
+	};
+	if (l->changes || (l->pad && l->put.len < l->put.orig_len)) {
+		r = own_copy(l, &l->put, err);
+		if (r < 0)
+			return r;
+	}
+	r = weir_chain_put(&l->chain, &l->put, 1);
+	if (r < 0)
+		return failed(&l->put, r, err);
+	l->file = l->from.file;
+	l->in_chain = true;
+	return 1;
+}
+
+/* Puts the next frame of the feed into the chain, or ends the chain with its file. 1: it
+ * may have frames now; otherwise see fetch(). */
+static int feed_chain(struct loader *l, struct weir_err *err)
+{
+	int r = l->waits;
+
+	if (!l->waits)
+		r = l->feed->next(l->feed, &l->from);
+	if (r < 0)
+		return r;
+	l->waits = false;
+	if (l->in_chain && (r == 0 || l->from.file != l->file)) {
+		weir_chain_end(&l->chain);
+		l->in_chain = false;
+		l->waits = r > 0;
+		return 1;
+	}
+	return r ? put_in_chain(l, err) : 0;
+}
+
+/* The next frame out of the chain that goes anywhere; 0: it is empty. */
+static int take_in_hand(struct loader *l, struct weir_err *err)
+{
+	for (;;) {
+		const struct weir_buf *b;
+		int r;
+
+		if (l->at == l->n_made) {
+			r = weir_chain_take(&l->chain, &l->made);
+			if (r < 0)
+				return failed(&l->put, r, err);
+			if (r == 0)
+				return 0;
+			l->n_made = (unsigned)r;
+			l->at = 0;
+		}
+		b = &l->made[l->at++];
+		if (b->port == WEIR_NO_PORT)
+			continue;
+		l->hand.data = b->data;
+		l->hand.ts_ns = b->ts_ns;
+		l->hand.len = b->len;
+		l->hand.orig_len = b->orig_len;
+		l->hand.port = b->port;
+		l->have = true;
+		return 1;
+	}
 }
 
 /* Gets the next frame that the stages keep. 0: the pass is over; -EAGAIN: the feed is in a
  * hurry and has none yet. */
 static int fetch(struct loader *l, struct weir_err *err)
 {
-	struct feed_frame f;
-	struct weir_buf b;
 	int r;
 
-	while ((r = l->feed->next(l->feed, &f)) > 0) {
-		union {
-			const uint8_t *lent;
-			uint8_t *data;
-		} u = { .lent = f.rec->data }; /* stages that do not change only read it */
-
-		b = (struct weir_buf){
-			.data = u.data,
-			.len = f.rec->len,
-			.room = f.rec->len,
-			.orig_len = f.rec->orig_len,
-			.ts_ns = f.rec->ts_ns,
-			.nr = f.rec->nr,
-			.loop = l->loop,
-			.linktype = (uint16_t)f.rec->linktype,
-			.port = f.port,
-		};
-		if (l->pad && b.len < b.orig_len) {
-			r = own_copy(l, &b, err);
-			if (r < 0)
-				return r;
-		}
-		r = run_stages(l, &b, err);
-		if (r < 0)
+	do {
+		r = take_in_hand(l, err);
+		if (r)
 			return r;
-		if (r) {
-			l->file = f.file;
-			take_in_hand(l, &b);
-			return 1;
-		}
-	}
+		r = feed_chain(l, err);
+	} while (r > 0);
 	return r;
 }
 

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <weir/chain.h>
 #include <weir/stream.h>
 
 #include "trace/arena.h"
@@ -25,7 +26,17 @@ struct loader {
 	struct arena_frame hand; /* the frame in hand, if have */
 	uint32_t file;		 /* it comes from */
 	bool have;
-	bool any;	  /* frames were loaded in this pass */
+	bool any; /* frames were loaded in this pass */
+
+	/* Frames on their way: from the feed, through the chain, to made[at] and the hand. */
+	struct feed_frame from;
+	struct weir_buf put; /* what the chain was given last */
+	struct weir_chain chain;
+	struct weir_buf *made;
+	unsigned n_made, at;
+	bool changes;	  /* the chain's stages do */
+	bool in_chain;	  /* frames were put into the chain since its last end */
+	bool waits;	  /* .from has not been put yet: its file begins with it */
 	uint8_t *scratch; /* frames that stages change; NULL until needed */
 
 	/* Where the next frame stands in this pass. */

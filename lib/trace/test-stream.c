@@ -432,6 +432,75 @@ static void test_stages_run_at_loading_and_again_for_each_loop(void **state)
 	pcapfile_remove(&a);
 }
 
+/* A stage: each frame twice, the second time a nanosecond later; the first of a file only
+ * behind all others. */
+struct twice {
+	struct weir_buf first, out[2], *in;
+	uint8_t bytes[60];
+	bool have;
+};
+
+static int twice_run(void *ctx, struct weir_buf *b, unsigned n)
+{
+	struct twice *t = ctx;
+
+	assert_in_range(n, 0, 1);
+	t->in = n ? b : &t->first;
+	if (n && !t->have) {
+		assert_int_equal(b->nr, 1);
+		t->first = *b;
+		t->first.data = memcpy(t->bytes, b->data, b->len);
+		t->in = NULL;
+	}
+	t->have = n > 0;
+	return 0;
+}
+
+static int twice_next(void *ctx, struct weir_buf **ret_bufs)
+{
+	struct twice *t = ctx;
+
+	if (!t->in)
+		return 0;
+	t->out[0] = t->out[1] = *t->in;
+	t->out[1].ts_ns++;
+	t->in = NULL;
+	*ret_bufs = t->out;
+	return 2;
+}
+
+static void test_stages_make_frames_and_hold_them_back_to_the_end_of_the_file(void **state)
+{
+	static const int64_t ts_a[] = { 10, 20, 30 }, ts_b[] = { 5, 15 };
+	static const int64_t want[] = { 20, 21, 30, 31, 10, 11, 15, 16, 5, 6 };
+	struct twice twice = { 0 };
+	const struct weir_stage stage = {
+		.run = twice_run, .next = twice_next, .ctx = &twice, .holds = true
+	};
+	struct pcapfile a, b;
+	struct seen seen[32];
+
+	(void)state;
+	make_small(&a, 1, ts_a, 3);
+	make_small(&b, 2, ts_b, 2);
+	for (int preload = 0; preload < 2; preload++) {
+		const char *files[] = { a.path, b.path };
+		struct weir_stream *s = open_files(
+			files, 2,
+			(struct weir_stream_opts){
+				.loops = 2, .preload = preload, .stages = &stage, .n_stages = 1 });
+
+		assert_int_equal(collect(s, seen, 32), 20);
+		for (int i = 0; i < 20; i++) {
+			assert_int_equal(seen[i].ts_ns, want[i % 10]);
+			assert_int_equal(seen[i].first, i % 10 < 6 ? 1 : 2);
+			assert_int_equal(seen[i].loop, i / 10);
+		}
+	}
+	pcapfile_remove(&a);
+	pcapfile_remove(&b);
+}
+
 static void test_padding_gives_cut_frames_their_wire_length(void **state)
 {
 	static const int64_t ts[] = { 1 };
@@ -594,6 +663,7 @@ int main(void)
 		cmocka_unit_test(test_pairs_are_merged_by_time_and_ties_go_to_the_first),
 		cmocka_unit_test(test_each_file_begins_where_the_one_before_ended),
 		cmocka_unit_test(test_stages_run_at_loading_and_again_for_each_loop),
+		cmocka_unit_test(test_stages_make_frames_and_hold_them_back_to_the_end_of_the_file),
 		cmocka_unit_test(test_padding_gives_cut_frames_their_wire_length),
 		cmocka_unit_test(test_an_endless_loop_over_nothing_ends),
 		cmocka_unit_test(test_what_stands_before_damage_is_used_and_told_once),
