@@ -26,7 +26,7 @@
  * most one in rx, rx_release, rx_wait; the two may run at the same time and so may
  * different queues. Sending and receiving state of a queue lie on cache lines of
  * their own. open and close run alone. Statistics are written by the queue's
- * threads only, through the counters in port->queues[q], with weir's count_add().
+ * threads only, through the counters in port->queues[q], with counter_add().
  *
  * Frames
  * ------
@@ -55,12 +55,13 @@
 #ifndef PORT_BACKEND_H
 #define PORT_BACKEND_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <weir/port.h>
+
+#include "base/counter.h"
 
 /* One side of one queue: its counters have one writer and any reader. */
 struct port_counters {
@@ -142,12 +143,5 @@ int port_set_queues(struct weir_port *port, unsigned n, struct weir_err *err);
 /* Is the option in port->args.options? *ret_value points to what follows '=' (ends at
  * ',' or NUL), or is NULL. */
 bool port_option(const struct port_args *args, const char *name, const char **ret_value);
-
-/* Adds to a counter that only the calling thread writes. */
-static inline void count_add(_Atomic uint64_t *counter, uint64_t n)
-{
-	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n,
-			      memory_order_relaxed);
-}
 
 #endif

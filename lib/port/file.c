@@ -149,12 +149,12 @@ static int file_tx(struct weir_port *port, unsigned q, const struct weir_pkt *pk
 		};
 
 		if (unlikely(rec.len > WEIR_FRAME_MAX)) {
-			count_add(&count->refused[WEIR_REFUSED_TOO_LONG], 1);
+			counter_add(&count->refused[WEIR_REFUSED_TOO_LONG], 1);
 			continue;
 		}
 		r = weir_writer_write(f->writer, &rec, NULL, NULL);
 		if (unlikely(r == -ERANGE)) { /* a time that the format cannot hold */
-			count_add(&count->refused[WEIR_REFUSED_OTHER], 1);
+			counter_add(&count->refused[WEIR_REFUSED_OTHER], 1);
 			r = 0;
 			continue;
 		}
@@ -163,8 +163,8 @@ static int file_tx(struct weir_port *port, unsigned q, const struct weir_pkt *pk
 		frames++;
 		bytes += rec.len;
 	}
-	count_add(&count->frames, frames);
-	count_add(&count->bytes, bytes);
+	counter_add(&count->frames, frames);
+	counter_add(&count->bytes, bytes);
 	return r < 0 ? r : (int)i;
 }
 
@@ -201,8 +201,8 @@ static int file_rx(struct weir_port *port, unsigned q, struct weir_pkt *ret_pkts
 		f->n_scratch += f->next.len;
 		read_next(f, NULL);
 	}
-	count_add(&count->frames, n);
-	count_add(&count->bytes, bytes);
+	counter_add(&count->frames, n);
+	counter_add(&count->bytes, bytes);
 	if (n || f->have_next)
 		return (int)n;
 	return f->ended < 0 ? f->ended : -ENODATA;

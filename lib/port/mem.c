@@ -302,10 +302,10 @@ static int mem_tx(struct weir_port *port, unsigned q, const struct weir_pkt *pkt
 	}
 
 	publish(&ring->head, head, &ring->receiver_waits, ring->data_fd);
-	count_add(&count->frames, i - long_frames);
-	count_add(&count->bytes, bytes);
-	count_add(&count->refused[WEIR_REFUSED_TOO_LONG], long_frames);
-	count_add(&count->retry_again, i < n);
+	counter_add(&count->frames, i - long_frames);
+	counter_add(&count->bytes, bytes);
+	counter_add(&count->refused[WEIR_REFUSED_TOO_LONG], long_frames);
+	counter_add(&count->retry_again, i < n);
 	return (int)i;
 }
 
@@ -388,8 +388,8 @@ static int mem_rx(struct weir_port *port, unsigned q, struct weir_pkt *ret_pkts,
 		ring->read += record_size(rec->len);
 	}
 
-	count_add(&count->frames, n);
-	count_add(&count->bytes, bytes);
+	counter_add(&count->frames, n);
+	counter_add(&count->bytes, bytes);
 	return n || !closed ? (int)n : -EPIPE;
 }
 

@@ -28,8 +28,8 @@ static uint64_t sum_lens(const struct weir_pkt *pkts, unsigned n)
 
 static int null_tx(struct weir_port *port, unsigned q, const struct weir_pkt *pkts, unsigned n)
 {
-	count_add(&port->queues[q].tx.frames, n);
-	count_add(&port->queues[q].tx.bytes, sum_lens(pkts, n));
+	counter_add(&port->queues[q].tx.frames, n);
+	counter_add(&port->queues[q].tx.bytes, sum_lens(pkts, n));
 	return (int)n;
 }
 

@@ -119,9 +119,9 @@ static unsigned report_code(struct msghdr *hdr)
 
 static void take_back(struct port_counters *count, uint64_t len)
 {
-	count_add(&count->frames, -(uint64_t)1);
-	count_add(&count->bytes, -len);
-	count_add(&count->refused[WEIR_REFUSED_DROPPED], 1);
+	counter_add(&count->frames, -(uint64_t)1);
+	counter_add(&count->bytes, -len);
+	counter_add(&count->refused[WEIR_REFUSED_DROPPED], 1);
 }
 
 bool launch_read_reports(struct launch *l, struct port_counters *count)

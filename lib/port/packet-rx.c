@@ -237,7 +237,7 @@ static void count_drops(const struct packet_rx *rx, struct port_counters *count)
 	socklen_t len = sizeof(stats);
 
 	if (getsockopt(rx->fd, SOL_PACKET, PACKET_STATISTICS, &stats, &len) == 0)
-		count_add(&count->dropped, stats.tp_drops);
+		counter_add(&count->dropped, stats.tp_drops);
 }
 
 int packet_rx(struct weir_port *port, unsigned q, struct weir_pkt *ret_pkts, unsigned max)
@@ -262,8 +262,8 @@ int packet_rx(struct weir_port *port, unsigned q, struct weir_pkt *ret_pkts, uns
 			rx->cur = rx->cur + 1 < rx->n_blocks ? rx->cur + 1 : 0;
 		}
 	}
-	count_add(&count->frames, n);
-	count_add(&count->bytes, bytes);
+	counter_add(&count->frames, n);
+	counter_add(&count->bytes, bytes);
 	return (int)n;
 }
 

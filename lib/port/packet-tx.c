@@ -178,14 +178,14 @@ static void count_taken(struct port_counters *count, const struct mmsghdr *msgs,
 		bytes += msgs[i].msg_len;
 		truncated += msgs[i].msg_len != msgs[i].msg_hdr.msg_iov->iov_len;
 	}
-	count_add(&count->frames, n);
-	count_add(&count->bytes, bytes);
-	count_add(&count->truncated, truncated);
+	counter_add(&count->frames, n);
+	counter_add(&count->bytes, bytes);
+	counter_add(&count->truncated, truncated);
 }
 
 static int refuse(struct port_counters *count, enum weir_refusal why, unsigned n)
 {
-	count_add(&count->refused[why], n);
+	counter_add(&count->refused[why], n);
 	return (int)n;
 }
 
@@ -196,7 +196,7 @@ static int no_buffers(struct packet_txq *tx, struct port_counters *count, unsign
 	int r;
 
 	tx->nobufs = true;
-	count_add(&count->retry_nobufs, 1);
+	counter_add(&count->retry_nobufs, 1);
 	if (!tx->failing_ns) {
 		tx->failing_ns = now;
 		tx->look_ns = now + LOOK_NS;
@@ -232,7 +232,7 @@ static int handle_error(struct packet_txq *tx, struct port_counters *count, unsi
 {
 	switch (error) {
 	case EAGAIN:
-		count_add(&count->retry_again, 1);
+		counter_add(&count->retry_again, 1);
 		return 0;
 	case EINTR:
 		return 0;

@@ -178,24 +178,24 @@ static int write_failed(struct tap_queue *queue, struct port_counters *count, un
 {
 	switch (error) {
 	case EAGAIN:
-		count_add(&count->retry_again, 1);
+		counter_add(&count->retry_again, 1);
 		return 0;
 	case EINTR:
 		return 0;
 	case ENOBUFS:
 	case ENOMEM:
 		queue->nobufs = true;
-		count_add(&count->retry_nobufs, 1);
+		counter_add(&count->retry_nobufs, 1);
 		return 0;
 	case EIO: /* switched off */
-		count_add(&count->refused[WEIR_REFUSED_LINK_DOWN], n);
+		counter_add(&count->refused[WEIR_REFUSED_LINK_DOWN], n);
 		return (int)n;
 	case EBADFD: /* the device was deleted */
 		return -ENODEV;
 	case EBADF:
 		return -error;
 	default:
-		count_add(&count->refused[WEIR_REFUSED_OTHER], 1);
+		counter_add(&count->refused[WEIR_REFUSED_OTHER], 1);
 		return 1;
 	}
 }
@@ -214,9 +214,9 @@ static int tap_tx(struct weir_port *port, unsigned q, const struct weir_pkt *pkt
 		const struct weir_pkt *pkt = &pkts[i];
 
 		if (unlikely(pkt->len < MIN_FRAME || pkt->len > MAX_FRAME)) {
-			count_add(&count->refused[pkt->len < MIN_FRAME ? WEIR_REFUSED_TOO_SHORT
-								       : WEIR_REFUSED_TOO_LONG],
-				  1);
+			counter_add(&count->refused[pkt->len < MIN_FRAME ? WEIR_REFUSED_TOO_SHORT
+									 : WEIR_REFUSED_TOO_LONG],
+				    1);
 			i++;
 			continue;
 		}
@@ -231,8 +231,8 @@ static int tap_tx(struct weir_port *port, unsigned q, const struct weir_pkt *pkt
 			break;
 		i += (unsigned)r;
 	}
-	count_add(&count->frames, frames);
-	count_add(&count->bytes, bytes);
+	counter_add(&count->frames, frames);
+	counter_add(&count->bytes, bytes);
 	return r < 0 ? r : (int)i;
 }
 
@@ -286,8 +286,8 @@ static int tap_rx(struct weir_port *port, unsigned q, struct weir_pkt *ret_pkts,
 		bytes += (uint64_t)len;
 		queue->n_scratch += ((uint32_t)len + 63) & ~63U;
 	}
-	count_add(&count->frames, n);
-	count_add(&count->bytes, bytes);
+	counter_add(&count->frames, n);
+	counter_add(&count->bytes, bytes);
 	return (int)n;
 }
 

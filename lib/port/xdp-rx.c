@@ -136,8 +136,8 @@ int xdp_rx(struct weir_port *port, unsigned q, struct weir_pkt *ret_pkts, unsign
 	}
 	xsk_ring_cons__cancel(&rx->ring, n_descs - used);
 	xsk_ring_cons__release(&rx->ring, used);
-	count_add(&count->frames, n);
-	count_add(&count->bytes, bytes);
+	counter_add(&count->frames, n);
+	counter_add(&count->bytes, bytes);
 	return (int)n;
 }
 
@@ -151,7 +151,7 @@ static void count_drops(struct xdp_rx *rx, struct port_counters *count)
 	if (getsockopt(rx->fd, SOL_XDP, XDP_STATISTICS, &s, &len) < 0)
 		return;
 	dropped = s.rx_dropped + s.rx_ring_full;
-	count_add(&count->dropped, dropped - rx->dropped_seen);
+	counter_add(&count->dropped, dropped - rx->dropped_seen);
 	rx->dropped_seen = dropped;
 }
 

@@ -90,9 +90,9 @@ int xdp_tx_open(struct weir_port *port, struct weir_err *err)
 /* Moves n frames of bytes from taken to refused (or, negative, back). */
 static void take_back(struct port_counters *count, enum weir_refusal why, int64_t n, int64_t bytes)
 {
-	count_add(&count->frames, (uint64_t)-n);
-	count_add(&count->bytes, (uint64_t)-bytes);
-	count_add(&count->refused[why], (uint64_t)n);
+	counter_add(&count->frames, (uint64_t)-n);
+	counter_add(&count->bytes, (uint64_t)-bytes);
+	counter_add(&count->refused[why], (uint64_t)n);
 }
 
 static struct xdp_desc *desc_at(struct xdp_tx *tx, uint32_t pos)
@@ -253,11 +253,11 @@ static int kick_copy(struct xdp_tx *tx, struct port_counters *count)
 		case EAGAIN:
 			if (moved)
 				break;
-			count_add(&count->retry_again, 1);
+			counter_add(&count->retry_again, 1);
 			return 0;
 		case ENOBUFS:
 		case ENOMEM:
-			count_add(&count->retry_nobufs, 1);
+			counter_add(&count->retry_nobufs, 1);
 			return 0;
 		case ENETDOWN:
 			r = net_down(tx, count);
@@ -286,10 +286,10 @@ static int kick_zc(struct xdp_tx *tx, struct port_counters *count)
 		switch (errno) {
 		case EAGAIN:
 		case EBUSY:
-			count_add(&count->retry_again, 1);
+			counter_add(&count->retry_again, 1);
 			break;
 		case ENOBUFS:
-			count_add(&count->retry_nobufs, 1);
+			counter_add(&count->retry_nobufs, 1);
 			break;
 		case ENETDOWN:
 			r = link_track_refresh(&tx->link);
@@ -421,7 +421,7 @@ static unsigned write_frames(const struct xdp_priv *p, struct xdp_tx *tx,
 		int k;
 
 		if (unlikely(!length_is_right(tx, &pkts[i], longest, &why))) {
-			count_add(&count->refused[why], 1);
+			counter_add(&count->refused[why], 1);
 			tx->consumed++;
 			continue;
 		}
@@ -443,8 +443,8 @@ static unsigned write_frames(const struct xdp_priv *p, struct xdp_tx *tx,
 		xsk_ring_prod__submit(&tx->ring, pos - tx->prod);
 		tx->prod = pos;
 	}
-	count_add(&count->frames, frames);
-	count_add(&count->bytes, bytes);
+	counter_add(&count->frames, frames);
+	counter_add(&count->bytes, bytes);
 	return i;
 }
 
@@ -469,7 +469,7 @@ static int spill_frame(const struct xdp_priv *p, unsigned q, struct port_counter
 
 static int refuse_all(struct xdp_tx *tx, struct port_counters *count, unsigned n)
 {
-	count_add(&count->refused[WEIR_REFUSED_LINK_DOWN], n);
+	counter_add(&count->refused[WEIR_REFUSED_LINK_DOWN], n);
 	tx->consumed += n;
 	return (int)n;
 }
