@@ -58,15 +58,14 @@ static int failed(const struct weir_buf *b, int r, struct weir_err *err)
 		       strerror(-r));
 }
 
-/* Gives the chain the frame of the feed. */
-static int put_in_chain(struct loader *l, struct weir_err *err)
+/* Makes l->put of the feed's frame. */
+static int make_buf(struct loader *l, struct weir_err *err)
 {
 	const struct weir_record *rec = l->from.rec;
 	union {
 		const uint8_t *lent;
 		uint8_t *data;
 	} u = { .lent = rec->data }; /* stages that do not change only read it */
-	int r;
 
 	l->put = (struct weir_buf){
 		.data = u.data,
@@ -80,15 +79,32 @@ static int put_in_chain(struct loader *l, struct weir_err *err)
 		.linktype = (uint16_t)rec->linktype,
 		.port = l->from.port,
 	};
-	if (l->changes || (l->pad && l->put.len < l->put.orig_len)) {
-		r = own_copy(l, &l->put, err);
-		if (r < 0)
-			return r;
-	}
+	l->file = l->from.file;
+	if (l->changes || (l->pad && rec->len < rec->orig_len))
+		return own_copy(l, &l->put, err);
+	return 0;
+}
+
+static void take_in_hand(struct loader *l, const struct weir_buf *b)
+{
+	l->hand.data = b->data;
+	l->hand.ts_ns = b->ts_ns;
+	l->hand.len = b->len;
+	l->hand.orig_len = b->orig_len;
+	l->hand.port = b->port;
+	l->have = true;
+}
+
+/* Gives the chain the feed's frame. */
+static int put_in_chain(struct loader *l, struct weir_err *err)
+{
+	int r = make_buf(l, err);
+
+	if (r < 0)
+		return r;
 	r = weir_chain_put(&l->chain, &l->put, 1);
 	if (r < 0)
 		return failed(&l->put, r, err);
-	l->file = l->from.file;
 	l->in_chain = true;
 	return 1;
 }
@@ -114,7 +130,7 @@ static int feed_chain(struct loader *l, struct weir_err *err)
 }
 
 /* The next frame out of the chain that goes anywhere; 0: it is empty. */
-static int take_in_hand(struct loader *l, struct weir_err *err)
+static int take_from_chain(struct loader *l, struct weir_err *err)
 {
 	for (;;) {
 		const struct weir_buf *b;
@@ -132,14 +148,23 @@ static int take_in_hand(struct loader *l, struct weir_err *err)
 		b = &l->made[l->at++];
 		if (b->port == WEIR_NO_PORT)
 			continue;
-		l->hand.data = b->data;
-		l->hand.ts_ns = b->ts_ns;
-		l->hand.len = b->len;
-		l->hand.orig_len = b->orig_len;
-		l->hand.port = b->port;
-		l->have = true;
+		take_in_hand(l, b);
 		return 1;
 	}
+}
+
+/* Most replays have no stages: not for them to pay for a chain with each frame. */
+static int fetch_plain(struct loader *l, struct weir_err *err)
+{
+	int r = l->feed->next(l->feed, &l->from);
+
+	if (r <= 0)
+		return r;
+	r = make_buf(l, err);
+	if (r < 0)
+		return r;
+	take_in_hand(l, &l->put);
+	return 1;
 }
 
 /* Gets the next frame that the stages keep. 0: the pass is over; -EAGAIN: the feed is in a
@@ -148,8 +173,10 @@ static int fetch(struct loader *l, struct weir_err *err)
 {
 	int r;
 
+	if (!l->n_stages)
+		return fetch_plain(l, err);
 	do {
-		r = take_in_hand(l, err);
+		r = take_from_chain(l, err);
 		if (r)
 			return r;
 		r = feed_chain(l, err);
