@@ -110,6 +110,7 @@ int edit_opts(const struct cmd_run *run, const struct edit_cfg *c, struct weir_e
 		.skip_broadcast = c->skipbroadcast,
 		.tcp_sequence = number(run, "tcp-sequence", c->tcp_sequence),
 		.ttl = c->ttl,
+		.inner = c->inner,
 		.tos = number(run, "tos", c->tos),
 		.traffic_class = number(run, "tclass", c->tclass),
 		.flow_label = number(run, "flowlabel", c->flowlabel),

@@ -20,7 +20,7 @@ struct edit_cfg {
 	const char *srcipmap, *dstipmap, *endpoints;
 	const char *ttl, *fixlen;
 	const char *smac, *dmac;
-	const char *vlan, *vlan_proto, *dlt;
+	const char *vlan, *vlan_proto, *dlt, *inner;
 	uint32_t seed, tcp_sequence, tos, tclass, flowlabel;
 	uint32_t mtu, fuzz_seed, fuzz_factor;
 	uint32_t mac_seed, mac_seed_keep;
@@ -48,6 +48,9 @@ struct edit_cfg {
 	  .help = "change destination IP addresses" }, \
 	{ OPT(strct, field.tcp_sequence), .name = "tcp-sequence", .metavar = "N", .min = 1, \
 	  .help = "move TCP sequence and acknowledgement numbers by what the seed N gives" }, \
+	{ OPT(strct, field.inner), .name = "inner", .metavar = "WHICH", \
+	  .flags = OPT_WEIR_ONLY | OPT_OPTIONAL, \
+	  .help = "edit the packet within tunnels: the innermost, or 1, 2, all, vxlan, gtpu, ..." }, \
 	{ OPT(strct, field.skipbroadcast), .name = "skipbroadcast", .letter = 'b', \
 	  .help = "leave broadcast and multicast IP addresses" }, \
 	{ OPT(strct, field.fixcsum), .name = "fixcsum", .letter = 'C', \

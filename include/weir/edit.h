@@ -92,6 +92,7 @@ enum weir_edit_reason {
 	WEIR_EDIT_BAD_LINK,	 /* its link layer is cut or contradicts itself */
 	WEIR_EDIT_BAD_NETWORK,	 /* its IP header is */
 	WEIR_EDIT_BAD_TRANSPORT, /* its TCP, UDP or ICMP header is */
+	WEIR_EDIT_BAD_INNER,	 /* a header of a packet within it is */
 	WEIR_EDIT_NO_MACS,	 /* MAC or VLAN edits, and it has no Ethernet header */
 	WEIR_EDIT_NO_LINK,	 /* the new link type cannot carry what it holds */
 	WEIR_EDIT_NO_TAG,	 /* a VLAN tag was to go and there is none */
@@ -121,6 +122,16 @@ struct weir_edit_opts {
 	struct weir_edit_num tos;
 	struct weir_edit_num traffic_class;
 	struct weir_edit_num flow_label;
+
+	/*
+	 * Which packet the edits above change where packets carry others: NULL the outermost,
+	 * "" the innermost, "2" that within two others, "all" each of them. With NULL and
+	 * "all" a frame's only packet counts, otherwise it is left. Kinds of tunnels limit
+	 * what is looked into: mpls, ipip, gre, vxlan, geneve, gtpu ("2,gtpu,ipip"). What is
+	 * behind MPLS labels is within them. Checksums around the packet stay as right or
+	 * wrong as they were.
+	 */
+	const char *inner;
 
 	const char *src_mac; /* "MAC", "MAC,MAC" (for port 0, 1), "MAC," or ",MAC" */
 	const char *dst_mac;

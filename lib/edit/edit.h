@@ -18,7 +18,7 @@
 #include "pkt/parse.h"
 
 #define EDIT_BATCH 64u
-#define EDIT_STEPS 40u
+#define EDIT_STEPS 64u
 
 /* What a step reads and writes: decides which damaged frames it cannot be applied to. */
 enum edit_needs {
@@ -40,6 +40,7 @@ struct edit_frame {
 };
 
 struct weir_editor;
+struct edit_inner;
 typedef void edit_run_fn(struct weir_editor *e, struct edit_frame *frames, unsigned n);
 
 /* A map as masks over addresses as they stand in frames: (addr & mask) == from becomes
@@ -93,6 +94,7 @@ struct weir_editor {
 	struct edit_maps pnat[2];
 	uint32_t addr_mask;
 	uint32_t fuzz_state;
+	struct edit_inner *inner; /* NULL: the outermost packet is edited */
 
 	struct weir_edit_counts counts;
 	struct edit_frame frames[EDIT_BATCH];
@@ -103,6 +105,7 @@ struct edit_step {
 	 * nothing, or a negative errno. */
 	int (*compile)(struct weir_editor *e, const struct weir_edit_opts *o, struct weir_err *err);
 	edit_run_fn *run;
+	bool on_packet; /* changes a packet: it runs on inner ones if that is asked for */
 };
 
 /* Makes name_run() of name(), which edits one frame. */
@@ -127,10 +130,15 @@ struct edit_arp {
 /* Does the frame carry one? */
 bool edit_arp(const struct edit_frame *f, struct edit_arp *ret_arp);
 
-extern const struct edit_step edit_fcs_step, edit_link_step, edit_vlan_step, edit_mac_step,
-	edit_tos_step, edit_class_step, edit_ttl_step, edit_port_step, edit_tcp_step,
-	edit_fuzz_step, edit_fixlen_step, edit_mtu_step, edit_map_step, edit_pnat_step,
-	edit_seed_step, edit_hdrlen_step, edit_sum_step, edit_multicast_step;
+extern const struct edit_step edit_inner_walk_step, edit_inner_step, edit_fcs_step, edit_link_step,
+	edit_vlan_step, edit_mac_step, edit_tos_step, edit_class_step, edit_ttl_step,
+	edit_port_step, edit_tcp_step, edit_fuzz_step, edit_fixlen_step, edit_mtu_step,
+	edit_map_step, edit_pnat_step, edit_seed_step, edit_hdrlen_step, edit_sum_step,
+	edit_multicast_step;
+
+/* Which of the layers that are needed (enum edit_needs) cannot be read, after a walk with
+ * result r? WEIR_N_EDIT_REASONS: none. */
+enum weir_edit_reason edit_damage(const struct pkt_layers *l, int r, unsigned needs);
 
 /* The edit cannot be applied: the frame leaves as it is, or not at all. */
 void edit_fail(struct weir_editor *e, struct edit_frame *f, enum weir_edit_reason why);
@@ -157,6 +165,9 @@ static inline uint8_t *edit_l3(const struct edit_frame *f)
 {
 	return f->buf->data + f->l.l3_off;
 }
+
+/* inner.c: a step that inner packets go through, in the order of the calls. */
+void edit_inner_add(struct edit_inner *in, edit_run_fn *run);
 
 /* map.c */
 void edit_maps_done(struct edit_maps *maps);
@@ -185,6 +196,12 @@ uint8_t *edit_l4_sum(const struct edit_frame *f);
 void edit_sum_changed16(const struct edit_frame *f, uint8_t *sum, uint16_t old, uint16_t new);
 /* The partial sum (csum_add()) of a part of what the L4 checksum covers has changed. */
 void edit_sum_moved(struct edit_frame *f, uint32_t before, uint32_t after);
+/* The same of the checksum at sum. */
+void edit_sum_replaced(const struct edit_frame *f, uint8_t *sum, uint32_t before, uint32_t after);
+/* The checksum that covers what a packet carries as a tunnel; NULL: there is none to keep. */
+uint8_t *edit_tunnel_sum(const struct edit_frame *f);
+/* Computes all checksums of a packet that it can. */
+void edit_sum_packet(struct edit_frame *f);
 void edit_sum_changed32(const struct edit_frame *f, uint8_t *sum, uint32_t old, uint32_t new);
 
 #endif

@@ -109,18 +109,17 @@ static int check_compile(struct weir_editor *e, const struct weir_edit_opts *o,
 
 static const struct edit_step edit_check_step = { .compile = check_compile, .run = check_run };
 
-/* Which of the layers that are needed cannot be read? WEIR_N_EDIT_REASONS: none. */
-static enum weir_edit_reason find_damage(const struct edit_frame *f, int r, unsigned needs)
+enum weir_edit_reason edit_damage(const struct pkt_layers *l, int r, unsigned needs)
 {
 	if (r >= 0)
 		return WEIR_N_EDIT_REASONS;
 	if (r == -ENOTSUP)
 		return needs & (EDIT_LINK | EDIT_NETWORK | EDIT_TRANSPORT) ? WEIR_EDIT_UNKNOWN_LINK
 									   : WEIR_N_EDIT_REASONS;
-	if (f->l.payload_off == PKT_ABSENT)
+	if (l->payload_off == PKT_ABSENT)
 		return needs & (EDIT_LINK | EDIT_NETWORK | EDIT_TRANSPORT) ? WEIR_EDIT_BAD_LINK
 									   : WEIR_N_EDIT_REASONS;
-	if (f->l.l3_off == PKT_ABSENT)
+	if (l->l3_off == PKT_ABSENT)
 		return needs & (EDIT_NETWORK | EDIT_TRANSPORT) ? WEIR_EDIT_BAD_NETWORK
 							       : WEIR_N_EDIT_REASONS;
 	return needs & EDIT_TRANSPORT ? WEIR_EDIT_BAD_TRANSPORT : WEIR_N_EDIT_REASONS;
@@ -137,7 +136,7 @@ static void walk(struct weir_editor *e, struct edit_frame *f)
 	else
 		r = pkt_parse(b->linktype, b->data, b->len, &f->l);
 
-	why = find_damage(f, r, e->quirks & WEIR_QUIRK_WALK ? EDIT_LINK : e->needs);
+	why = edit_damage(&f->l, r, e->quirks & WEIR_QUIRK_WALK ? EDIT_LINK : e->needs);
 	if (why != WEIR_N_EDIT_REASONS)
 		edit_fail(e, f, why);
 }
@@ -153,10 +152,12 @@ static const struct edit_step edit_walk_step = { .compile = walk_compile, .run =
 
 /* The order of edits. Those before fuzzing are made twice with its quirk. */
 static const struct edit_step *const order[] = {
-	&edit_fcs_step,	  &edit_walk_step, &edit_link_step,   &edit_vlan_step, &edit_mac_step,
-	&edit_check_step, &edit_tos_step,  &edit_class_step,  &edit_ttl_step,  &edit_port_step,
-	&edit_tcp_step,	  &edit_fuzz_step, &edit_fixlen_step, &edit_mtu_step,  &edit_map_step,
-	&edit_pnat_step,  &edit_seed_step, &edit_hdrlen_step, &edit_sum_step,  &edit_multicast_step,
+	&edit_fcs_step,	 &edit_walk_step,      &edit_inner_walk_step, &edit_link_step,
+	&edit_vlan_step, &edit_mac_step,       &edit_check_step,      &edit_inner_step,
+	&edit_tos_step,	 &edit_class_step,     &edit_ttl_step,	      &edit_port_step,
+	&edit_tcp_step,	 &edit_fuzz_step,      &edit_fixlen_step,     &edit_mtu_step,
+	&edit_map_step,	 &edit_pnat_step,      &edit_seed_step,	      &edit_hdrlen_step,
+	&edit_sum_step,	 &edit_multicast_step,
 };
 
 /* Takes at most EDIT_BATCH frames through the steps. */
@@ -189,21 +190,9 @@ static int editor_run(void *ctx, struct weir_buf *bufs, unsigned n)
 	return e->fatal;
 }
 
-static uint32_t editor_linktype(void *ctx, uint32_t linktype)
-{
-	return weir_editor_linktype(ctx, linktype);
-}
-
 struct weir_stage weir_editor_stage(struct weir_editor *e)
 {
-	return (struct weir_stage){
-		.run = editor_run,
-		.linktype = editor_linktype,
-		.ctx = e,
-		.changes = true,
-		/* What is damaged is drawn anew for each frame that comes by. */
-		.per_loop = e->opts.fuzz_seed.given,
-	};
+	return (struct weir_stage){ .run = editor_run, .ctx = e, .changes = true };
 }
 
 static int compile(struct weir_editor *e, const struct weir_edit_opts *o, struct weir_err *err)
@@ -220,6 +209,10 @@ static int compile(struct weir_editor *e, const struct weir_edit_opts *o, struct
 		if (order[i] == &edit_walk_step)
 			begin = e->n_steps;
 		e->needs |= (unsigned)needs;
+		if (e->inner && order[i]->on_packet) {
+			edit_inner_add(e->inner, order[i]->run);
+			continue;
+		}
 		e->steps[e->n_steps++] = order[i]->run;
 		if (order[i] != &edit_fuzz_step || !(e->quirks & WEIR_QUIRK_FUZZ))
 			continue;
@@ -267,6 +260,7 @@ struct weir_editor *weir_editor_free(struct weir_editor *e)
 
 	free(e->subs);
 	free(e->ports);
+	free(e->inner);
 	edit_maps_done(&e->src_map);
 	edit_maps_done(&e->dst_map);
 	edit_maps_done(&e->pnat[0]);
@@ -282,6 +276,7 @@ const char *weir_edit_reason_text(enum weir_edit_reason r)
 		[WEIR_EDIT_BAD_LINK] = "the link layer cannot be read",
 		[WEIR_EDIT_BAD_NETWORK] = "the IP header cannot be read",
 		[WEIR_EDIT_BAD_TRANSPORT] = "the header behind IP cannot be read",
+		[WEIR_EDIT_BAD_INNER] = "the packet within it cannot be read",
 		[WEIR_EDIT_NO_MACS] = "no Ethernet header",
 		[WEIR_EDIT_NO_LINK] = "the new link type cannot carry it",
 		[WEIR_EDIT_NO_TAG] = "no VLAN tag to take out",

@@ -39,7 +39,9 @@ static int tos_compile(struct weir_editor *e, const struct weir_edit_opts *o, st
 	return o->tos.given ? EDIT_NETWORK : 0;
 }
 
-const struct edit_step edit_tos_step = { .compile = tos_compile, .run = tos_run };
+const struct edit_step edit_tos_step = { .compile = tos_compile,
+					 .run = tos_run,
+					 .on_packet = true };
 
 /* |version 4|traffic class 8|flow label 20| */
 static void class(struct weir_editor *e, struct edit_frame *f)
@@ -71,7 +73,9 @@ static int class_compile(struct weir_editor *e, const struct weir_edit_opts *o,
 	return o->traffic_class.given || o->flow_label.given ? EDIT_NETWORK : 0;
 }
 
-const struct edit_step edit_class_step = { .compile = class_compile, .run = class_run };
+const struct edit_step edit_class_step = { .compile = class_compile,
+					   .run = class_run,
+					   .on_packet = true };
 
 static void ttl(struct weir_editor *e, struct edit_frame *f)
 {
@@ -117,4 +121,6 @@ static int ttl_compile(struct weir_editor *e, const struct weir_edit_opts *o, st
 	return EDIT_NETWORK;
 }
 
-const struct edit_step edit_ttl_step = { .compile = ttl_compile, .run = ttl_run };
+const struct edit_step edit_ttl_step = { .compile = ttl_compile,
+					 .run = ttl_run,
+					 .on_packet = true };

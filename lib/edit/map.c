@@ -233,7 +233,9 @@ static int map_compile(struct weir_editor *e, const struct weir_edit_opts *o, st
 	return o->src_map || o->dst_map ? EDIT_NETWORK : 0;
 }
 
-const struct edit_step edit_map_step = { .compile = map_compile, .run = map_run };
+const struct edit_step edit_map_step = { .compile = map_compile,
+					 .run = map_run,
+					 .on_packet = true };
 
 /* "IP:IP": every address of a side becomes that side's. */
 static int scan_endpoints(struct weir_editor *e, const char *text, struct weir_err *err)
@@ -281,4 +283,6 @@ static int pnat_compile(struct weir_editor *e, const struct weir_edit_opts *o, s
 	return o->pnat_back ? EDIT_NETWORK | EDIT_SIDES : EDIT_NETWORK;
 }
 
-const struct edit_step edit_pnat_step = { .compile = pnat_compile, .run = pnat_run };
+const struct edit_step edit_pnat_step = { .compile = pnat_compile,
+					  .run = pnat_run,
+					  .on_packet = true };

@@ -106,7 +106,9 @@ static int port_compile(struct weir_editor *e, const struct weir_edit_opts *o, s
 	return r < 0 ? r : EDIT_TRANSPORT;
 }
 
-const struct edit_step edit_port_step = { .compile = port_compile, .run = port_run };
+const struct edit_step edit_port_step = { .compile = port_compile,
+					  .run = port_run,
+					  .on_packet = true };
 
 /* Both numbers move alike, so that the two sides still agree. A SYN acknowledges nothing. */
 static void tcp(struct weir_editor *e, struct edit_frame *f)
@@ -138,4 +140,6 @@ static int tcp_compile(struct weir_editor *e, const struct weir_edit_opts *o, st
 	return EDIT_TRANSPORT;
 }
 
-const struct edit_step edit_tcp_step = { .compile = tcp_compile, .run = tcp_run };
+const struct edit_step edit_tcp_step = { .compile = tcp_compile,
+					 .run = tcp_run,
+					 .on_packet = true };

@@ -77,10 +77,31 @@ void edit_sum_changed32(const struct edit_frame *f, uint8_t *sum, uint32_t old, 
 		put_sum(f, sum, csum_update32(be16_at(sum), old, new));
 }
 
+void edit_sum_replaced(const struct edit_frame *f, uint8_t *sum, uint32_t before, uint32_t after)
+{
+	edit_sum_changed16(f, sum, (uint16_t)~csum_fold(before), (uint16_t)~csum_fold(after));
+}
+
 void edit_sum_moved(struct edit_frame *f, uint32_t before, uint32_t after)
 {
-	edit_sum_changed16(f, edit_l4_sum(f), (uint16_t)~csum_fold(before),
-			   (uint16_t)~csum_fold(after));
+	edit_sum_replaced(f, edit_l4_sum(f), before, after);
+}
+
+/* Of a GRE header (RFC 2784), if it has one. */
+static uint8_t *gre_sum(const struct edit_frame *f)
+{
+	uint8_t *gre = f->buf->data + f->l.l4_off;
+
+	if (f->l.end < f->l.l4_off + 8 || (be16_at(gre) & 0x8007) != 0x8000)
+		return NULL;
+	return gre + 4;
+}
+
+uint8_t *edit_tunnel_sum(const struct edit_frame *f)
+{
+	if (f->l.proto == PKT_IP_UDP)
+		return edit_l4_sum(f);
+	return f->l.proto == PKT_IP_GRE && f->l.l4_off != PKT_ABSENT ? gre_sum(f) : NULL;
 }
 
 void edit_ip_changed16(struct edit_frame *f, uint16_t old, uint16_t new)
@@ -120,12 +141,14 @@ static void sum_l4(struct edit_frame *f)
 
 	if (f->l.proto == PKT_IP_ICMP && !ipv6)
 		sum = size >= 4 ? l4 + 2 : NULL;
+	else if (f->l.proto == PKT_IP_GRE)
+		sum = gre_sum(f);
 	else
 		sum = edit_l4_sum(f);
 	if (!sum || is_routed(f))
 		return;
 
-	if (f->l.proto != PKT_IP_ICMP)
+	if (f->l.proto != PKT_IP_ICMP && f->l.proto != PKT_IP_GRE)
 		partial = csum_pseudo(ip, ipv6, f->l.proto, size);
 	be16_put(sum, 0);
 	put_sum(f, sum, csum_fold(csum_add(partial, l4, size)));
@@ -139,8 +162,10 @@ static void sum_ip(struct edit_frame *f)
 	be16_put(ip + 10, csum_fold(csum_add(0, ip, 4u * (ip[0] & 0xf))));
 }
 
-static void sum_frame(struct edit_frame *f)
+void edit_sum_packet(struct edit_frame *f)
 {
+	if (!f->l.ip_version)
+		return;
 	if (!(f->l.flags & (PKT_FRAGMENT | PKT_PAYLOAD_CUT)) && f->l.l4_off != PKT_ABSENT)
 		sum_l4(f);
 	if (f->l.ip_version == 4)
@@ -149,8 +174,8 @@ static void sum_frame(struct edit_frame *f)
 
 static void sum(struct weir_editor *e, struct edit_frame *f)
 {
-	if (f->l.ip_version && (e->opts.fix_csum || f->sum))
-		sum_frame(f);
+	if (e->opts.fix_csum || f->sum)
+		edit_sum_packet(f);
 }
 EDIT_STEP(sum)
 

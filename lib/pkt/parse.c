@@ -550,11 +550,9 @@ static int walk_linktype(struct walk *w, uint32_t linktype)
 	return -ENOTSUP;
 }
 
-int pkt_parse(uint32_t linktype, const uint8_t *p, uint32_t len, struct pkt_layers *ret_layers)
+static void begin(struct walk *w)
 {
-	struct walk w = { .p = p, .len = len, .l = ret_layers };
-
-	*ret_layers = (struct pkt_layers){
+	*w->l = (struct pkt_layers){
 		.mac_off = PKT_ABSENT,
 		.type_off = PKT_ABSENT,
 		.vlan_off = PKT_ABSENT,
@@ -563,7 +561,26 @@ int pkt_parse(uint32_t linktype, const uint8_t *p, uint32_t len, struct pkt_laye
 		.ip6frag_off = PKT_ABSENT,
 		.l4_off = PKT_ABSENT,
 		.payload_off = PKT_ABSENT,
-		.end = len,
+		.end = w->len,
 	};
+}
+
+int pkt_parse(uint32_t linktype, const uint8_t *p, uint32_t len, struct pkt_layers *ret_layers)
+{
+	struct walk w = { .p = p, .len = len, .l = ret_layers };
+
+	begin(&w);
 	return walk_linktype(&w, linktype);
+}
+
+int pkt_parse_at(uint16_t type, const uint8_t *p, uint32_t len, uint32_t off,
+		 struct pkt_layers *ret_layers)
+{
+	struct walk w = { .p = p, .len = len, .l = ret_layers };
+
+	begin(&w);
+	w.l->l2_off = off;
+	if (type == PKT_ETH_BRIDGED)
+		return walk_ethernet(&w, off);
+	return type ? walk_network(&w, off, type) : walk_by_version(&w, off);
 }

@@ -38,6 +38,7 @@ enum pkt_linktype {
 enum pkt_ethertype {
 	PKT_ETH_IPV4 = 0x0800,
 	PKT_ETH_ARP = 0x0806,
+	PKT_ETH_BRIDGED = 0x6558, /* an Ethernet frame, in tunnels */
 	PKT_ETH_VLAN = 0x8100,
 	PKT_ETH_IPV6 = 0x86dd,
 	PKT_ETH_MPLS = 0x8847,
@@ -49,17 +50,21 @@ enum pkt_ethertype {
 enum pkt_proto {
 	PKT_IP_HOPOPTS = 0,
 	PKT_IP_ICMP = 1,
+	PKT_IP_IPV4 = 4,
 	PKT_IP_TCP = 6,
 	PKT_IP_UDP = 17,
 	PKT_IP_DCCP = 33,
+	PKT_IP_IPV6 = 41,
 	PKT_IP_ROUTING = 43,
 	PKT_IP_FRAGMENT = 44,
+	PKT_IP_GRE = 47,
 	PKT_IP_AH = 51,
 	PKT_IP_ICMPV6 = 58,
 	PKT_IP_NONE = 59,
 	PKT_IP_DSTOPTS = 60,
 	PKT_IP_SCTP = 132,
 	PKT_IP_UDPLITE = 136,
+	PKT_IP_MPLS = 137,
 };
 
 /* The kind of header at l2_off. */
@@ -122,5 +127,13 @@ struct pkt_layers {
  * -ENODATA: the frame ends within a header. -EBADMSG: a header contradicts itself.
  */
 int pkt_parse(uint32_t linktype, const uint8_t *p, uint32_t len, struct pkt_layers *ret_layers);
+
+/*
+ * As pkt_parse(), but the walk begins at off, with what an ethertype names: an Ethernet
+ * header for PKT_ETH_BRIDGED, and for 0 the IP version that the first byte tells. Offsets
+ * still count from p.
+ */
+int pkt_parse_at(uint16_t type, const uint8_t *p, uint32_t len, uint32_t off,
+		 struct pkt_layers *ret_layers);
 
 #endif

@@ -117,3 +117,12 @@ trace() {
 frames_of() { # FILE
 	trace count "$1" | cut -d ' ' -f 1
 }
+
+# Debian's Scapy belongs to its own python3, which need not be the first in PATH.
+python_with_scapy() {
+	local python
+	for python in python3 /usr/bin/python3; do
+		"$python" -c 'import scapy.all' 2>/dev/null && echo "$python" && return
+	done
+	return 1
+}

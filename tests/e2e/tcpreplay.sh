@@ -14,15 +14,6 @@ run_tcpreplay() {
 	netns_exec left "$tcpreplay" "$@" >"$out" 2>"$err" </dev/null || rc=$?
 }
 
-# Debian's Scapy belongs to its own python3, which need not be the first in PATH.
-python_with_scapy() {
-	local python
-	for python in python3 /usr/bin/python3; do
-		"$python" -c 'import scapy.all' 2>/dev/null && echo "$python" && return
-	done
-	return 1
-}
-
 # KEYWORDS: Scapy's sendpfast() of web.pcap in the left namespace; its results as JSON in $out.
 sendpfast() {
 	out=$netns_dir/out

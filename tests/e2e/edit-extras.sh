@@ -1,0 +1,111 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-2-Clause
+# What weir edit does and tcprewrite does not: packets that Scapy made are edited, and
+# Wireshark says what has become of them.
+# shellcheck source=tests/e2e/lib.sh
+. "${BASH_SOURCE%/*}/lib.sh"
+
+# EXPRESSION: a Python list of frames, into $netns_dir/made.
+make() {
+	command -v tshark >/dev/null || skip "tshark is not installed"
+	python=$(python_with_scapy) || skip "no Scapy for python3"
+	HOME=$netns_dir XDG_CACHE_HOME=$netns_dir "$python" - "$netns_dir/made" "$1" <<-'END'
+		import sys
+		from scapy.all import *
+		from scapy.contrib.geneve import GENEVE
+		from scapy.contrib.gtp import GTP_U_Header
+		from scapy.contrib.mpls import MPLS
+		eth = Ether(src="02:00:00:00:00:01", dst="02:00:00:00:00:02")
+		ip = IP(src="192.0.2.1", dst="192.0.2.2")
+		ip6 = IPv6(src="2001:db8::1", dst="2001:db8::2")
+		within = IP(src="10.0.0.1", dst="10.0.0.2") / TCP(sport=1000, dport=80) / (b"A" * 31)
+		within6 = IPv6(src="fc00::1", dst="fc00::2") / UDP(sport=1000, dport=80) / b"BCD"
+		wrpcap(sys.argv[1], eval(sys.argv[2]))
+	END
+}
+
+edit() { # ARGUMENTS...: made into edited
+	run "$weir" edit -i "$netns_dir/made" -o "$netns_dir/edited" "$@"
+	is "exit status" "$rc" 0
+}
+
+# FILE FIELDS...: of each frame, of each packet in it, as Wireshark reads them.
+fields() {
+	local names=("${@:2}")
+	tshark -r "$netns_dir/$1" -o ip.check_checksum:TRUE -o tcp.check_checksum:TRUE \
+		-o udp.check_checksum:TRUE -T fields -E separator=/s "${names[@]/#/-e}" 2>/dev/null |
+		cut -d ' ' -f 2-
+}
+
+checksums() { # FILE: 0 is bad, 1 good, 2 not looked at
+	fields "$1" frame.number ip.checksum.status tcp.checksum.status udp.checksum.status \
+		icmp.checksum.status icmpv6.checksum.status
+}
+
+no_checksum_is_wrong() { # FILE
+	local sums
+	sums=$(checksums "$1")
+	is "wrong checksums" "$(grep -cw 0 <<<"$sums" || true)" 0
+	grep -qw 1 <<<"$sums" || { echo "no checksum was looked at"; exit 1; }
+}
+
+tunnels='[
+	eth / ip / UDP(sport=50000, dport=4789) / VXLAN(vni=7) / eth / within,
+	eth / ip6 / UDP(sport=50000, dport=4789) / VXLAN(vni=7) / eth / Dot1Q(vlan=5) / within6,
+	eth / ip / UDP(sport=50000, dport=6081) / GENEVE(proto=0x6558) / eth / within,
+	eth / ip / UDP(sport=50000, dport=2152) / GTP_U_Header(teid=1, gtp_type=255) / within,
+	eth / ip / GRE(chksum_present=1) / within,
+	eth / ip / GRE(key_present=1) / within6,
+	eth / ip / within,
+	eth / ip / within6,
+	eth / MPLS(label=16, s=0) / MPLS(label=17, s=1) / within,
+	eth / ip / UDP(sport=50000, dport=4789) / VXLAN(vni=7) / eth / ip / GRE() / within,
+]'
+maps='192.0.2.0/24:198.51.100.0/24,10.0.0.0/8:172.16.0.0/16,[2001:db8::/32]:[2001:db9::/32],[fc00::/8]:[fdab::/16]'
+
+test_inner_packets_are_edited_and_checksums_around_them_stay_right() {
+	make "$tunnels"
+	no_checksum_is_wrong made
+	edit --inner -N "$maps" --ttl=7 -r 80:8080,4789:1
+	is "checksums" "$(checksums edited)" "$(checksums made)"
+	is "addresses" "$(fields edited frame.number ip.src ipv6.src)" "$(cat <<-END
+		192.0.2.1,172.16.0.1 
+		 2001:db8::1,fdab::1
+		192.0.2.1,172.16.0.1 
+		192.0.2.1,172.16.0.1 
+		192.0.2.1,172.16.0.1 
+		192.0.2.1 fdab::1
+		192.0.2.1,172.16.0.1 
+		192.0.2.1 fdab::1
+		172.16.0.1 
+		192.0.2.1,192.0.2.1,172.16.0.1 
+	END
+	)"
+	is "ports" "$(fields edited frame.number udp.dstport tcp.dstport | tr -s ' \n' ' ')" \
+		"4789 8080 4789,8080 6081 8080 2152 8080 8080 8080 8080 8080 8080 4789 8080 "
+}
+
+test_every_packet_can_be_meant() {
+	make "$tunnels"
+	edit --inner=all -N "$maps"
+	is "old addresses" "$(fields edited frame.number ip.addr ipv6.addr |
+		grep -cE '192\.0\.2|10\.0\.0|2001:db8|fc00' || true)" 0
+	no_checksum_is_wrong edited
+}
+
+test_fixcsum_mends_within() {
+	make '[eth / ip / UDP(sport=50000, dport=4789) / VXLAN(vni=7) / eth /
+		IP(src="10.0.0.1", dst="10.0.0.2", chksum=1) / UDP(sport=50000, dport=50001, chksum=3)]'
+	checksums made | grep -qw 0
+	edit --inner -C
+	no_checksum_is_wrong edited
+}
+
+test_packets_within_that_are_cut_are_told() {
+	make "[frame.__class__(bytes(frame)[:60]) for frame in ${tunnels}[:1]]"
+	edit --inner --ttl=3
+	says "$err" "1 frames not edited: the packet within it cannot be read"
+	trace compare "$netns_dir/edited" "$netns_dir/made"
+}
+
+run_tests
