@@ -95,6 +95,13 @@ int weir_classifier_add(struct weir_classifier *c, const struct weir_record *rec
 int weir_classifier_finish(struct weir_classifier *c, struct weir_cache *cache,
 			   struct weir_err *err);
 
+/* Do frames tell their sides by themselves, as in all but the automatic modes? */
+bool weir_classifier_is_stage(const struct weir_classifier *c);
+
+/* In such a mode: a stage that sends each frame to its port, or nowhere, and needs no trace
+ * to have been seen. c is lent to it, and not to be used otherwise. */
+struct weir_stage weir_classifier_stage(struct weir_classifier *c);
+
 /* NULL is allowed. Returns NULL. */
 struct weir_classifier *weir_classifier_free(struct weir_classifier *c);
 

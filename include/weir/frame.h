@@ -46,6 +46,7 @@ struct weir_buf {
 	uint32_t room;	   /* bytes that may be written at data; >= len if .changes */
 	uint32_t orig_len; /* bytes on the wire */
 	uint32_t iface;	   /* interface of its file that it came from (trace.h) */
+	uint32_t file;	   /* index of the file it comes from; of a pair, of its first */
 	int64_t ts_ns;	   /* capture time, ns since 1970 UTC */
 	uint64_t nr;	   /* place in its file, from 1 */
 	uint64_t loop;	   /* pass over the trace, from 0 */
@@ -71,11 +72,13 @@ struct weir_stage {
 	 * Frames taken in, and their bytes, are lent to the stage until this gives 0. What
 	 * it gives is lent by it until the next call of either: it may be written to up to
 	 * .room, if .changes, and may be some of the frames taken in. A frame made of
-	 * another one has its .nr, .iface, .loop, .linktype and .port, so whatever goes by
-	 * those (a cache) may stand before or behind; .ts_ns is the other one's and what it
+	 * another one has its .nr, .file, .iface, .loop, .linktype and .port, so whatever goes
+	 * by those (a cache) may stand before or behind; .ts_ns is the other one's and what it
 	 * was delayed by. Frames that go nowhere are given on as they are, in their place.
 	 */
 	int (*next)(void *ctx, struct weir_buf **ret_bufs);
+	/* The link type with which frames of the given one go on; NULL: the same. */
+	uint32_t (*linktype)(void *ctx, uint32_t linktype);
 	void *ctx;     /* lent by the owner of the stage, outlives its use */
 	bool changes;  /* writes to data; otherwise it only reads, and sets .port */
 	bool per_loop; /* the result depends on .loop: it runs anew for each one */

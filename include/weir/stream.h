@@ -129,7 +129,7 @@ struct weir_stream_opts {
 };
 
 struct weir_stream_info {
-	uint32_t linktype; /* of the first file's first interface */
+	uint32_t linktype; /* of the first file's first interface, as the stages change it */
 	uint64_t n_frames; /* of one loop; 0 until known (streamed: after the first) */
 	uint64_t n_bytes;  /* of one loop, as n_frames */
 	uint64_t span_ns;  /* recorded time of one loop, as n_frames */

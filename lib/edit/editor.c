@@ -190,9 +190,21 @@ static int editor_run(void *ctx, struct weir_buf *bufs, unsigned n)
 	return e->fatal;
 }
 
+static uint32_t editor_linktype(void *ctx, uint32_t linktype)
+{
+	return weir_editor_linktype(ctx, linktype);
+}
+
 struct weir_stage weir_editor_stage(struct weir_editor *e)
 {
-	return (struct weir_stage){ .run = editor_run, .ctx = e, .changes = true };
+	return (struct weir_stage){
+		.run = editor_run,
+		.linktype = editor_linktype,
+		.ctx = e,
+		.changes = true,
+		/* What is damaged is drawn anew for each frame that comes by. */
+		.per_loop = e->opts.fuzz_seed.given,
+	};
 }
 
 static int compile(struct weir_editor *e, const struct weir_edit_opts *o, struct weir_err *err)

@@ -220,6 +220,54 @@ static bool rule_counts(const struct weir_classifier *c)
 	       !rule_is_address(c->rule);
 }
 
+/* Do the rules leave it out? 1, 0, or a negative errno. */
+static int is_left_out(struct weir_classifier *c, const struct weir_record *rec,
+		       const struct pkt_layers *l, struct weir_err *err)
+{
+	return rule_counts(c) ? rule_leaves_out(c->rule, rec, l, err) : 0;
+}
+
+static int classifier_run(void *ctx, struct weir_buf *bufs, unsigned n)
+{
+	struct weir_classifier *c = ctx;
+
+	for (unsigned i = 0; i < n; i++) {
+		struct weir_buf *b = &bufs[i];
+		const struct weir_record rec = {
+			.data = b->data,
+			.len = b->len,
+			.orig_len = b->orig_len,
+			.ts_ns = b->ts_ns,
+			.linktype = b->linktype,
+			.nr = b->nr,
+		};
+		struct pkt_layers l;
+		int out;
+
+		if (b->port == WEIR_NO_PORT)
+			continue;
+		walk(c, &rec, &l);
+		out = is_left_out(c, &rec, &l, NULL);
+		if (out < 0)
+			return out;
+		if (out)
+			b->port = WEIR_NO_PORT;
+		else
+			b->port = at_once(c, &rec, &l) == WEIR_PRIMARY ? 0 : 1;
+	}
+	return 0;
+}
+
+bool weir_classifier_is_stage(const struct weir_classifier *c)
+{
+	return !is_auto(c);
+}
+
+struct weir_stage weir_classifier_stage(struct weir_classifier *c)
+{
+	return (struct weir_stage){ .run = classifier_run, .ctx = c };
+}
+
 int weir_classifier_add(struct weir_classifier *c, const struct weir_record *rec,
 			struct weir_err *err)
 {
@@ -228,13 +276,9 @@ int weir_classifier_add(struct weir_classifier *c, const struct weir_record *rec
 	int r;
 
 	walk(c, rec, &l);
-	if (rule_counts(c)) {
-		r = rule_leaves_out(c->rule, rec, &l, err);
-		if (r < 0)
-			return r;
-		if (r)
-			return leave_out(c, err);
-	}
+	r = is_left_out(c, rec, &l, err);
+	if (r)
+		return r < 0 ? r : leave_out(c, err);
 	if (!is_auto(c))
 		return leave(c, at_once(c, rec, &l), err);
 	if (!l.ip_version)

@@ -79,6 +79,25 @@ static void add_tcp6(struct trace *t, uint8_t from, uint8_t to, uint8_t flags)
 	f[54 + 13] = flags;
 }
 
+/* Where the mode can be a stage, it says the same. */
+static void check_stage(struct weir_classifier *c, const struct trace *t, const char *verdicts)
+{
+	struct weir_stage stage = weir_classifier_stage(c);
+
+	for (unsigned i = 0; i < t->n; i++) {
+		uint8_t frame[128];
+		struct weir_buf b = {
+			.data = frame, .len = t->lens[i], .linktype = 1, .nr = i + 1
+		};
+
+		memcpy(frame, t->frames[i], sizeof(frame));
+		assert_int_equal(stage.run(stage.ctx, &b, 1), 0);
+		assert_int_equal(b.port, verdicts[i] == 'p'   ? 0
+					 : verdicts[i] == 's' ? 1
+							      : WEIR_NO_PORT);
+	}
+}
+
 /* The verdicts as text, p, s or -; or the error. */
 static int classify(const struct weir_classify_opts *opts, const struct trace *t, char *ret,
 		    struct weir_err *err)
@@ -105,8 +124,11 @@ static int classify(const struct weir_classify_opts *opts, const struct trace *t
 	assert_int_equal(weir_cache_new(NULL, &cache, NULL), 0);
 	r = weir_classifier_finish(c, cache, err);
 	for (unsigned i = 0; i < weir_cache_count(cache); i++)
-		*ret++ = "--sp"[weir_cache_get(cache, i + 1)];
-	*ret = '\0';
+		ret[i] = "--sp"[weir_cache_get(cache, i + 1)];
+	ret[weir_cache_count(cache)] = '\0';
+	assert_int_equal(weir_classifier_is_stage(c), opts->mode > WEIR_SPLIT_FIRST);
+	if (weir_classifier_is_stage(c) && weir_cache_count(cache) == t->n)
+		check_stage(c, t, ret);
 	weir_cache_free(cache);
 	weir_classifier_free(c);
 	return r;

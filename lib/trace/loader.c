@@ -72,6 +72,7 @@ static int make_buf(struct loader *l, struct weir_err *err)
 		.len = rec->len,
 		.room = rec->len,
 		.orig_len = rec->orig_len,
+		.file = l->from.file,
 		.iface = rec->iface,
 		.ts_ns = rec->ts_ns,
 		.nr = rec->nr,

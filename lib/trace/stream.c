@@ -37,7 +37,8 @@ struct totals {
 
 struct weir_stream {
 	struct weir_stream_opts opts;
-	unsigned n_once; /* stages before the first that depends on the loop */
+	unsigned n_once; /* stages that run once: those before the first that depends on the
+			  * loop */
 	uint32_t linktype;
 	uint64_t input_size;
 	struct feed *files; /* or what makes frames instead */
@@ -333,17 +334,30 @@ static uint64_t whole_pass(const struct weir_stream_opts *o)
 	return o->loops || o->preload || n >= JOINED_PASS ? n : JOINED_PASS / n * n;
 }
 
-/* The feed that everything begins with. */
-static int open_feed(struct weir_stream *s, struct weir_err *err)
+/* The link type that frames have behind the stages from first to before end. */
+static uint32_t linktype_behind(const struct weir_stream *s, unsigned first, unsigned end,
+				uint32_t linktype)
+{
+	for (unsigned i = first; i < end; i++) {
+		const struct weir_stage *stage = &s->opts.stages[i];
+
+		if (stage->linktype)
+			linktype = stage->linktype(stage->ctx, linktype);
+	}
+	return linktype;
+}
+
+/* The feed that everything begins with; the link type of its frames. */
+static int open_feed(struct weir_stream *s, uint32_t *ret_linktype, struct weir_err *err)
 {
 	int r;
 
 	if (s->opts.maker) {
-		s->linktype = s->opts.maker->linktype;
+		*ret_linktype = s->opts.maker->linktype;
 		return feed_made_new(s->opts.maker, whole_pass(&s->opts), &s->files, err);
 	}
 	s->input_size = feed_files_size(&s->opts);
-	r = feed_files_new(&s->opts, &s->problems, &s->files, &s->linktype, err);
+	r = feed_files_new(&s->opts, &s->problems, &s->files, ret_linktype, err);
 	if (r >= 0)
 		s->files->cancel_fd = s->stop_fd;
 	return r;
@@ -351,16 +365,21 @@ static int open_feed(struct weir_stream *s, struct weir_err *err)
 
 static int open_stream(struct weir_stream *s, struct weir_err *err)
 {
+	uint32_t linktype; /* of the frames so far */
 	int r;
 
-	while (s->n_once < s->opts.n_stages && !s->opts.stages[s->n_once].per_loop)
+	/* In a single loop, all do. */
+	while (s->n_once < s->opts.n_stages &&
+	       (s->opts.loops == 1 || !s->opts.stages[s->n_once].per_loop))
 		s->n_once++;
 	s->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (s->stop_fd < 0)
 		return err_set(err, -errno, "cannot make an eventfd: %s", strerror(errno));
-	r = open_feed(s, err);
+	r = open_feed(s, &linktype, err);
 	if (r < 0)
 		return r;
+	linktype = linktype_behind(s, 0, s->n_once, linktype);
+	s->linktype = linktype_behind(s, s->n_once, s->opts.n_stages, linktype);
 	s->marker.linktype = s->linktype;
 	r = marker_init(&s->marker, err);
 	if (r < 0)
@@ -373,7 +392,7 @@ static int open_stream(struct weir_stream *s, struct weir_err *err)
 	r = preload(s, err);
 	if (r < 0 || s->n_once == s->opts.n_stages)
 		return r;
-	r = feed_arena_new(s->chunks, s->n_chunks, s->linktype, &s->again, err);
+	r = feed_arena_new(s->chunks, s->n_chunks, linktype, &s->again, err);
 	if (r < 0)
 		return r;
 	set_loader(s, s->again, s->n_once, s->opts.n_stages);

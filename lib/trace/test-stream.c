@@ -629,6 +629,84 @@ static void test_flows_are_new_once(void **state)
 	pcapfile_remove(&a);
 }
 
+/* Stages as of an editor that gives frames another link layer. */
+static int to_ethernet(void *ctx, struct weir_buf *b, unsigned n)
+{
+	static const uint8_t head[] = { 2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0 };
+
+	(void)ctx;
+	for (unsigned i = 0; i < n; i++) {
+		assert_int_equal(b[i].linktype, 101);
+		assert_true(b[i].room >= b[i].len + sizeof(head));
+		memmove(b[i].data + sizeof(head), b[i].data, b[i].len);
+		memcpy(b[i].data, head, sizeof(head));
+		b[i].len += sizeof(head);
+		b[i].linktype = 1;
+	}
+	return 0;
+}
+
+static uint32_t ethernet(void *ctx, uint32_t linktype)
+{
+	(void)ctx;
+	assert_int_equal(linktype, 101);
+	return 1;
+}
+
+static int expect_ethernet(void *ctx, struct weir_buf *b, unsigned n)
+{
+	unsigned *files = ctx;
+
+	for (unsigned i = 0; i < n; i++) {
+		assert_int_equal(b[i].linktype, 1);
+		files[b[i].file]++;
+	}
+	return 0;
+}
+
+static void test_the_link_type_is_what_stages_make_it(void **state)
+{
+	/* IPv4, UDP 53 -> 53. */
+	static const uint8_t udp[] = { 0x45, 0, 0,  28, 0, 1, 0, 0,  64, 17, 0, 0, 10, 0,
+				       0,    1, 10, 0,	0, 2, 0, 53, 0,	 53, 0, 8, 0,  0 };
+	struct pcapfile a;
+	unsigned seen[2] = { 0 };
+	const struct weir_stage stages[] = {
+		{ .run = to_ethernet, .linktype = ethernet, .changes = true },
+		{ .run = expect_ethernet, .ctx = seen, .per_loop = true },
+	};
+
+	(void)state;
+	pcapfile_begin(&a, 101);
+	pcapfile_add(&a, 1, udp, sizeof(udp), sizeof(udp));
+	pcapfile_end(&a);
+	for (int preload = 0; preload < 2; preload++) {
+		const char *files[] = { a.path, a.path };
+		struct weir_stream *s = open_files(files, 2,
+						   (struct weir_stream_opts){ .loops = 2,
+									      .preload = preload,
+									      .flows = true,
+									      .stages = stages,
+									      .n_stages = 2 });
+		struct weir_stream_info info;
+		struct weir_view v;
+		unsigned flows = 0;
+
+		while (weir_stream_next(s, 0, &v) > 0) {
+			for (uint32_t i = 0; i < v.n; i++)
+				flows += !!(v.frames[i].flags & WEIR_FRAME_FLOW);
+			weir_stream_release(s, 0);
+		}
+		assert_int_equal(flows, 4);
+		weir_stream_info(s, &info);
+		assert_int_equal(info.linktype, 1);
+		weir_stream_close(s);
+	}
+	assert_int_equal(seen[0], 4);
+	assert_int_equal(seen[1], 4);
+	pcapfile_remove(&a);
+}
+
 static void test_wrong_options_are_refused(void **state)
 {
 	const char *files[] = { "-", big.path, "/nonexistent/x.pcap" };
@@ -668,6 +746,7 @@ int main(void)
 		cmocka_unit_test(test_an_endless_loop_over_nothing_ends),
 		cmocka_unit_test(test_what_stands_before_damage_is_used_and_told_once),
 		cmocka_unit_test(test_flows_are_new_once),
+		cmocka_unit_test(test_the_link_type_is_what_stages_make_it),
 		cmocka_unit_test(test_wrong_options_are_refused),
 	};
 
