@@ -74,6 +74,33 @@ int gen_val_parse(const struct gen_source *src, const struct gen_field *f,
 /* Member i of a set of numbers. */
 gen_u128 gen_val_num(const struct gen_val *v, uint64_t i);
 
+/* ---- value.c, for draw.c ------------------------------------------------------------ */
+
+/* Room for one more of n items of size bytes at *v; the array doubles. */
+int gen_grow(const struct gen_source *src, uint32_t at, void **v, uint32_t n, size_t size);
+
+/* Adds the members of a segment. */
+int gen_add_seg(const struct gen_source *src, uint32_t at, struct gen_val *v,
+		const struct gen_seg *seg);
+
+/* "10.0.0.0/24" for a field that takes addresses. */
+bool gen_is_network(const struct gen_field *f, const struct gen_node *node);
+
+/* The first and the last address of it: its base is where it begins. */
+int gen_network_parse(const struct gen_source *src, const struct gen_field *f,
+		      const struct gen_node *node, gen_u128 *ret_from, gen_u128 *ret_to);
+
+/* ---- draw.c -------------------------------------------------------------------------- */
+
+/* RandShort(), Inc(1, 9) and so on; of ret only what tells values is filled in. */
+int gen_draw_parse(const struct gen_source *src, const struct gen_field *f,
+		   const struct gen_node *node, struct gen_val *ret);
+
+/* ---- word.c -------------------------------------------------------------------------- */
+
+/* The largest number that the field holds. */
+gen_u128 gen_field_max(const struct gen_field *f);
+
 /* One number, without sets: for the inside of options. */
 int gen_num_parse(const struct gen_source *src, const struct gen_field *f,
 		  const struct gen_node *node, gen_u128 *ret);
