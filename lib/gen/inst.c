@@ -15,59 +15,49 @@ static struct gen_val *val_unset(const struct gen_source *src, uint32_t at)
 	return v;
 }
 
-/* A field with sections of the DNS: a chain, or a list of chains, which is a set. */
+/* A chain, or a list of chains. */
 static int parse_chains(const struct gen_source *src, const struct gen_node *node,
 			struct gen_val *v)
 {
-	const struct gen_node *const *items = &node;
-	uint32_t n = 1;
-	int r;
+	bool list = node->kind == GEN_LIST;
+	int r = 0;
 
-	if (node->kind == GEN_LIST) {
-		items = node->kids;
-		n = node->n_kids;
-	}
-	if (!n)
-		return gen_fail(src, node->at, "the list is empty");
-	v->kind = VAL_CHAINS;
-	v->count = v->n = n;
-	v->chains = gen_alloc_array(src->pool, n, sizeof(struct gen_inst *));
+	v->n = list ? node->n_kids : 1;
+	v->chains = gen_alloc_array(src->pool, v->n, sizeof(struct gen_inst *));
 	if (!v->chains)
 		return gen_no_memory(src);
-	for (uint32_t i = 0; i < n; i++) {
-		r = gen_inst_new(src, items[i], true, &v->chains[i]);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	for (uint32_t i = 0; i < v->n && r >= 0; i++)
+		r = gen_inst_new(src, list ? node->kids[i] : node, true, &v->chains[i]);
+	return r;
 }
 
-/* Options: layers, or bytes as they are. */
+/* A field with sections of the DNS: a list is a set. */
+static int parse_sections(const struct gen_source *src, const struct gen_node *node,
+			  struct gen_val *v)
+{
+	int r = parse_chains(src, node, v);
+
+	if (r >= 0 && !v->n)
+		return gen_fail(src, node->at, "the list is empty");
+	v->kind = VAL_CHAINS;
+	v->count = v->n;
+	return r;
+}
+
+/* Options: layers, or bytes as they are; all of a list are there. */
 static int parse_options(const struct gen_source *src, const struct gen_node *node,
 			 struct gen_val *v)
 {
-	const struct gen_node *const *items = &node;
-	uint32_t n = 1;
-	int r;
+	int r = parse_chains(src, node, v);
 
-	if (node->kind == GEN_LIST) {
-		items = node->kids;
-		n = node->n_kids;
-	}
+	if (r < 0)
+		return r;
 	v->kind = VAL_OPTIONS;
-	v->n = n;
-	v->chains = gen_alloc_array(src->pool, n, sizeof(struct gen_inst *));
-	if (!v->chains)
-		return gen_no_memory(src);
-	for (uint32_t i = 0; i < n; i++) {
-		r = gen_inst_new(src, items[i], true, &v->chains[i]);
-		if (r < 0)
-			return r;
+	for (uint32_t i = 0; i < v->n; i++)
 		for (unsigned f = 0; v->chains[i]->def->fields[f].name; f++)
 			if (v->chains[i]->vals[f]->count > 1)
 				return gen_fail(src, v->chains[i]->vals[f]->at,
 						"an option cannot hold a set");
-	}
 	return 0;
 }
 
@@ -80,7 +70,7 @@ static int parse_arg(const struct gen_source *src, const struct gen_field *f,
 	if (node->kind == GEN_NONE)
 		v.kind = VAL_NOTHING;
 	else if (f->kind == FIELD_CHAIN)
-		r = parse_chains(src, node, &v);
+		r = parse_sections(src, node, &v);
 	else if (f->kind == FIELD_OPTIONS)
 		r = parse_options(src, node, &v);
 	else if (f->kind > FIELD_OPTIONS && f->kind != FIELD_NAME && f->kind != FIELD_SWITCH)
