@@ -401,77 +401,67 @@ static const struct gen_program *program_of(const struct gen_template *t, uint64
 	return &t->programs[nr];
 }
 
-static uint32_t len_of(const struct weir_gen *g, const struct gen_template *t,
-		       const struct gen_program *p, const struct gen_nr *nr)
+/* Finds the longest run of frames of one program from number first on, but at most n. */
+static void find_run(const struct weir_gen *g, uint64_t first, unsigned n, struct gen_batch *ret)
 {
-	return gen_size_of(&t->size, p->len, gen_mix(~g->seed), nr->own);
-}
-
-void weir_gen_lens(const struct weir_gen *g, uint64_t first, unsigned n, uint32_t *ret_lens)
-{
-	const struct gen_template *only = &g->templates[0];
-	struct gen_nr nr;
-
-	if (g->n_templates == 1 && only->n_programs == 1 && only->size.min == only->size.max) {
-		for (unsigned i = 0; i < n; i++)
-			ret_lens[i] = only->programs[0].len;
-		return;
-	}
-	for (unsigned i = 0; i < n; i++) {
-		const struct gen_template *t = place_of(g, first + i, &nr);
-
-		ret_lens[i] = len_of(g, t, program_of(t, nr.local), &nr);
-	}
-}
-
-/* The longest run of frames of one program from first on, but at most n; their numbers
- * in nr. */
-static unsigned find_run(const struct weir_gen *g, uint64_t first, unsigned n, struct gen_nr *nr,
-			 const struct gen_template **ret_t, const struct gen_program **ret_p,
-			 bool *ret_consecutive)
-{
-	const struct gen_template *t = place_of(g, first, &nr[0]);
-	const struct gen_program *p = program_of(t, nr[0].local);
-	bool plain = !g->n_turns && !g->random_order, consecutive = true;
+	struct gen_nr *nr = ret->nr;
 	unsigned i;
 
-	*ret_t = t;
-	*ret_p = p;
-	if (plain && t->n_programs == 1) { /* nothing to look for but the next template */
-		if (g->n_templates > 1)
-			n = (unsigned)MIN(t->count - nr[0].local, n);
-		for (i = 1; i < n; i++)
-			nr[i] = (struct gen_nr){ nr[0].global + i, nr[0].own + i, nr[0].local + i };
-		*ret_consecutive = true;
-		return n;
+	ret->t = place_of(g, first, &nr[0]);
+	ret->p = program_of(ret->t, nr[0].local);
+	ret->n = n;
+	ret->consecutive = true;
+	if (!g->n_turns && !g->random_order && ret->t->n_programs == 1) {
+		if (g->n_templates > 1) /* the next template is all that can come */
+			ret->n = (unsigned)MIN(ret->t->count - nr[0].local, n);
+		return;
 	}
 	for (i = 1; i < n; i++) {
 		const struct gen_template *next = place_of(g, first + i, &nr[i]);
 
-		if (next != t || program_of(t, nr[i].local) != p)
+		if (next != ret->t || program_of(next, nr[i].local) != ret->p)
 			break;
-		consecutive &= nr[i].local == nr[i - 1].local + 1;
+		ret->consecutive &= nr[i].own == nr[i - 1].own + 1;
 	}
-	*ret_consecutive = consecutive;
-	return i;
+	ret->n = i;
+	for (; i % GEN_STEP; i++)
+		nr[i] = nr[i - 1];
+}
+
+static void find_lens(const struct weir_gen *g, const struct gen_batch *b, uint32_t *ret)
+{
+	const struct gen_size *size = &b->t->size;
+	uint64_t salt = gen_mix(~g->seed);
+
+	if (size->min == size->max)
+		for (unsigned i = 0; i < b->n; i++)
+			ret[i] = b->p->len;
+	else
+		for (unsigned i = 0; i < b->n; i++)
+			ret[i] = gen_size_of(size, salt, gen_own(b, i));
+}
+
+void weir_gen_lens(const struct weir_gen *g, uint64_t first, unsigned n, uint32_t *ret_lens)
+{
+	struct gen_batch b;
+
+	for (; n; n -= b.n, first += b.n, ret_lens += b.n) {
+		find_run(g, first, MIN(n, GEN_BATCH), &b);
+		find_lens(g, &b, ret_lens);
+	}
 }
 
 void weir_gen_frames(const struct weir_gen *g, uint64_t first, struct weir_pkt *pkts, unsigned n)
 {
-	struct gen_nr nr[GEN_BATCH];
+	uint32_t lens[GEN_BATCH];
+	struct gen_batch b;
 
-	while (n) {
-		const struct gen_template *t;
-		const struct gen_program *p;
-		bool consecutive;
-		unsigned run = find_run(g, first, MIN(n, GEN_BATCH), nr, &t, &p, &consecutive);
-
-		for (unsigned i = 0; i < run; i++)
-			pkts[i].len = pkts[i].orig_len = len_of(g, t, p, &nr[i]);
-		gen_run(t, p, nr, consecutive, pkts, run);
-		first += run;
-		pkts += run;
-		n -= run;
+	for (; n; n -= b.n, first += b.n, pkts += b.n) {
+		find_run(g, first, MIN(n, GEN_BATCH), &b);
+		find_lens(g, &b, lens);
+		for (unsigned i = 0; i < b.n; i++)
+			pkts[i].len = pkts[i].orig_len = lens[i];
+		gen_run(&b, pkts);
 	}
 }
 

@@ -147,12 +147,9 @@ static inline uint64_t gen_random(uint64_t salt, uint64_t nr)
 	return gen_mix(salt + nr * 0x9e3779b97f4a7c15ULL);
 }
 
-/* Length of frame nr; len: without a size. */
-static inline uint32_t gen_size_of(const struct gen_size *s, uint32_t len, uint64_t salt,
-				   uint64_t nr)
+/* Length of frame nr where lengths vary. */
+static inline uint32_t gen_size_of(const struct gen_size *s, uint64_t salt, uint64_t nr)
 {
-	if (!s->max)
-		return len;
 	if (s->n)
 		return s->mix[nr % s->n];
 	return s->min + (uint32_t)((gen_u128)gen_random(salt, nr) * (s->max - s->min + 1) >> 64);

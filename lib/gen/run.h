@@ -3,7 +3,10 @@
 #define GEN_RUN_H
 
 #include "gen/program.h"
-#include "pkt/checksum.h"
+
+/* Columns are worked on so many numbers at a time: a constant, so that the compiler can
+ * make vectors of them. */
+#define GEN_STEP 8u
 
 /* The numbers of a frame. */
 struct gen_nr {
@@ -13,9 +16,24 @@ struct gen_nr {
 			  * it likes beyond them: every digit begins anew by itself */
 };
 
-/* Makes n <= GEN_BATCH frames of one program. pkts[].len are set. consecutive: .local
- * goes up by one. */
-void gen_run(const struct gen_template *t, const struct gen_program *p, const struct gen_nr *nr,
-	     bool consecutive, struct weir_pkt *pkts, unsigned n);
+/* Frames of one program that are made together. */
+struct gen_batch {
+	const struct gen_template *t;
+	const struct gen_program *p;
+	unsigned n; /* at most GEN_BATCH */
+	/* All numbers go up by one, from those of nr[0] on; no other is set. Otherwise the
+	 * last one's stand once more up to a multiple of GEN_STEP. .global always goes up
+	 * by one. */
+	bool consecutive;
+	struct gen_nr nr[GEN_BATCH];
+};
+
+static inline uint64_t gen_own(const struct gen_batch *b, unsigned j)
+{
+	return b->consecutive ? b->nr[0].own + j : b->nr[j].own;
+}
+
+/* Makes the frames. pkts[].len are set. */
+void gen_run(const struct gen_batch *batch, struct weir_pkt *pkts);
 
 #endif

@@ -142,20 +142,35 @@ static const char *const mixtures[] = {
 	"UDP(sport=RandNum(1, 7))/Raw(load=['abc', 'd'])",
 	"[B/I/UDP(sport=(1, 100)), B/I/TCP(dport=(1, 100))/'abc', B/I/UDP(dport=RandShort())]",
 	"B/I/UDP(sport=(1, 100)) @ weight=3\n B/I/TCP(dport=(1, 10))/'abc' @ weight=2",
+	"B/IP(src='10.0.0.1', dst='10.0.0.2', id=Dec(9, 3))/UDP(sport=Inc(1, 65), dport=(1, 130))/"
+	"Raw(RandBin(9))",
+	"B/IPv6(src='fd00::ffff:ffff:0:0/120', dst=RandIP6('fd00::/64'), fl=RandShort())/"
+	"TCP(seq=RandInt(), ack=Inc(4294967000, 4294967290), dport=(1, 9))/RandPayload",
 	"B/Dot1Q(vlan=(1, 5), prio=(0, 7))/IP(flags=(0, 7), frag=(0, 3), tos=(0, 2))/UDP()/'odd'",
 };
+
+static void check_transport(const uint8_t *ip, bool ipv6, uint8_t proto, uint32_t header,
+			    uint32_t len)
+{
+	uint32_t sum = csum_pseudo(ip, ipv6, proto, len - header);
+
+	assert_int_equal(csum_fold(csum_add(sum, ip + header, len - header)), 0);
+}
 
 static void check_sums(const struct weir_pkt *p)
 {
 	uint32_t at = be16_at(p->data + 12) == 0x8100 ? 18 : 14;
 	const uint8_t *ip = p->data + at;
-	uint32_t header = (ip[0] & 15u) * 4, len = be16_at(ip + 2);
-	uint32_t sum;
+	uint32_t header = (ip[0] & 15u) * 4;
 
-	assert_int_equal(len, p->len - at);
+	if (ip[0] >> 4 == 6) {
+		assert_int_equal(be16_at(ip + 4), p->len - at - 40);
+		check_transport(ip, true, ip[6], 40, p->len - at);
+		return;
+	}
+	assert_int_equal(be16_at(ip + 2), p->len - at);
 	assert_int_equal(csum_fold(csum_add(0, ip, header)), 0);
-	sum = csum_add(csum_pseudo(ip, false, ip[9], len - header), ip + header, len - header);
-	assert_int_equal(csum_fold(sum), 0);
+	check_transport(ip, false, ip[9], header, p->len - at);
 }
 
 static const char *mixture(unsigned i, char *text, size_t size)
@@ -396,6 +411,38 @@ static void test_the_default_address_is_the_interface_s(void **state)
 	weir_gen_free(g);
 }
 
+static void test_counted_values_begin_anew_behind_their_last(void **state)
+{
+	struct weir_gen *g = make("B/I/UDP(sport=Inc(10, 79), dport=Dec(3, 1))");
+
+	(void)state;
+	for (unsigned i = 0; i < 500; i++) {
+		struct weir_pkt p = frame(g, i);
+
+		assert_int_equal(sport_of(p), 10 + i % 70);
+		assert_int_equal(be16_at(p.data + 36), 3 - i % 3);
+	}
+	weir_gen_free(g);
+	assert_error("UDP(sport=Inc(5, 1))", "column 11: the range is empty");
+}
+
+static void test_a_sum_of_zero_is_sent_as_all_ones(void **state)
+{
+	struct weir_gen *g = make("B/I/UDP(sport=(60320, 60332))");
+	unsigned ones = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 13; i++) {
+		struct weir_pkt p = frame(g, i);
+
+		check_sums(&p);
+		assert_int_not_equal(be16_at(p.data + 40), 0);
+		ones += be16_at(p.data + 40) == 0xffff;
+	}
+	assert_int_equal(ones, 1);
+	weir_gen_free(g);
+}
+
 static void test_stamps_count_each_template_s_frames(void **state)
 {
 	struct weir_gen *g = make_opts("B/I/UDP(sport=(1, 5)) @ weight=2\n"
@@ -455,6 +502,8 @@ int main(void)
 		cmocka_unit_test(test_packets_can_be_repeated_and_listed),
 		cmocka_unit_test(test_sets_larger_than_memory_cost_none),
 		cmocka_unit_test(test_the_default_address_is_the_interface_s),
+		cmocka_unit_test(test_counted_values_begin_anew_behind_their_last),
+		cmocka_unit_test(test_a_sum_of_zero_is_sent_as_all_ones),
 		cmocka_unit_test(test_stamps_count_each_template_s_frames),
 		cmocka_unit_test(test_a_stamp_changes_no_checksum),
 	};
