@@ -14,6 +14,11 @@
 /* What is sent again and again is made only once if it takes no more than this. */
 #define MAX_PRELOAD (1ULL << 30)
 
+/* Passes of fewer frames are joined: the end of each costs the sender as much as some frames
+ * do. */
+#define SHORT_PASS  64u
+#define JOINED_PASS 1024u
+
 /* A file without a rate is written as if a frame left each microsecond. */
 #define FILE_PPS 1000000u
 
@@ -101,6 +106,8 @@ static void complete(struct gen_cfg *cfg, const struct cmd_run *run,
 		     const struct weir_gen_info *info, char *rate_text, size_t size)
 {
 	bool to_port = cfg->send.intf1 != NULL;
+	/* Something else ends it than having been through all sets once. */
+	bool endless = to_port || cfg->count || (cfg->send.duration_s && !cfg->print);
 
 	if (!cfg->send.pps && !cfg->send.mbps && !cfg->send.topspeed) {
 		uint64_t fps = info->rate_fps ? info->rate_fps : to_port ? 0 : FILE_PPS;
@@ -111,38 +118,69 @@ static void complete(struct gen_cfg *cfg, const struct cmd_run *run,
 		cfg->send.topspeed = !fps;
 	}
 	if (!opt_given(run->opts, "loop"))
-		cfg->send.loop = to_port || cfg->count ? 0 : 1;
+		cfg->send.loop = endless ? 0 : 1;
 	cfg->send.limit = cfg->count;
-	cfg->send.preload = info->repeats && info->n_frames <= MAX_PRELOAD / (info->max_len + 32);
 }
 
-static int send_frames(const struct cmd_run *run, const struct gen_cfg *cfg, struct weir_gen *g)
+/* Decides what is made only once, and how many frames the sender sees as one pass: they are
+ * numbered over all passes, so that it makes no difference to them. */
+static void join_passes(struct gen_cfg *cfg, const struct weir_gen_info *info,
+			struct weir_maker *maker)
 {
+	uint64_t n = info->n_frames, all;
+
+	cfg->send.preload = info->repeats && n <= MAX_PRELOAD / (info->max_len + 32);
+	if (cfg->send.preload && n >= SHORT_PASS)
+		return;
+	if (!cfg->send.loop) {
+		if (cfg->send.preload) /* what is streamed is joined by the stream */
+			maker->n_frames = JOINED_PASS / n * n;
+	} else if (!__builtin_mul_overflow(n, cfg->send.loop, &all)) {
+		maker->n_frames = all;
+		cfg->send.loop = 1;
+		cfg->send.preload &= all <= JOINED_PASS;
+	}
+}
+
+static int send_frames(const struct cmd_run *run, const struct gen_cfg *cfg,
+		       const struct weir_gen_info *info, struct weir_gen *g)
+{
+	struct gen_cfg joined = *cfg;
 	struct weir_maker maker;
 	struct replay p = {
-		.run = run, .cfg = &cfg->send, .maker = &maker, .send = { .stamp = cfg->stamp }
+		.run = run,
+		.cfg = &joined.send,
+		.maker = &maker,
+		.maker_loop = info->n_frames,
+		.send = { .stamp = cfg->stamp },
 	};
 
 	weir_gen_maker(g, &maker);
+	join_passes(&joined, info, &maker);
 	return replay_run(&p);
 }
 
-static int put_out(const struct cmd_run *run, const struct gen_cfg *cfg, struct weir_gen *g)
+static int put_out(const struct cmd_run *run, const struct gen_cfg *cfg,
+		   const struct weir_gen_info *info, struct weir_gen *g)
 {
 	CLEANUP(weir_profile_freep)
 	struct weir_profile *profile = NULL;
+	struct weir_send_opts unused = { 0 };
 	struct weir_err err = { 0 };
 	struct weir_rate rate;
 
 	if (cfg->print)
 		return gen_print(run, cfg, g);
 	if (cfg->send.intf1)
-		return send_frames(run, cfg, g);
+		return send_frames(run, cfg, info, g);
 	if (cfg->send.pace.line_rate)
 		return cmd_usage(run, "--line-rate is of a link, which a file is not");
 	if (replay_rate(&cfg->send, false, &rate, &err) < 0 ||
-	    pace_rate(&cfg->send.pace, &rate, &profile, &err) < 0)
+	    pace_rate(&cfg->send.pace, &rate, &profile, &err) < 0 ||
+	    pace_opts(&cfg->send.pace, &rate, &unused, &err) < 0)
 		return cmd_usage(run, "%s", weir_err_text(&err));
+	if (cfg->send.duration_s && rate.mode == WEIR_RATE_TOPSPEED)
+		return cmd_usage(run, "--duration in a file needs a rate: its frames have no time");
 	return gen_write(run, cfg, g, &rate);
 }
 
@@ -165,7 +203,7 @@ static int gen_run(const struct cmd_run *run, const void *fields)
 		return cmd_usage(run, "%s", weir_err_text(&err));
 	weir_gen_info(g, &info);
 	complete(&cfg, run, &info, rate_text, sizeof(rate_text));
-	status = put_out(run, &cfg, g);
+	status = put_out(run, &cfg, &info, g);
 	weir_gen_free(g);
 	return status;
 }

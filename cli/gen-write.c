@@ -55,35 +55,58 @@ uint64_t gen_total(const struct gen_cfg *cfg, const struct weir_gen *g)
 										       : total;
 }
 
-/* Sends one batch to a file, with the times that it would leave at. */
-static int write_batch(struct weir_port *port, struct batch *b, const struct weir_rate *rate,
-		       uint64_t begin_ns, struct weir_pos *pos)
+/* When the frames of a batch would leave, ns after the first of all. */
+static void times_of(struct weir_walker *w, const struct batch *b, const struct weir_pos *pos,
+		     uint64_t *ret_ns)
 {
+	struct weir_frame index[BATCH] = { 0 };
+	const struct weir_view view = {
+		.frames = index,
+		.n = b->n,
+		.frames_before = pos->frames,
+		.bytes_before = pos->bytes,
+	};
+
+	for (unsigned i = 1; i < b->n; i++)
+		index[i].before = index[i - 1].before + b->pkts[i - 1].len;
+	weir_walker_view(w, &view);
+	weir_walker_run(w, &view, 0, b->n, ret_ns);
+}
+
+/* Sends one batch to a file, with the times that it would leave at. 0: a frame would leave
+ * at end_ns or later. */
+static int write_batch(struct weir_port *port, struct batch *b, struct weir_walker *w,
+		       uint64_t begin_ns, uint64_t end_ns, struct weir_pos *pos)
+{
+	uint64_t ns[BATCH];
+	unsigned n;
 	int r;
 
-	for (unsigned i = 0; i < b->n; i++) {
-		b->pkts[i].ts_ns = (int64_t)(begin_ns + weir_deadline(rate, pos));
+	times_of(w, b, pos, ns);
+	for (n = 0; n < b->n && ns[n] < end_ns; n++) {
+		b->pkts[n].ts_ns = (int64_t)(begin_ns + ns[n]);
 		pos->frames++;
-		pos->bytes += b->pkts[i].len;
+		pos->bytes += b->pkts[n].len;
 	}
-	r = weir_port_tx(port, 0, b->pkts, b->n);
-	return r < 0 ? r : 0;
+	r = weir_port_tx(port, 0, b->pkts, n);
+	return r < 0 ? r : n == b->n;
 }
 
 static int write_all(struct weir_port *port, const struct gen_cfg *cfg, const struct weir_gen *g,
-		     const struct weir_rate *rate)
+		     struct weir_walker *w)
 {
 	uint64_t end = gen_total(cfg, g), begin_ns;
+	uint64_t end_ns = cfg->send.duration_s ? cfg->send.duration_s * NSEC_PER_SEC : UINT64_MAX;
 	struct weir_pos pos = { 0 };
 	struct timespec now;
 	struct batch b;
-	int r = 0;
+	int r = 1;
 
 	(void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail */
 	begin_ns = (uint64_t)now.tv_sec * NSEC_PER_SEC + (uint64_t)now.tv_nsec;
 	batch_init(&b, g);
-	while (r >= 0 && batch_make(&b, g, pos.frames, end))
-		r = write_batch(port, &b, rate, begin_ns, &pos);
+	while (r > 0 && batch_make(&b, g, pos.frames, end))
+		r = write_batch(port, &b, w, begin_ns, end_ns, &pos);
 	batch_done(&b);
 	if (r >= 0)
 		r = weir_port_tx_drain(port, 0, NSEC_PER_SEC);
@@ -96,6 +119,7 @@ int gen_write(const struct cmd_run *run, const struct gen_cfg *cfg, const struct
 	struct weir_port_opts opts = { .dir = WEIR_PORT_TX };
 	struct weir_port *port = NULL;
 	struct weir_gen_info info;
+	struct weir_walker walker;
 	struct weir_err err = { 0 };
 	CLEANUP(freep)
 	char *name = NULL;
@@ -103,11 +127,13 @@ int gen_write(const struct cmd_run *run, const struct gen_cfg *cfg, const struct
 
 	weir_gen_info(g, &info);
 	opts.linktype = info.linktype;
+	if (weir_walker_init(&walker, rate, &err) < 0)
+		return cmd_usage(run, "%s", weir_err_text(&err));
 	if (asprintf(&name, "file:%s", cfg->send.write) < 0)
 		return cmd_fail(run, "out of memory");
 	if (weir_port_open(name, &opts, &port, &err) < 0)
 		return cmd_fail(run, "%s", weir_err_text(&err));
-	r = write_all(port, cfg, g, rate);
+	r = write_all(port, cfg, g, &walker);
 	weir_port_close(port);
 	return r < 0 ? cmd_fail(run, "%s: %s", cfg->send.write, strerror(-r)) : 0;
 }

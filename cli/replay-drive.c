@@ -57,6 +57,8 @@ void replay_result(struct replay *p, struct replay_result *ret_res)
 		res.flows.non_flow_frames += port->flows.non_flow_frames;
 		res.flows.invalid += port->flows.invalid;
 	}
+	if (p->maker)
+		res.send.loops = (s->frames + s->refused) / p->maker_loop;
 	res.frames = s->frames;
 	res.bytes = s->bytes;
 	res.elapsed_ns = s->elapsed_ns;
@@ -75,6 +77,8 @@ static double share_done(const struct replay *p, const struct weir_send_stats *s
 	double share = -1;
 
 	weir_stream_info(p->stream, &trace);
+	if (p->maker)
+		trace.n_frames = p->maker->n_frames;
 	if (cfg->loop && trace.n_frames)
 		share = (double)(s->frames + s->refused) / (double)trace.n_frames /
 			(double)cfg->loop;

@@ -57,6 +57,7 @@ struct replay {
 	const struct cmd_run *run;
 	const struct replay_cfg *cfg;
 	const struct weir_maker *maker; /* frames of this instead of files; or NULL */
+	uint64_t maker_loop;		/* frames of what counts as one loop of it */
 	struct weir_rate rate;
 	struct weir_profile *profile;
 	struct weir_send_opts send; /* what the options say of the sender */
@@ -102,8 +103,9 @@ int replay_drive(struct replay *p, struct weir_err *err);
 /* What it has come to. */
 void replay_result(struct replay *p, struct replay_result *ret_res);
 
-/* replay-run.c: all of it, from opening to the statistics. The exit status. run, cfg and
- * maker of p are set, and of send what is none of the options; the rest is 0. */
+/* replay-run.c: all of it, from opening to the statistics. The exit status. run, cfg,
+ * maker and maker_loop of p are set, and of send what is none of the options; the rest is
+ * 0. */
 int replay_run(struct replay *p);
 
 #endif

@@ -37,6 +37,38 @@ test_random_fields_go_out_as_they_are_written_to_files() {
 	arrived veth1 "$netns_dir/random.pcapng"
 }
 
+# GEN-OPTIONS...: the times in a file, from its first frame on, in microseconds.
+file_times() {
+	run_weir gen "$base/UDP(sport=(1,9))" "$@" -w "$netns_dir/times.pcap"
+	is "exit status" "$rc" 0
+	tshark -r "$netns_dir/times.pcap" -T fields -e frame.time_relative 2>/dev/null |
+		awk '{ printf "%s%d", (NR > 1 ? " " : ""), $1 * 1e6 + 0.5 }' >"$out"
+}
+
+test_files_have_the_times_of_the_schedule() {
+	netns_add left
+	file_times --pps=1000 -n 4
+	is "even" "$(cat "$out")" "0 1000 2000 3000"
+	file_times --pps=1000 --burst=2 -n 4
+	is "bursts" "$(cat "$out")" "0 0 2000 2000"
+	file_times --pps=1000 --poisson -n 4
+	[ "$(cat "$out")" != "0 1000 2000 3000" ] || fail "gaps are not drawn: $(cat "$out")"
+	file_times --pps=25 --duration=1
+	is "frames in a second" "$(wc -w <"$out")" 25
+}
+
+test_a_short_set_goes_out_as_often_as_it_is_told_to() {
+	local set frames
+	netns_add left
+	for set in 'sport=9' 'sport=(1,7)' 'sport=Inc(1,3)' 'sport=(1,70)'; do
+		run_weir gen "$base/UDP($set)" -i null: --loop=3 --json
+		frames=$(jq .frames "$out")
+		is "loops of $set" "$(jq .loops "$out")" 3
+		run_weir gen "$base/UDP($set)" --loop=3 --print
+		is "frames of $set" "$frames" $(($(wc -l <"$out") / 2))
+	done
+}
+
 test_the_interface_s_address_is_the_default() {
 	veth_pair
 	record right veth1
