@@ -67,10 +67,14 @@ static int read_words(const struct cmd_run *run, const struct edit_cfg *c, struc
 	static const char *const fixlens[] = {
 		[WEIR_FIXLEN_PAD] = "pad", [WEIR_FIXLEN_TRUNC] = "trunc", [WEIR_FIXLEN_DEL] = "del"
 	};
-	static const char *const vlans[] = { [WEIR_VLAN_ADD] = "add", [WEIR_VLAN_DEL] = "del" };
+	static const char *const vlans[] = {
+		[WEIR_VLAN_ADD] = "add", [WEIR_VLAN_DEL] = "del", [WEIR_VLAN_SET] = "set"
+	};
 	static const char *const protos[] = { NULL, "802.1q", "802.1ad" };
 	int fixlen = CHOOSE("fixlen", c->fixlen, fixlens, err);
-	int vlan = CHOOSE("enet-vlan", c->vlan, vlans, err);
+	/* The others know no set. */
+	int vlan = choose("enet-vlan", c->vlan, vlans,
+			  cmd_is_personality(run) ? WEIR_VLAN_SET : ARRAY_SIZE(vlans), err);
 	int proto = CHOOSE("enet-vlan-proto", c->vlan_proto, protos, err);
 
 	if (fixlen < 0 || vlan < 0 || proto < 0)
@@ -78,7 +82,7 @@ static int read_words(const struct cmd_run *run, const struct edit_cfg *c, struc
 
 	o->fixlen = (enum weir_edit_fixlen)fixlen;
 	o->vlan = (enum weir_edit_vlan)vlan;
-	o->vlan_type = proto == 2 ? 0x88a8 : 0x8100;
+	o->vlan_type = proto == 2 ? 0x88a8 : proto == 1 ? 0x8100 : 0;
 	return read_dlt(run, c, o, err);
 }
 
@@ -122,6 +126,8 @@ int edit_opts(const struct cmd_run *run, const struct edit_cfg *c, struct weir_e
 		.vlan_tag = number(run, "enet-vlan-tag", c->vlan_tag),
 		.vlan_cfi = number(run, "enet-vlan-cfi", c->vlan_cfi),
 		.vlan_pri = number(run, "enet-vlan-pri", c->vlan_pri),
+		.vlan_nth = c->vlan_nth,
+		.vlan_stack = c->vlan_stack,
 		.hdlc_address = number(run, "hdlc-address", c->hdlc_address),
 		.hdlc_control = number(run, "hdlc-control", c->hdlc_control),
 		.user_dlt = number(run, "user-dlt", c->user_dlt),

@@ -20,11 +20,11 @@ struct edit_cfg {
 	const char *srcipmap, *dstipmap, *endpoints;
 	const char *ttl, *fixlen;
 	const char *smac, *dmac;
-	const char *vlan, *vlan_proto, *dlt, *inner;
+	const char *vlan, *vlan_proto, *dlt, *inner, *vlan_stack;
 	uint32_t seed, tcp_sequence, tos, tclass, flowlabel;
 	uint32_t mtu, fuzz_seed, fuzz_factor;
 	uint32_t mac_seed, mac_seed_keep;
-	uint32_t vlan_tag, vlan_cfi, vlan_pri;
+	uint32_t vlan_tag, vlan_cfi, vlan_pri, vlan_nth;
 	uint32_t hdlc_control, hdlc_address, user_dlt;
 	bool skipbroadcast, skipl2broadcast, fixcsum, fixhdrlen, mtu_trunc, efcs;
 };
@@ -96,7 +96,13 @@ struct edit_cfg {
 	  .min = 1, .max = 6, .requires = "enet-mac-seed", \
 	  .help = "but keep their first N bytes" }, \
 	{ OPT(strct, field.vlan), .name = "enet-vlan", .metavar = "HOW", \
-	  .help = "add or del a VLAN tag, the outermost" }, \
+	  .help = "add or del a VLAN tag, the outermost; or set parts of it" }, \
+	{ OPT(strct, field.vlan_nth), .name = "enet-vlan-nth", .metavar = "N", .min = 1, .max = 255, \
+	  .flags = OPT_WEIR_ONLY, .requires = "enet-vlan", \
+	  .help = "the Nth tag instead of the outermost" }, \
+	{ OPT(strct, field.vlan_stack), .name = "enet-vlan-stack", .metavar = "TAG,TAG,...", \
+	  .flags = OPT_WEIR_ONLY, .conflicts = "enet-vlan-tag", .requires = "enet-vlan", \
+	  .help = "add several tags, the outermost first: 802.1ad:100/5,802.1q:7" }, \
 	{ OPT(strct, field.vlan_tag), .name = "enet-vlan-tag", .metavar = "N", .max = 4095, \
 	  .requires = "enet-vlan", \
 	  .help = "number of the VLAN" }, \

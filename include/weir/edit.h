@@ -48,8 +48,9 @@ enum weir_edit_fixlen {
 
 enum weir_edit_vlan {
 	WEIR_VLAN_KEEP,
-	WEIR_VLAN_ADD, /* outside the tags that are there */
-	WEIR_VLAN_DEL, /* the outermost */
+	WEIR_VLAN_ADD, /* in front of the nth */
+	WEIR_VLAN_DEL, /* the nth */
+	WEIR_VLAN_SET, /* the nth gets what is given, and keeps the rest */
 };
 
 /* The link type that frames get. */
@@ -95,7 +96,7 @@ enum weir_edit_reason {
 	WEIR_EDIT_BAD_INNER,	 /* a header of a packet within it is */
 	WEIR_EDIT_NO_MACS,	 /* MAC or VLAN edits, and it has no Ethernet header */
 	WEIR_EDIT_NO_LINK,	 /* the new link type cannot carry what it holds */
-	WEIR_EDIT_NO_TAG,	 /* a VLAN tag was to go and there is none */
+	WEIR_EDIT_NO_TAG,	 /* it has not as many VLAN tags */
 	WEIR_EDIT_NO_ROOM,	 /* it would become longer than a frame may be */
 	WEIR_EDIT_BAD_LENGTH,	 /* checksums: the IP length does not fit the frame */
 	WEIR_N_EDIT_REASONS,
@@ -142,10 +143,13 @@ struct weir_edit_opts {
 	bool skip_l2_broadcast;	       /* src_mac and dst_mac leave group addresses */
 
 	enum weir_edit_vlan vlan;
-	struct weir_edit_num vlan_tag; /* id; needed for WEIR_VLAN_ADD */
-	struct weir_edit_num vlan_cfi; /* not given: of the tag that was outermost, or 0 */
+	uint32_t vlan_nth;	       /* from 1, the outermost; 0: 1 */
+	struct weir_edit_num vlan_tag; /* id; WEIR_VLAN_ADD needs it or .vlan_stack */
+	struct weir_edit_num vlan_cfi; /* not given: of the tag that was there, or 0 */
 	struct weir_edit_num vlan_pri;
-	uint16_t vlan_type; /* 0: 0x8100 */
+	uint16_t vlan_type;	/* 0: 0x8100, or what was there */
+	const char *vlan_stack; /* WEIR_VLAN_ADD several, "802.1ad:100/5,802.1q:7,8": type,
+				 * id, priority, outermost first */
 
 	enum weir_edit_dlt dlt;
 	uint32_t dlt_number;		   /* for WEIR_DLT_OTHER */

@@ -72,6 +72,13 @@ struct edit_dlink {
 	uint32_t len;
 };
 
+/* What a VLAN tag becomes: its type, if not 0, and (old & keep) | value. */
+struct edit_tag {
+	uint16_t type, keep, value;
+};
+
+#define EDIT_TAGS_MAX 8u
+
 /* The texts have been read; numbers are asked of .opts. */
 struct weir_editor {
 	struct weir_edit_opts opts; /* its texts are gone */
@@ -85,6 +92,8 @@ struct weir_editor {
 	struct edit_mac_pair *subs;
 	unsigned n_subs;
 	uint8_t mac_mask[6];
+	struct edit_tag tags[EDIT_TAGS_MAX]; /* outermost first */
+	unsigned n_tags;
 	struct edit_dlink dlink[2];
 	int ttl;	  /* the number */
 	char ttl_sign;	  /* '+', '-' or 0: set it */

@@ -291,7 +291,7 @@ const char *weir_edit_reason_text(enum weir_edit_reason r)
 		[WEIR_EDIT_BAD_INNER] = "the packet within it cannot be read",
 		[WEIR_EDIT_NO_MACS] = "no Ethernet header",
 		[WEIR_EDIT_NO_LINK] = "the new link type cannot carry it",
-		[WEIR_EDIT_NO_TAG] = "no VLAN tag to take out",
+		[WEIR_EDIT_NO_TAG] = "it has no such VLAN tag",
 		[WEIR_EDIT_NO_ROOM] = "it would become too long",
 		[WEIR_EDIT_BAD_LENGTH] = "the IP length is not that of the frame",
 	};

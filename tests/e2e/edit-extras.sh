@@ -108,4 +108,18 @@ test_packets_within_that_are_cut_are_told() {
 	trace compare "$netns_dir/edited" "$netns_dir/made"
 }
 
+test_tags_are_stacked_set_and_taken_out() {
+	make "[eth / within, eth / Dot1Q(vlan=9, prio=2) / within6]"
+	edit --enet-vlan=add --enet-vlan-stack=802.1ad:100/5,802.1q:7
+	is "tags" "$(fields edited frame.number ieee8021ad.id ieee8021ad.priority vlan.id \
+		vlan.priority ip.src ipv6.src)" "$(printf '100 5 7 0 10.0.0.1 \n100 5 7,9 2,2  fc00::1')"
+	cp "$netns_dir/edited" "$netns_dir/made"
+	edit --enet-vlan=set --enet-vlan-nth=2 --enet-vlan-tag=8
+	is "tags" "$(fields edited frame.number ieee8021ad.id vlan.id vlan.priority)" \
+		"$(printf '100 8 0\n100 8,9 2,2')"
+	edit --enet-vlan=del --enet-vlan-nth=3
+	is "tags" "$(fields edited frame.number ieee8021ad.id vlan.id)" "$(printf '100 7\n100 7')"
+	says "$err" "1 frames not edited: it has no such VLAN tag \(the first is frame 1\)"
+}
+
 run_tests

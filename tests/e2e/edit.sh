@@ -91,10 +91,10 @@ test_what_cannot_be_edited_is_told() {
 	says "$err" "cut off"
 	run "$weir" edit -i "$data/web.pcap" -o "$netns_dir/edited" --enet-vlan=del
 	is "exit status" "$rc" 0
-	says "$err" "37 frames not edited: no VLAN tag to take out \(the first is frame 1\)"
+	says "$err" "37 frames not edited: it has no such VLAN tag \(the first is frame 1\)"
 	run "$weir" edit -i "$data/web.pcap" -o "$netns_dir/edited" --enet-vlan=del --strict
 	is "exit status" "$rc" 1
-	says "$err" "frame 1: no VLAN tag"
+	says "$err" "frame 1: it has no such VLAN tag"
 }
 
 test_wrong_options_are_named_with_their_place() {
