@@ -98,7 +98,12 @@ enum weir_edit_reason {
 	WEIR_EDIT_NO_LINK,	 /* the new link type cannot carry what it holds */
 	WEIR_EDIT_NO_TAG,	 /* it has not as many VLAN tags */
 	WEIR_EDIT_NO_ROOM,	 /* it would become longer than a frame may be */
-	WEIR_EDIT_BAD_LENGTH,	 /* checksums: the IP length does not fit the frame */
+	WEIR_EDIT_BAD_LENGTH,	 /* the IP length does not fit the frame */
+	WEIR_EDIT_NOT_IP,	 /* to be cut (cut.h), and it is not IP */
+	WEIR_EDIT_NOT_TCP,	 /* to be cut into segments, and it is not whole TCP */
+	WEIR_EDIT_NO_FRAGMENTS,	 /* to be cut into fragments, which it forbids */
+	WEIR_EDIT_ALL_HEADERS,	 /* to be cut, and its headers leave no room for data */
+	WEIR_EDIT_TOO_MANY,	 /* too many frames would become of it */
 	WEIR_N_EDIT_REASONS,
 };
 /* "the link layer cannot be read" and so on. Static. */

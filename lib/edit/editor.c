@@ -294,6 +294,11 @@ const char *weir_edit_reason_text(enum weir_edit_reason r)
 		[WEIR_EDIT_NO_TAG] = "it has no such VLAN tag",
 		[WEIR_EDIT_NO_ROOM] = "it would become too long",
 		[WEIR_EDIT_BAD_LENGTH] = "the IP length is not that of the frame",
+		[WEIR_EDIT_NOT_IP] = "too long, and not IP",
+		[WEIR_EDIT_NOT_TCP] = "too long, and not TCP",
+		[WEIR_EDIT_NO_FRAGMENTS] = "too long, and not to be fragmented",
+		[WEIR_EDIT_ALL_HEADERS] = "its headers leave no room for data",
+		[WEIR_EDIT_TOO_MANY] = "too many frames would become of it",
 	};
 
 	return (unsigned)r < ARRAY_SIZE(texts) ? texts[r] : "unknown";
