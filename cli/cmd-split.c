@@ -12,88 +12,92 @@
 #include "cmd.h"
 #include "commands.h"
 #include "files.h"
+#include "split-opts.h"
 #include "trace-out.h"
 #include "util.h"
 
-struct split_cfg {
-	const char *mode, *cidr, *regex, *mac;
-	bool port, reverse, nonip, no_arg_comment, verbose, suppress_warnings;
-	const char *services, *ratio, *include, *exclude, *comment, *decode;
-	uint32_t min_mask, max_mask;
+struct split_cmd_cfg {
+	struct split_cfg how;
+	bool no_arg_comment, verbose, suppress_warnings;
+	const char *comment, *decode;
 	const char *pcap, *cachefile, *out_client, *out_server;
 	const char *print_comment, *print_info, *print_stats;
 	struct trace_out_cfg out;
 };
 
 static const struct opt split_rows[] = {
-	{ OPT(struct split_cfg, mode), .name = "auto", .letter = 'a', .metavar = "MODE",
+	{ OPT(struct split_cmd_cfg, how.mode), .name = "auto", .letter = 'a', .metavar = "MODE",
 	  .conflicts = "cidr port regex mac",
 	  .help = "find out from the trace: bridge, router, client, server or first" },
-	{ OPT(struct split_cfg, cidr), .name = "cidr", .letter = 'c', .metavar = "NET,...",
+	{ OPT(struct split_cmd_cfg, how.cidr), .name = "cidr", .letter = 'c', .metavar = "NET,...",
 	  .conflicts = "auto port regex mac",
 	  .help = "source addresses in these networks go to the primary port" },
-	{ OPT(struct split_cfg, regex), .name = "regex", .letter = 'r', .metavar = "REGEX",
+	{ OPT(struct split_cmd_cfg, how.regex), .name = "regex", .letter = 'r', .metavar = "REGEX",
 	  .conflicts = "auto port cidr mac",
 	  .help = "source addresses that match go to the primary port" },
-	{ OPT(struct split_cfg, port), .name = "port", .letter = 'p',
+	{ OPT(struct split_cmd_cfg, how.port), .name = "port", .letter = 'p',
 	  .conflicts = "auto regex cidr mac",
 	  .help = "frames to ports of services go to the primary port" },
-	{ OPT(struct split_cfg, mac), .name = "mac", .letter = 'e', .metavar = "MAC,...",
+	{ OPT(struct split_cmd_cfg, how.mac), .name = "mac", .letter = 'e', .metavar = "MAC,...",
 	  .conflicts = "auto regex cidr port", .help = "these source MACs go to the primary port" },
-	{ OPT(struct split_cfg, reverse), .name = "reverse", .help = "exchange the two ports" },
-	{ OPT(struct split_cfg, comment), .name = "comment", .letter = 'C', .metavar = "TEXT",
+	{ OPT(struct split_cmd_cfg, how.reverse), .name = "reverse",
+	  .help = "exchange the two ports" },
+	{ OPT(struct split_cmd_cfg, comment), .name = "comment", .letter = 'C', .metavar = "TEXT",
 	  .help = "put a comment into the cache" },
-	{ OPT(struct split_cfg, no_arg_comment), .name = "no-arg-comment",
+	{ OPT(struct split_cmd_cfg, no_arg_comment), .name = "no-arg-comment",
 	  .help = "leave the command line out of the cache's comment" },
-	{ OPT(struct split_cfg, include), .name = "include", .letter = 'x', .metavar = "RULE",
-	  .conflicts = "exclude",
+	{ OPT(struct split_cmd_cfg, how.include), .name = "include", .letter = 'x',
+	  .metavar = "RULE", .conflicts = "exclude",
 	  .help = "send only: S:, D:, B:, E: and networks, P: and numbers, F: and a filter" },
-	{ OPT(struct split_cfg, exclude), .name = "exclude", .letter = 'X', .metavar = "RULE",
-	  .conflicts = "include", .help = "send all but these" },
-	{ OPT(struct split_cfg, cachefile), .name = "cachefile", .letter = 'o', .metavar = "FILE",
-	  .help = "the cache file to write" },
-	{ OPT(struct split_cfg, out_client), .name = "out-client", .flags = OPT_WEIR_ONLY,
+	{ OPT(struct split_cmd_cfg, how.exclude), .name = "exclude", .letter = 'X',
+	  .metavar = "RULE", .conflicts = "include", .help = "send all but these" },
+	{ OPT(struct split_cmd_cfg, cachefile), .name = "cachefile", .letter = 'o',
+	  .metavar = "FILE", .help = "the cache file to write" },
+	{ OPT(struct split_cmd_cfg, out_client), .name = "out-client", .flags = OPT_WEIR_ONLY,
 	  .metavar = "FILE", .help = "write the frames of the primary port to a trace" },
-	{ OPT(struct split_cfg, out_server), .name = "out-server", .flags = OPT_WEIR_ONLY,
+	{ OPT(struct split_cmd_cfg, out_server), .name = "out-server", .flags = OPT_WEIR_ONLY,
 	  .metavar = "FILE", .help = "write the frames of the secondary port to a trace" },
-	TRACE_OUT_ROWS(struct split_cfg, out),
-	{ OPT(struct split_cfg, pcap), .name = "pcap", .letter = 'i', .metavar = "FILE",
+	TRACE_OUT_ROWS(struct split_cmd_cfg, out),
+	{ OPT(struct split_cmd_cfg, pcap), .name = "pcap", .letter = 'i', .metavar = "FILE",
 	  .help = "the trace to read; - is standard input" },
-	{ OPT(struct split_cfg, print_comment), .name = "print-comment", .letter = 'P',
+	{ OPT(struct split_cmd_cfg, print_comment), .name = "print-comment", .letter = 'P',
 	  .flags = OPT_ALONE, .metavar = "FILE", .help = "print the comment of a cache" },
-	{ OPT(struct split_cfg, print_info), .name = "print-info", .letter = 'I',
+	{ OPT(struct split_cmd_cfg, print_info), .name = "print-info", .letter = 'I',
 	  .flags = OPT_ALONE, .metavar = "FILE",
 	  .help = "print the port of each frame of a cache" },
-	{ OPT(struct split_cfg, print_stats), .name = "print-stats", .letter = 'S',
+	{ OPT(struct split_cmd_cfg, print_stats), .name = "print-stats", .letter = 'S',
 	  .flags = OPT_ALONE, .metavar = "FILE",
 	  .help = "print how many frames of a cache go to which port" },
-	{ OPT(struct split_cfg, services), .name = "services", .letter = 's', .metavar = "FILE",
-	  .requires = "port", .help = "services as in /etc/services instead of ports 0 to 1023" },
-	{ OPT(struct split_cfg, nonip), .name = "nonip", .letter = 'N',
+	{ OPT(struct split_cmd_cfg, how.services), .name = "services", .letter = 's',
+	  .metavar = "FILE", .requires = "port",
+	  .help = "services as in /etc/services instead of ports 0 to 1023" },
+	{ OPT(struct split_cmd_cfg, how.nonip), .name = "nonip", .letter = 'N',
 	  .help = "what is not IP goes to the other port" },
-	{ OPT(struct split_cfg, ratio), .name = "ratio", .letter = 'R', .metavar = "R",
+	{ OPT(struct split_cmd_cfg, how.ratio), .name = "ratio", .letter = 'R', .metavar = "R",
 	  .requires = "auto",
 	  .help = "a server acts so many times as often as a server than as a client (2.0)" },
-	{ OPT(struct split_cfg, min_mask), .name = "minmask", .letter = 'm', .metavar = "N",
+	{ OPT(struct split_cmd_cfg, how.min_mask), .name = "minmask", .letter = 'm', .metavar = "N",
 	  .max = 32, .requires = "auto",
 	  .help = "router: bits of the smallest networks to look at (30)" },
-	{ OPT(struct split_cfg, max_mask), .name = "maxmask", .letter = 'M', .metavar = "N",
+	{ OPT(struct split_cmd_cfg, how.max_mask), .name = "maxmask", .letter = 'M', .metavar = "N",
 	  .max = 32, .requires = "auto",
 	  .help = "router: bits of the greatest networks to look at (8)" },
-	{ OPT(struct split_cfg, verbose), .name = "verbose", .letter = 'v',
+	{ OPT(struct split_cmd_cfg, verbose), .name = "verbose", .letter = 'v',
 	  .flags = OPT_AUTOOPTS_ONLY, .help = "taken, without effect" },
-	{ OPT(struct split_cfg, decode), .name = "decode", .letter = 'A', .metavar = "ARGS",
+	{ OPT(struct split_cmd_cfg, decode), .name = "decode", .letter = 'A', .metavar = "ARGS",
 	  .flags = OPT_AUTOOPTS_ONLY, .requires = "verbose", .help = "taken, without effect" },
-	{ OPT(struct split_cfg, suppress_warnings), .name = "suppress-warnings", .letter = 'w',
+	{ OPT(struct split_cmd_cfg, suppress_warnings), .name = "suppress-warnings", .letter = 'w',
 	  .help = "print no warnings" },
 	{ 0 },
 };
 
-static const struct split_cfg split_defaults = { .min_mask = 30, .max_mask = 8 };
+static const struct split_cmd_cfg split_defaults = {
+	.how = { .min_mask = SPLIT_MIN_MASK, .max_mask = SPLIT_MAX_MASK },
+};
 
 struct split_run {
 	const struct cmd_run *run;
-	const struct split_cfg *cfg;
+	const struct split_cmd_cfg *cfg;
 	struct weir_classifier *classifier;
 	struct weir_cache *cache;
 };
@@ -185,90 +189,6 @@ static int make_cache(struct split_run *s, struct weir_err *err)
 	return weir_cache_new(text, &s->cache, err);
 }
 
-/* The whole of a file. */
-static int read_text(const char *path, char **ret_text, size_t *ret_size, struct weir_err *err)
-{
-	CLEANUP(fclosep)
-	FILE *f = fopen(path, "re");
-	size_t room = 0;
-	ssize_t n;
-
-	if (!f)
-		return err_text(err, -errno, "Unable to open service file: %s\n%s", path,
-				strerror(errno));
-	n = getdelim(ret_text, &room, '\0', f);
-	if (n < 0 && ferror(f))
-		return err_text(err, -EIO, "%s: %s", path, strerror(errno));
-	*ret_size = n < 0 ? 0 : (size_t)n;
-	return 0;
-}
-
-static int read_mode(const struct split_run *s, struct weir_classify_opts *o, struct weir_err *err)
-{
-	static const char *const modes[] = { [WEIR_SPLIT_BRIDGE] = "bridge",
-					     [WEIR_SPLIT_ROUTER] = "router",
-					     [WEIR_SPLIT_CLIENT] = "client",
-					     [WEIR_SPLIT_SERVER] = "server",
-					     [WEIR_SPLIT_FIRST] = "first" };
-	const struct split_cfg *c = s->cfg;
-
-	o->what = c->cidr ? c->cidr : c->regex ? c->regex : c->mac;
-	o->mode = c->cidr ? WEIR_SPLIT_CIDR : c->regex ? WEIR_SPLIT_REGEX : WEIR_SPLIT_MAC;
-	if (c->port)
-		o->mode = WEIR_SPLIT_PORT;
-	if (o->what || c->port)
-		return 0;
-	for (unsigned i = 0; c->mode && i < ARRAY_SIZE(modes); i++) {
-		if (strcmp(c->mode, modes[i]) == 0) {
-			o->mode = (enum weir_split_mode)i;
-			return 0;
-		}
-	}
-	if (c->mode)
-		return err_text(err, -EINVAL, "Invalid auto mode type: %s", c->mode);
-	return err_text(err, -EINVAL, "Must specify a processing mode: -a, -c, -r, -p");
-}
-
-static int read_ratio(const struct split_cfg *c, struct weir_classify_opts *o, struct weir_err *err)
-{
-	char *end;
-
-	if (!c->ratio)
-		return 0;
-	o->ratio = strtod(c->ratio, &end);
-	if (end == c->ratio || *end || !(o->ratio >= 0))
-		return err_text(err, -EINVAL, "Ratio must be a non-negative number.");
-	if (o->ratio == 0)
-		o->ratio = 1e-300; /* every host that acts as a server is one */
-	return 0;
-}
-
-static int make_classifier(struct split_run *s, struct weir_err *err)
-{
-	const struct split_cfg *c = s->cfg;
-	struct weir_classify_opts o = {
-		.reverse = c->reverse,
-		.nonip = c->nonip,
-		.min_mask = (uint8_t)c->min_mask,
-		.max_mask = (uint8_t)c->max_mask,
-		.include = c->include,
-		.exclude = c->exclude,
-		.quirks = cmd_is_personality(s->run) ? WEIR_SPLIT_QUIRKS_TCPPREP : 0,
-	};
-	CLEANUP(freep)
-	char *services = NULL;
-	int r = read_mode(s, &o, err);
-
-	if (r >= 0)
-		r = read_ratio(c, &o, err);
-	if (r >= 0 && c->services)
-		r = read_text(c->services, &services, &o.services_size, err);
-	if (r < 0)
-		return r;
-	o.services = services;
-	return weir_classifier_new(&o, &s->classifier, err);
-}
-
 /* What tcpprep says about its input before it begins. */
 static int check_input(const struct split_run *s, struct weir_reader *reader, struct weir_err *err)
 {
@@ -283,7 +203,7 @@ static int check_input(const struct split_run *s, struct weir_reader *reader, st
 			 "truncated packets.",
 			 s->cfg->pcap, iface->snaplen);
 	for (unsigned i = 0; i < ARRAY_SIZE(known); i++) {
-		if (iface->linktype == known[i] && (!s->cfg->mac || known[i] == 1))
+		if (iface->linktype == known[i] && (!s->cfg->how.mac || known[i] == 1))
 			return 0;
 	}
 	return err_text(err, -ENOTSUP, "Unsupported pcap DLT type: 0x%x", iface->linktype);
@@ -366,7 +286,7 @@ static int write_traces(const struct split_run *s, struct weir_err *err)
 /* What the options cannot mean together; NULL: nothing. */
 static const char *find_fault(const struct split_run *s)
 {
-	const struct split_cfg *c = s->cfg;
+	const struct split_cmd_cfg *c = s->cfg;
 	bool traces = c->out_client || c->out_server;
 
 	if (s->run->n_operands)
@@ -399,7 +319,7 @@ static int split_run(const struct cmd_run *run, const void *cfg)
 		return print_cache(&s, print);
 	if (fault)
 		return cmd_usage(run, "%s", fault);
-	r = make_classifier(&s, &err);
+	r = split_classifier(&s.cfg->how, cmd_is_personality(run), &s.classifier, &err);
 	if (r == -EINVAL && !cmd_is_personality(run))
 		return cmd_usage(run, "%s", err.text);
 	if (r >= 0)
@@ -423,7 +343,7 @@ const struct cmd cmd_split = {
 	.operands = "-i FILE -o FILE",
 	.dialect = OPT_WEIR,
 	.opts = split_rows,
-	.cfg_size = sizeof(struct split_cfg),
+	.cfg_size = sizeof(struct split_cmd_cfg),
 	.defaults = &split_defaults,
 	.section = "TCPPREP",
 	.run = split_run,
@@ -435,7 +355,7 @@ const struct cmd cmd_tcpprep = {
 	.operands = "",
 	.dialect = OPT_AUTOOPTS,
 	.opts = split_rows,
-	.cfg_size = sizeof(struct split_cfg),
+	.cfg_size = sizeof(struct split_cmd_cfg),
 	.defaults = &split_defaults,
 	.section = "TCPPREP",
 	.run = split_run,
