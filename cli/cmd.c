@@ -121,7 +121,8 @@ static int complain(const struct cmd *cmd, const struct opt_table *tables, const
 	return usage_status(cmd->dialect);
 }
 
-/* Where the options stand that a personality has without being told: beside the program. */
+/* Where the options stand that a personality has without being told: beside the program,
+ * under the name of their section. */
 static char *rc_path(const struct cmd *cmd, const char *argv0)
 {
 	char link[4096];
@@ -134,7 +135,8 @@ static char *rc_path(const struct cmd *cmd, const char *argv0)
 		argv0 = link;
 		slash = strrchr(link, '/');
 	}
-	if (slash && asprintf(&path, "%.*s/.%src", (int)(slash - argv0), argv0, cmd->name) < 0)
+	if (slash && asprintf(&path, "%.*s/.%src", (int)(slash - argv0), argv0,
+			      cmd->section ? cmd->section : cmd->name) < 0)
 		return NULL;
 	return path;
 }
@@ -223,8 +225,10 @@ int cmd_main(const struct cmd *cmd, const char *argv0, int argc, char *const arg
 	CLEANUP(freep)
 	void *cfg = xcalloc(1, cmd->cfg_size);
 	struct common common = { 0 };
+	static const struct opt none[] = { { 0 } };
 	const struct opt_table tables[] = {
 		{ cmd->opts, cfg },
+		{ cmd->more_opts ? cmd->more_opts : none, cfg },
 		{ help_rows, &common },
 		{ cmd->section ? file_rows : NULL, &common },
 		{ 0 },

@@ -32,6 +32,10 @@ struct cmd {
 	enum opt_dialect dialect;
 	unsigned min_operands, max_operands; /* max 0: any number */
 	const struct opt *opts;
+	/* Or NULL: more rows over the same struct, which several commands have. Those of weir
+	 * are told on the manual page of the command more_page. */
+	const struct opt *more_opts;
+	const char *more_page;
 	size_t cfg_size;      /* of the struct that opts set */
 	const void *defaults; /* one of these, or NULL: all zero */
 	const char *section;  /* of option files; NULL: the command takes none */

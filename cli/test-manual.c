@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The manual tells every option of every command. */
+/* The manual tells every option of every command, on its page or on one that it names. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,23 +28,53 @@ static char *page_of(const char *command)
 	return TAKE_PTR(text);
 }
 
+/* Every row that weir speaks stands in the page of a command. */
+static void check_rows(const struct opt *rows, const char *command)
+{
+	CLEANUP(freep)
+	char *page = page_of(command);
+
+	for (const struct opt *row = rows; row->name; row++) {
+		CLEANUP(freep)
+		char *word = NULL;
+
+		if (!opt_spoken(row, OPT_WEIR))
+			continue;
+		assert_true(asprintf(&word, "*--%s*", row->name) > 0);
+		if (!strstr(page, word))
+			fail_msg("weir-%s.1.scd does not tell %s", command, word);
+	}
+}
+
 static void test_every_option_is_in_the_manual(void **state)
+{
+	(void)state;
+	for (const struct cmd *const *c = commands; *c; c++)
+		check_rows((*c)->opts, (*c)->name);
+}
+
+static void test_options_of_several_commands_are_in_the_page_that_the_others_name(void **state)
 {
 	(void)state;
 	for (const struct cmd *const *c = commands; *c; c++) {
 		CLEANUP(freep)
 		char *page = page_of((*c)->name);
+		CLEANUP(freep)
+		char *reference = NULL;
 
-		for (const struct opt *row = (*c)->opts; row->name; row++) {
-			CLEANUP(freep)
-			char *word = NULL;
+		if (!(*c)->more_opts)
+			continue;
+		check_rows((*c)->more_opts, (*c)->more_page);
+		assert_true(asprintf(&reference, "*weir-%s*(1)", (*c)->more_page) > 0);
+		assert_non_null(strstr(page, reference));
+	}
+}
 
-			if (!opt_spoken(row, (*c)->dialect))
-				continue;
-			assert_true(asprintf(&word, "*--%s*", row->name) > 0);
-			if (!strstr(page, word))
-				fail_msg("weir-%s.1.scd does not tell %s", (*c)->name, word);
-		}
+static void check_sentences(const struct opt *rows)
+{
+	for (const struct opt *row = rows; row && row->name; row++) {
+		assert_non_null(row->help);
+		assert_int_equal(!row->metavar, row->type == OPT_FLAG);
 	}
 }
 
@@ -52,10 +82,8 @@ static void test_every_option_has_a_sentence(void **state)
 {
 	(void)state;
 	for (const struct cmd *const *c = commands; *c; c++) {
-		for (const struct opt *row = (*c)->opts; row->name; row++) {
-			assert_non_null(row->help);
-			assert_int_equal(!row->metavar, row->type == OPT_FLAG);
-		}
+		check_sentences((*c)->opts);
+		check_sentences((*c)->more_opts);
 	}
 }
 
@@ -63,6 +91,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_option_is_in_the_manual),
+		cmocka_unit_test(
+			test_options_of_several_commands_are_in_the_page_that_the_others_name),
 		cmocka_unit_test(test_every_option_has_a_sentence),
 	};
 

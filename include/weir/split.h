@@ -32,6 +32,12 @@ enum weir_verdict {
 	WEIR_PRIMARY = 3,   /* port 0 */
 };
 
+/* For struct weir_buf. */
+static inline uint8_t weir_verdict_port(enum weir_verdict v)
+{
+	return v == WEIR_PRIMARY ? 0 : v == WEIR_SECONDARY ? 1 : WEIR_NO_PORT;
+}
+
 struct weir_cache;
 
 /* An empty cache. comment may be NULL; copied; at most 65,534 bytes (-E2BIG). */

@@ -246,7 +246,7 @@ static int cache_run(void *ctx, struct weir_buf *bufs, unsigned n)
 
 		if (bufs[i].port == WEIR_NO_PORT)
 			continue;
-		bufs[i].port = v == WEIR_PRIMARY ? 0 : v == WEIR_SECONDARY ? 1 : WEIR_NO_PORT;
+		bufs[i].port = weir_verdict_port(v);
 	}
 	return 0;
 }

@@ -250,10 +250,7 @@ static int classifier_run(void *ctx, struct weir_buf *bufs, unsigned n)
 		out = is_left_out(c, &rec, &l, NULL);
 		if (out < 0)
 			return out;
-		if (out)
-			b->port = WEIR_NO_PORT;
-		else
-			b->port = at_once(c, &rec, &l) == WEIR_PRIMARY ? 0 : 1;
+		b->port = weir_verdict_port(out ? WEIR_DONT_SEND : at_once(c, &rec, &l));
 	}
 	return 0;
 }
