@@ -211,11 +211,7 @@ static int open_editor(struct edit_run *r, struct weir_err *err)
 	opts.drop_failed = c->skip_soft_errors;
 	opts.report = report;
 	opts.report_ctx = r;
-	if (cmd_is_personality(r->run) && opts.vlan == WEIR_VLAN_ADD &&
-	    (!opts.vlan_cfi.given || !opts.vlan_pri.given))
-		fputs("--enet-vlan-pri and --enet-vlan-cfi not specified; previously untagged "
-		      "packets will be tagged with priority 0 and/or CFI 0.\n",
-		      stderr);
+	edit_remark(r->run, &opts);
 	q = weir_editor_new(&opts, &r->editor, err);
 	if (q < 0)
 		return q;
@@ -309,7 +305,7 @@ const struct cmd cmd_edit = {
 	.dialect = OPT_WEIR,
 	.opts = edit_rows,
 	.cfg_size = sizeof(struct edit_cmd_cfg),
-	.section = "TCPREWRITE",
+	.section = "tcprewrite",
 	.run = edit_run,
 };
 
@@ -320,6 +316,6 @@ const struct cmd cmd_tcprewrite = {
 	.dialect = OPT_AUTOOPTS,
 	.opts = edit_rows,
 	.cfg_size = sizeof(struct edit_cmd_cfg),
-	.section = "TCPREWRITE",
+	.section = "tcprewrite",
 	.run = edit_run,
 };

@@ -345,7 +345,7 @@ const struct cmd cmd_split = {
 	.opts = split_rows,
 	.cfg_size = sizeof(struct split_cmd_cfg),
 	.defaults = &split_defaults,
-	.section = "TCPPREP",
+	.section = "tcpprep",
 	.run = split_run,
 };
 
@@ -357,6 +357,6 @@ const struct cmd cmd_tcpprep = {
 	.opts = split_rows,
 	.cfg_size = sizeof(struct split_cmd_cfg),
 	.defaults = &split_defaults,
-	.section = "TCPPREP",
+	.section = "tcpprep",
 	.run = split_run,
 };

@@ -9,7 +9,7 @@ const struct cmd *const commands[] = {
 };
 
 const struct cmd *const personalities[] = {
-	&cmd_tcpcapinfo, &cmd_tcpprep, &cmd_tcpreplay, &cmd_tcprewrite, NULL,
+	&cmd_tcpcapinfo, &cmd_tcpprep, &cmd_tcpreplay, &cmd_tcpreplay_edit, &cmd_tcprewrite, NULL,
 };
 
 const struct cmd *cmd_find(const struct cmd *const list[], const char *name)

@@ -148,3 +148,12 @@ int edit_opts(const struct cmd_run *run, const struct edit_cfg *c, struct weir_e
 		*ret_opts = o;
 	return r;
 }
+
+void edit_remark(const struct cmd_run *run, const struct weir_edit_opts *o)
+{
+	if (cmd_is_personality(run) && o->vlan == WEIR_VLAN_ADD &&
+	    (!o->vlan_cfi.given || !o->vlan_pri.given))
+		fputs("--enet-vlan-pri and --enet-vlan-cfi not specified; previously untagged "
+		      "packets will be tagged with priority 0 and/or CFI 0.\n",
+		      stderr);
+}

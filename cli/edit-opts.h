@@ -136,4 +136,7 @@ struct edit_cfg {
 int edit_opts(const struct cmd_run *run, const struct edit_cfg *c, struct weir_edit_opts *ret_opts,
 	      struct weir_err *err);
 
+/* What the programs of tcpreplay remark on such options before they begin; weir nothing. */
+void edit_remark(const struct cmd_run *run, const struct weir_edit_opts *opts);
+
 #endif

@@ -31,7 +31,7 @@ const struct opt gen_rows[] = {
 	  .help = "end each frame with stream, number and time of sending, for weir sink" },
 	{ OPT(struct gen_cfg, random_order), .name = "random-order",
 	  .help = "shuffle the frames of each pass" },
-	PACE_SEED_ROW(struct gen_cfg, send.pace, NULL),
+	PACE_SEED_ROW(struct gen_cfg, send.pace, "seed", NULL),
 	ROW_PPS(struct gen_cfg, send., "mbps topspeed"),
 	ROW_MBPS(struct gen_cfg, send., "pps topspeed"),
 	ROW_TOPSPEED(struct gen_cfg, send., "pps mbps"),

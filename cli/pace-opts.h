@@ -37,7 +37,7 @@ struct pace_cfg {
 
 /* Rows of a command whose struct strct holds a struct pace_cfg in field. others: the
  * command's own ways to say a rate. The seed has a row of its own: a command may draw
- * other things too, and then it goes without --poisson. */
+ * other things too, and then it goes without --poisson, or have another option --seed. */
 /* clang-format off */
 #define PACE_ROWS(strct, field, others) \
 	{ OPT(strct, field.gbps), .name = "gbps", .flags = OPT_WEIR_ONLY, .metavar = "RATE", \
@@ -87,8 +87,8 @@ struct pace_cfg {
 	  .help = "send only part K of N, on the schedule of the whole" }, \
 	{ OPT(strct, field.strict_rate), .name = "strict-rate", .flags = OPT_WEIR_ONLY, \
 	  .help = "exit with status 3 if the rate was not reached" }
-#define PACE_SEED_ROW(strct, field, needs) \
-	{ OPT(strct, field.seed), .name = "seed", .flags = OPT_WEIR_ONLY, .metavar = "N", \
+#define PACE_SEED_ROW(strct, field, named, needs) \
+	{ OPT(strct, field.seed), .name = named, .flags = OPT_WEIR_ONLY, .metavar = "N", \
 	  .requires = needs, \
 	  .help = "of what is drawn: the same seed, the same draws" }
 /* clang-format on */

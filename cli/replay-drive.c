@@ -38,6 +38,7 @@ void replay_result(struct replay *p, struct replay_result *ret_res)
 	while (weir_sender_worker(p->sender, res.n_workers, &res.workers[res.n_workers]))
 		res.n_workers++;
 	weir_stream_info(p->stream, &res.trace);
+	replay_edit_result(p->edit, &res.edit);
 	for (unsigned i = 0; i < p->n_ports; i++) {
 		struct replay_port_result *port = &res.ports[i];
 

@@ -72,6 +72,23 @@ static json_t *trace_object(const struct weir_stream_info *t)
 			 number(t->problems));
 }
 
+/* Frames that went as they were, by reason: only the reasons that occurred. */
+static json_t *edit_object(const struct replay_edit_result *res)
+{
+	json_t *reasons;
+
+	if (!res->any)
+		return json_null();
+	reasons = json_object();
+	for (unsigned i = 0; i < WEIR_N_EDIT_REASONS; i++) {
+		if (res->failed[i])
+			(void)json_object_set_new(reasons,
+						  weir_edit_reason_text((enum weir_edit_reason)i),
+						  number(res->failed[i])); /* or it is missing */
+	}
+	return json_pack("{s:o, s:o}", "not_edited", reasons, "left_out", number(res->left_out));
+}
+
 /* The whole histogram: [least ns of a bucket, frames], where there are any. */
 static json_t *lateness_object(const struct replay_result *res)
 {
@@ -128,7 +145,7 @@ int replay_print_json(FILE *to, const char *command, const struct replay_result 
 	double seconds = (double)(res->elapsed_ns ? res->elapsed_ns : 1) / NSEC_PER_SEC;
 	json_t *o = json_pack(
 		"{s:s, s:o, s:o, s:o, s:o, s:o, s:f, s:f, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, "
-		"s:o, "
+		"s:o, s:o, "
 		"s:o}",
 		"command", command, "frames", number(res->frames), "bytes", number(res->bytes),
 		"failed", number(res->failed), "elapsed_ns", number(res->elapsed_ns), "paused_ns",
@@ -137,7 +154,8 @@ int replay_print_json(FILE *to, const char *command, const struct replay_result 
 		"late_dropped", number(s->late_dropped), "shifted_ns", number(s->shifted_ns),
 		"rate", rate_object(res), "lateness", lateness_object(res), "flows",
 		flows_object(&res->flows), "ports", ports_array(res), "trace",
-		trace_object(&res->trace), "workers", workers_array(res));
+		trace_object(&res->trace), "edit", edit_object(&res->edit), "workers",
+		workers_array(res));
 	int r = o ? json_dumpf(o, to, JSON_INDENT(2)) : -1;
 
 	json_decref(o);

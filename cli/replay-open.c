@@ -10,6 +10,8 @@
 #include "signals.h"
 #include "util.h"
 
+#define LINKTYPE_ETHERNET 1
+
 static bool personality(const struct replay *p)
 {
 	return cmd_is_personality(p->run);
@@ -51,11 +53,6 @@ static int plan(struct replay *p, struct weir_err *err)
 	return 0;
 }
 
-static void add_stage(struct replay *p, struct weir_stage stage)
-{
-	p->stages[p->n_stages++] = stage;
-}
-
 /* "1.5" loops between changes, as an exact fraction. */
 static int open_unique_ip(struct replay *p, struct weir_err *err)
 {
@@ -68,11 +65,7 @@ static int open_unique_ip(struct replay *p, struct weir_err *err)
 				personality(p) ? "--unique-ip-loops requires loop count >= 1.0"
 					       : "--unique-ip-loops: '%s' is not 1 or more",
 				p->cfg->unique_ip_loops);
-	r = weir_unique_ip_new(&opts, &p->unique, err);
-	if (r < 0)
-		return r;
-	add_stage(p, weir_unique_ip_stage(p->unique));
-	return 0;
+	return weir_unique_ip_new(&opts, &p->unique, err);
 }
 
 /* Which frames: those faults are the options'. */
@@ -90,41 +83,60 @@ static int open_numbers(struct replay *p, struct weir_err *err)
 	if (r < 0)
 		return err_text(err, r, "--%s: %s", p->cfg->include ? "include" : "exclude",
 				weir_err_text(&why));
-	add_stage(p, weir_numset_stage(p->numbers, p->cfg->exclude));
 	return 0;
 }
 
-static int open_cache(struct replay *p, struct weir_err *err)
+/* Who tells the sides, if not a cache. */
+static int open_split(struct replay *p, struct weir_err *err)
 {
+	struct weir_err why = { 0 };
 	int r;
 
-	if (!p->cfg->cachefile)
+	if (!p->cfg->split)
 		return 0;
-	r = weir_cache_load(p->cfg->cachefile, &p->cache, err);
-	if (r < 0)
+	r = replay_split_new(p->cfg->split, &p->cfg->how, &p->split, &why);
+	return r < 0 ? err_text(err, r, "--split: %s", weir_err_text(&why)) : 0;
+}
+
+static int open_edit(struct replay *p, struct weir_err *err)
+{
+	const struct replay_edit_opts opts = { .run = p->run,
+					       .edit = &p->cfg->edit,
+					       .files = &p->files,
+					       .strict = p->cfg->strict,
+					       .quiet = p->cfg->suppress_warnings };
+	int r = replay_edit_new(&opts, &p->edit, err);
+
+	if (r < 0 || !p->edit || personality(p) || p->cfg->suppress_warnings)
 		return r;
-	add_stage(p, weir_cache_stage(p->cache));
+	if (replay_edit_has_sides(p->edit) && !p->cfg->intf2)
+		cmd_warn(p->run, "nothing tells sides apart: all frames count as those of clients");
 	return 0;
 }
 
-static int open_decoder(struct replay *p, struct weir_err *err)
+/* Sides are told by frames as they were recorded; edits may go by them. */
+static void add_stages(struct replay *p)
 {
-	int r;
-
-	if (!p->cfg->verbose)
-		return 0;
-	r = decoder_new(p->cfg->decode, &p->decoder, err);
-	if (r < 0)
-		return r;
-	add_stage(p, decoder_stage(p->decoder));
-	return 0;
+	if (p->numbers)
+		p->stages[p->n_stages++] = weir_numset_stage(p->numbers, p->cfg->exclude);
+	if (p->cache)
+		p->stages[p->n_stages++] = weir_cache_stage(p->cache);
+	if (p->split)
+		p->stages[p->n_stages++] = replay_split_stage(p->split);
+	if (p->edit)
+		p->stages[p->n_stages++] = replay_edit_stage(p->edit);
+	if (p->unique)
+		p->stages[p->n_stages++] = weir_unique_ip_stage(p->unique);
+	if (p->decoder)
+		p->stages[p->n_stages++] = decoder_stage(p->decoder);
 }
 
 static void report(void *ctx, const char *text)
 {
 	struct replay *p = ctx;
 
-	if (!p->cfg->suppress_warnings)
+	/* What an edit says ends the run, and is told at its end. */
+	if (!p->cfg->suppress_warnings && !replay_edit_failure(p->edit))
 		cmd_warn(p->run, "%s", text);
 }
 
@@ -147,11 +159,17 @@ static int open_stream(struct replay *p, struct weir_err *err)
 		.report = report,
 		.report_ctx = p,
 	};
+	int r;
 
 	if (cfg->preload && !cfg->quiet && personality(p))
 		fputs("File Cache is enabled\n", stderr);
+	if (cfg->pktlen && !cfg->suppress_warnings && personality(p))
+		cmd_warn(p->run, "--pktlen may cause problems.  Use with caution.");
 	(void)pace_shares(&cfg->pace, p->n_workers, &opts, err); /* read before: see plan() */
-	return weir_stream_open(&opts, &p->stream, err);
+	r = weir_stream_open(&opts, &p->stream, err);
+	if (r < 0 && replay_edit_failure(p->edit))
+		return err_text(err, r, "%s", replay_edit_failure(p->edit));
+	return r;
 }
 
 /* A trace must not be written over while it is read. name: the port's, in full. */
@@ -166,6 +184,12 @@ static int check_not_read(const struct replay *p, const char *name, struct weir_
 			return err_text(err, -EEXIST, "%s: this file is also one of those to read",
 					name);
 	return 0;
+}
+
+/* Is there an option that makes frames such as the port sends? */
+static bool offers_ethernet(const struct replay *p, const struct weir_port_info *port)
+{
+	return port->linktype == LINKTYPE_ETHERNET && p->run->cmd->more_opts && !p->cfg->edit.dlt;
 }
 
 static int open_port(struct replay *p, const char *name, struct weir_err *err)
@@ -204,8 +228,10 @@ static int open_port(struct replay *p, const char *name, struct weir_err *err)
 	if (info->linktype != trace.linktype && !p->cfg->suppress_warnings)
 		cmd_warn(p->run,
 			 "%s: the frames have link type %" PRIu32 " but the port sends %" PRIu32
-			 "; they go out as they are",
-			 name, trace.linktype, info->linktype);
+			 "; they go out as they are%s",
+			 name, trace.linktype, info->linktype,
+			 offers_ethernet(p, info) ? " (--dlt=enet gives them Ethernet headers)"
+						  : "");
 	return 0;
 }
 
@@ -237,7 +263,29 @@ static int open_by_options(struct replay *p, struct weir_err *err)
 	r = open_numbers(p, err);
 	if (r < 0)
 		return r;
+	r = open_split(p, err);
+	if (r < 0)
+		return r;
+	r = open_edit(p, err);
+	if (r < 0)
+		return r;
 	return p->cfg->unique_ip ? open_unique_ip(p, err) : 0;
+}
+
+/* What stands between files and stream. */
+static int open_stages(struct replay *p, struct weir_err *err)
+{
+	int r = 0;
+
+	if (p->cfg->cachefile)
+		r = weir_cache_load(p->cfg->cachefile, &p->cache, err);
+	if (r >= 0 && p->split)
+		r = replay_split_read(p->split, &p->files, err);
+	if (r >= 0 && p->cfg->verbose)
+		r = decoder_new(p->cfg->decode, &p->decoder, err);
+	if (r >= 0)
+		add_stages(p);
+	return r;
 }
 
 int replay_open(struct replay *p, bool *ret_usage, struct weir_err *err)
@@ -246,9 +294,6 @@ int replay_open(struct replay *p, bool *ret_usage, struct weir_err *err)
 
 	r = open_by_options(p, err);
 	*ret_usage = r < 0;
-	if (r < 0)
-		return r;
-	r = open_cache(p, err);
 	if (r < 0)
 		return r;
 	if (!p->maker)
@@ -260,7 +305,7 @@ int replay_open(struct replay *p, bool *ret_usage, struct weir_err *err)
 		return err_text(err, -EINVAL, "--dualfile needs pairs of files, and there are %u",
 				p->files.n);
 	}
-	r = open_decoder(p, err);
+	r = open_stages(p, err);
 	if (r < 0)
 		return r;
 	r = open_stream(p, err);
@@ -288,8 +333,10 @@ void replay_close(struct replay *p)
 	weir_stream_close(p->stream);
 	decoder_free(p->decoder);
 	weir_unique_ip_free(p->unique);
-	weir_numset_free(p->numbers);
+	replay_edit_free(p->edit);
+	replay_split_free(p->split);
 	weir_cache_free(p->cache);
+	weir_numset_free(p->numbers);
 	weir_profile_free(p->profile);
 	files_done(&p->files);
 }

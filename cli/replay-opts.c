@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The options of weir replay, which are tcpreplay's. Kept in tcpreplay's order: where
- * several options conflict, the message names the first two.
+ * The options of weir replay, which are tcpreplay's and those of its twin that edits. Kept
+ * in tcpreplay's order: where several options conflict, the message names the first two.
  */
 #include "replay.h"
 #include "send-rows.h"
@@ -10,6 +10,7 @@ const struct replay_cfg replay_defaults = {
 	.pps_multi = 1,
 	.loop = 1,
 	.unique_ip_loops = "1.0",
+	.how = { .min_mask = SPLIT_MIN_MASK, .max_mask = SPLIT_MAX_MASK },
 };
 
 const struct opt replay_rows[] = {
@@ -83,7 +84,41 @@ const struct opt replay_rows[] = {
 	  .min = 1, .max = 4096, .requires = "xdp topspeed", .conflicts = "oneatatime pps-multi",
 	  .help = "frames given to the port at once, at most" },
 	PACE_ROWS(struct replay_cfg, pace, "multiplier pps mbps topspeed oneatatime"),
-	PACE_SEED_ROW(struct replay_cfg, pace, "poisson"),
+	PACE_SEED_ROW(struct replay_cfg, pace, "poisson-seed", "poisson"),
 	ROW_JSON(struct replay_cfg, ),
+	{ OPT(struct replay_cfg, split), .name = "split", .flags = OPT_WEIR_ONLY, .metavar = "MODE",
+	  .requires = "intf2", .conflicts = "cachefile dualfile",
+	  .help = "find out which port each frame goes to: bridge, router, client, server, first, "
+		  "port, cidr=NET,..., regex=REGEX or mac=MAC,..." },
+	{ OPT(struct replay_cfg, how.reverse), .name = "split-reverse", .flags = OPT_WEIR_ONLY,
+	  .requires = "split", .help = "exchange the two ports" },
+	{ OPT(struct replay_cfg, how.nonip), .name = "split-nonip", .flags = OPT_WEIR_ONLY,
+	  .requires = "split", .help = "what is not IP goes to the other port" },
+	{ OPT(struct replay_cfg, how.include), .name = "split-include", .flags = OPT_WEIR_ONLY,
+	  .metavar = "RULE", .requires = "split", .conflicts = "split-exclude",
+	  .help = "send only: S:, D:, B:, E: and networks, P: and numbers, F: and a filter" },
+	{ OPT(struct replay_cfg, how.exclude), .name = "split-exclude", .flags = OPT_WEIR_ONLY,
+	  .metavar = "RULE", .requires = "split", .conflicts = "split-include",
+	  .help = "send all but these" },
+	{ OPT(struct replay_cfg, how.services), .name = "split-services", .flags = OPT_WEIR_ONLY,
+	  .metavar = "FILE", .requires = "split",
+	  .help = "port: services as in /etc/services instead of ports 0 to 1023" },
+	{ OPT(struct replay_cfg, how.ratio), .name = "split-ratio", .flags = OPT_WEIR_ONLY,
+	  .metavar = "R", .requires = "split",
+	  .help = "a server acts so many times as often as a server than as a client (2.0)" },
+	{ OPT(struct replay_cfg, how.min_mask), .name = "split-minmask", .flags = OPT_WEIR_ONLY,
+	  .metavar = "N", .max = 32, .requires = "split",
+	  .help = "router: bits of the smallest networks to look at (30)" },
+	{ OPT(struct replay_cfg, how.max_mask), .name = "split-maxmask", .flags = OPT_WEIR_ONLY,
+	  .metavar = "N", .max = 32, .requires = "split",
+	  .help = "router: bits of the greatest networks to look at (8)" },
+	{ OPT(struct replay_cfg, strict), .name = "strict", .flags = OPT_WEIR_ONLY,
+	  .help = "stop at the first frame that an edit cannot be applied to" },
+	{ 0 },
+};
+
+const struct opt replay_edit_rows[] = {
+	EDIT_ROWS(struct replay_cfg, edit),
+	EDIT_ENDPOINTS_ROW(struct replay_cfg, edit, NULL),
 	{ 0 },
 };

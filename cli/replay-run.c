@@ -58,6 +58,23 @@ static void tell_refused(const struct replay *p, const struct replay_result *res
 		}
 }
 
+/* Frames that went as they were, or not at all. */
+static void tell_unedited(const struct replay *p, const struct replay_edit_result *res)
+{
+	if (p->cfg->suppress_warnings || replay_edit_failure(p->edit))
+		return; /* the one that ended it is told in other words */
+	for (unsigned i = 0; i < WEIR_N_EDIT_REASONS; i++)
+		if (res->failed[i])
+			cmd_warn(p->run,
+				 "%" PRIu64 " frames not edited: %s (the first is frame %" PRIu64
+				 " of %s)",
+				 res->failed[i], weir_edit_reason_text((enum weir_edit_reason)i),
+				 res->first_nr[i], p->files.paths[res->first_file[i]]);
+	if (res->left_out)
+		cmd_warn(p->run, "%" PRIu64 " frames not sent: not of the new link type",
+			 res->left_out);
+}
+
 /* Prints what it came to. The exit status. */
 static int tell(struct replay *p)
 {
@@ -78,7 +95,8 @@ static int tell(struct replay *p)
 	if (cmd_is_personality(p->run))
 		return 0; /* tcpreplay is content whatever came of it */
 	tell_refused(p, &res);
-	if (res.failed || res.trace.problems)
+	tell_unedited(p, &res.edit);
+	if (res.failed || res.trace.problems || res.edit.left_out)
 		return 1;
 	return tell_reached(p, &res) && p->cfg->pace.strict_rate ? EXIT_RATE_MISSED : 0;
 }
@@ -91,6 +109,8 @@ static int send_all(struct replay *p)
 
 	if (r < 0)
 		return cmd_fail(p->run, "%s", weir_err_text(&err));
+	if (replay_edit_failure(p->edit))
+		return cmd_fail(p->run, "%s", replay_edit_failure(p->edit));
 	return status;
 }
 

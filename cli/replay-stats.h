@@ -16,6 +16,7 @@
 #include <weir/stream.h>
 
 #include "reached.h"
+#include "replay-edit.h"
 
 struct replay_flows {
 	uint64_t unique, expired; /* seen for the first time; again after they had expired */
@@ -46,6 +47,7 @@ struct replay_result {
 	unsigned n_workers;
 	struct weir_worker_stats workers[WEIR_SEND_MAX_WORKERS];
 	struct weir_stream_info trace;
+	struct replay_edit_result edit;
 };
 
 /* Actual, Rated and Failed write attempts: also told while it runs. Every figure is cut,

@@ -14,8 +14,11 @@
 #include <weir/stream.h>
 
 #include "cmd.h"
+#include "edit-opts.h"
 #include "files.h"
 #include "pace-opts.h"
+#include "replay-edit.h"
+#include "replay-split.h"
 #include "replay-stats.h"
 
 /* The options, as replay-opts.c reads them. Texts are NULL unless given. */
@@ -24,6 +27,8 @@ struct replay_cfg {
 	const char *intf1, *intf2, *write;
 	const char *cachefile;
 	bool dualfile;
+	const char *split;    /* the mode, as one text */
+	struct split_cfg how; /* and its options */
 	bool xdp;
 	uint32_t xdp_batch_size; /* 0: what the engine thinks best */
 	bool listnics;
@@ -41,6 +46,8 @@ struct replay_cfg {
 	uint64_t limit, duration_s;
 	bool unique_ip;
 	const char *unique_ip_loops;
+	struct edit_cfg edit;
+	bool strict;
 	/* what is told */
 	bool no_flow_stats;
 	uint32_t flow_expiry_s;
@@ -50,6 +57,7 @@ struct replay_cfg {
 };
 
 extern const struct opt replay_rows[];
+extern const struct opt replay_edit_rows[]; /* of those that edit */
 extern const struct replay_cfg replay_defaults;
 
 /* What a replay is made of. Zeroed, then filled by replay_open(). */
@@ -63,11 +71,13 @@ struct replay {
 	struct weir_send_opts send; /* what the options say of the sender */
 	unsigned n_workers;
 	struct file_list files;
-	struct weir_cache *cache;
 	struct weir_numset *numbers;
+	struct weir_cache *cache;
+	struct replay_split *split;
+	struct replay_edit *edit;
 	struct weir_unique_ip *unique;
 	struct decoder *decoder;
-	struct weir_stage stages[4];
+	struct weir_stage stages[6];
 	unsigned n_stages;
 	struct weir_stream *stream;
 	struct weir_port *ports[WEIR_SEND_MAX_PORTS];

@@ -32,7 +32,7 @@ test_bursts() {
 }
 
 test_drawn_gaps() {
-	whole_by --pps=2000 --poisson --seed=7
+	whole_by --pps=2000 --poisson --poisson-seed=7
 }
 
 test_bounded_catching_up() {
