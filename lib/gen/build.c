@@ -170,8 +170,7 @@ static int note_spot(struct gen_build *b, const struct gen_inst *inst, unsigned 
 {
 	const struct gen_val *v = inst->vals[i];
 
-	if (v->dim < 0 && v->kind != VAL_RANDOM && v->kind != VAL_RANDOM_STRING &&
-	    v->kind != VAL_INC)
+	if (v->dim < 0 && !gen_val_changes(v))
 		return 0;
 	if (b->n_spots == GEN_MAX_SPOTS)
 		return gen_fail(b->src, v->at, "more than %u fields that change", GEN_MAX_SPOTS);

@@ -68,7 +68,7 @@ static int walk_field(struct walk *w, const struct gen_inst *inst, unsigned i)
 	if (v->salt) /* rows that share a name share the value */
 		return 0;
 	v->salt = w->next_salt++;
-	if (v->kind == VAL_RANDOM || v->kind == VAL_RANDOM_STRING || v->kind == VAL_INC) {
+	if (gen_val_changes(v)) {
 		w->t->changes = true;
 		return f->shape ? gen_fail(&w->g->src, v->at,
 					   "%s decides the layout: a set is possible, but nothing "
@@ -170,6 +170,11 @@ static int fill_table(struct weir_gen *g, struct gen_op *op, const struct gen_va
 	return 0;
 }
 
+static uint64_t salt_of(const struct weir_gen *g, uint64_t nr, unsigned part)
+{
+	return gen_mix(g->seed ^ gen_mix(nr * 16 + part));
+}
+
 /* Members of a set of numbers, or the upper or lower half of them. */
 static int set_op(struct weir_gen *g, const struct gen_template *t, struct gen_program *p,
 		  const struct gen_spot *spot, struct gen_span at, bool high)
@@ -182,9 +187,11 @@ static int set_op(struct weir_gen *g, const struct gen_template *t, struct gen_p
 	if (d) {
 		op->stride = d->stride;
 		op->count = d->count;
-	} else { /* VAL_INC: its own count, and the number of the frame in the whole run */
+	} else { /* its own count, and the number of the frame in the whole run */
 		op->source = SOURCE_INC;
 		op->count = v->count;
+		op->drawn = v->kind == VAL_CHOICE;
+		op->salt = salt_of(g, v->salt, 0); /* both halves draw the same */
 	}
 	if (v->n == 1) {
 		op->start = (uint64_t)(v->segs[0].start >> (high ? 64 : 0));
@@ -213,11 +220,6 @@ static int strings_op(struct weir_gen *g, const struct gen_template *t, struct g
 	op->strings = spot->val->strings;
 	op->string_sums = sums;
 	return 0;
-}
-
-static uint64_t salt_of(const struct weir_gen *g, uint64_t nr, unsigned part)
-{
-	return gen_mix(g->seed ^ gen_mix(nr * 16 + part));
 }
 
 static void random_ops(const struct weir_gen *g, struct gen_program *p, const struct gen_spot *spot)
@@ -420,8 +422,12 @@ static int build_smallest(struct weir_gen *g, const struct gen_template *t, stru
 				"Padding() goes neither with sizes nor with stamps");
 	if (t->size.max && bare + stamp > t->size.min)
 		return gen_fail(&g->src, t->at,
-				"the frame has %u bytes%s, which is more than its size of %u",
-				bare + stamp, stamp ? " with its stamp" : "", t->size.min);
+				"the frame has %u bytes%s%s, which is more than its size of %u",
+				bare + stamp + t->size.fcs, stamp ? " with its stamp" : "",
+				!t->size.fcs ? ""
+				: stamp	     ? " and check sequence"
+					     : " with its check sequence",
+				t->size.min + t->size.fcs);
 	if (t->size.max)
 		b->grow = t->size.min - bare;
 	else

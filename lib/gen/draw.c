@@ -162,9 +162,31 @@ static int counted(const struct gen_source *src, const struct gen_field *f,
 	return gen_add_seg(src, node->at, v, &seg);
 }
 
+/* RandChoice(80, 443, (1000, 1009)) */
+static int choice(const struct gen_source *src, const struct gen_field *f,
+		  const struct gen_node *node, struct gen_val *v)
+{
+	int r = 0;
+
+	for (uint32_t i = 0; i < node->n_kids && r >= 0; i++)
+		r = gen_add_nums(src, f, node->kids[i], v);
+	if (r >= 0 && !v->count)
+		return gen_fail(src, node->at, "%s() takes what to choose from", gen_name(node));
+	return r;
+}
+
+static bool is_one_of(const char *name, const char *const *names)
+{
+	while (*names && strcmp(*names, name) != 0)
+		names++;
+	return *names != NULL;
+}
+
 int gen_draw_parse(const struct gen_source *src, const struct gen_field *f,
 		   const struct gen_node *node, struct gen_val *v)
 {
+	static const char *const numbers[] = { "RandByte", "RandShort", "RandInt",
+					       "RandLong", "RandNum",	NULL };
 	const char *name = gen_name(node);
 
 	v->kind = VAL_RANDOM;
@@ -173,11 +195,15 @@ int gen_draw_parse(const struct gen_source *src, const struct gen_field *f,
 		return random_mac(src, f, node, v);
 	if (!strcmp(name, "RandIP") || !strcmp(name, "RandIP6"))
 		return random_address(src, f, node, v);
-	if (!strncmp(name, "Rand", 4) && f->bits <= 64)
+	if (is_one_of(name, numbers) && f->bits <= 64)
 		return random_number(src, f, node, v);
+	v->count = 0; /* members are added */
+	if (!strcmp(name, "RandChoice")) {
+		v->kind = VAL_CHOICE;
+		return choice(src, f, node, v);
+	}
 	if (!strcmp(name, "Inc") || !strcmp(name, "Dec")) {
 		v->kind = VAL_INC;
-		v->count = 0;
 		return counted(src, f, node, v);
 	}
 	return gen_fail(src, node->at, "%s() is no value of %s", name, f->name);

@@ -120,7 +120,7 @@ static int add_statement(struct weir_gen *g, const struct weir_gen_opts *o,
 	for (unsigned i = first; i < g->n_templates && r >= 0; i++) {
 		struct gen_template *t = &g->templates[i];
 
-		r = gen_size_parse(&g->src, 0, o->size, o->no_fcs, &t->size);
+		r = gen_size_parse(&g->src, GEN_NOWHERE, o->size, o->no_fcs, &t->size);
 		for (const struct gen_attr *a = s->attrs; a && r >= 0; a = a->next)
 			r = take_attr(g, o, t, a);
 	}
@@ -219,6 +219,24 @@ static void round_up_to_mix(struct weir_gen *g)
 			      g->templates[0].size.n;
 }
 
+/* All go the same way out. */
+static int find_linktype(struct weir_gen *g)
+{
+	for (unsigned i = 0; i < g->n_templates; i++) {
+		const struct gen_template *t = &g->templates[i];
+		const struct gen_layer *l = t->outermost->def;
+		uint32_t linktype = l->linktype ? l->linktype : LINKTYPE_ETHERNET;
+
+		if (g->linktype && linktype != g->linktype)
+			return gen_fail(&g->src, t->at,
+					"frames that begin with %s cannot be mixed with those of "
+					"the first template: they are of another link type",
+					l->name);
+		g->linktype = linktype;
+	}
+	return 0;
+}
+
 static int compile(struct weir_gen *g, const struct weir_gen_opts *o)
 {
 	bool weighted = false;
@@ -240,10 +258,7 @@ static int compile(struct weir_gen *g, const struct weir_gen_opts *o)
 	if (r < 0)
 		return r;
 	round_up_to_mix(g);
-	g->linktype = g->templates[0].outermost->def->linktype;
-	if (!g->linktype)
-		g->linktype = LINKTYPE_ETHERNET;
-	return 0;
+	return find_linktype(g);
 }
 
 int weir_gen_new(const struct weir_gen_opts *opts, struct weir_gen **ret, struct weir_err *err)

@@ -15,6 +15,11 @@ int gen_fail(const struct gen_source *src, uint32_t at, const char *format, ...)
 	char text[400], place[64];
 	va_list ap;
 
+	va_start(ap, format);
+	(void)vsnprintf(text, sizeof(text), format, ap); /* cut if too long */
+	va_end(ap);
+	if (at == GEN_NOWHERE)
+		return err_set(src->err, -EINVAL, "%s", text);
 	for (uint32_t i = 0; i < at && i < src->len; i++) {
 		column++;
 		if (src->text[i] == '\n') {
@@ -26,9 +31,6 @@ int gen_fail(const struct gen_source *src, uint32_t at, const char *format, ...)
 		(void)snprintf(place, sizeof(place), "line %u, column %u", line, column);
 	else
 		(void)snprintf(place, sizeof(place), "column %u", column);
-	va_start(ap, format);
-	(void)vsnprintf(text, sizeof(text), format, ap); /* cut if too long */
-	va_end(ap);
 	return err_set(src->err, -EINVAL, "%s%s%s: %s", src->name ? src->name : "",
 		       src->name ? ": " : "", place, text);
 }

@@ -71,6 +71,9 @@ struct gen_source {
 /* The statements that are no assignments; there is at least one. */
 int gen_parse(const struct gen_source *src, struct gen_stmt **ret_stmts);
 
+/* Not in the text: in an option. */
+#define GEN_NOWHERE UINT32_MAX
+
 /* -EINVAL with "[name: ][line L, ]column C: text". */
 int gen_fail(const struct gen_source *src, uint32_t at, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

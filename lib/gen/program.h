@@ -49,6 +49,7 @@ struct gen_op {
 	uint64_t stride, count; /* digit = number / stride % count */
 	uint64_t start, step, span;
 	uint64_t salt; /* of random values: no two fields draw the same */
+	bool drawn;    /* the digit is, among count */
 	const uint64_t *table;
 	const struct gen_seg *segs;
 	const struct gen_string *strings;
@@ -85,6 +86,7 @@ struct gen_dim {
 /* Lengths of frames: one for all, drawn, or a mix. */
 struct gen_size {
 	uint32_t min, max; /* without the frame check sequence; max 0: as they are */
+	uint32_t fcs;	   /* what was taken off for that */
 	uint32_t n;	   /* of the mix; 0: drawn between min and max */
 	uint32_t *mix;
 };

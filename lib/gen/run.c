@@ -90,12 +90,28 @@ static uint64_t number(const struct work *w, const struct gen_op *op, unsigned j
 	return op->source == SOURCE_INC ? nr->own : nr->local;
 }
 
+/* Random numbers below span; 0: any. */
+static void draw(struct work *w, uint64_t salt, uint64_t span)
+{
+	uint64_t first = w->batch->nr[0].global;
+
+	for (unsigned j = 0; j < w->width; j++) {
+		uint64_t r = gen_random(salt, first + j);
+
+		w->col[j] = span ? (uint64_t)((gen_u128)r * span >> 64) : r;
+	}
+}
+
 /* Digits of the frames, into the column. */
 static void digits(struct work *w, const struct gen_op *op)
 {
 	uint64_t first = number(w, op, 0);
 	uint64_t rest = first % op->stride, digit = first / op->stride % op->count;
 
+	if (op->drawn) {
+		draw(w, op->salt, op->count);
+		return;
+	}
 	if (!w->batch->consecutive) {
 		for (unsigned j = 0; j < w->width; j++)
 			w->col[j] = number(w, op, j) / op->stride % op->count;
@@ -137,7 +153,8 @@ static void ranges(struct work *w, const struct gen_op *op)
 {
 	uint64_t digit = number(w, op, 0) % op->count;
 
-	if (op->stride == 1 && w->batch->consecutive && digit + w->width <= op->count) {
+	if (op->stride == 1 && !op->drawn && w->batch->consecutive &&
+	    digit + w->width <= op->count) {
 		count_up(w->col, w->width, op->start + digit * op->step, op->step, op->mask);
 		return;
 	}
@@ -148,13 +165,9 @@ static void ranges(struct work *w, const struct gen_op *op)
 
 static void randoms(struct work *w, const struct gen_op *op)
 {
-	uint64_t first = w->batch->nr[0].global;
-
-	for (unsigned j = 0; j < w->width; j++) {
-		uint64_t r = gen_random(op->salt, first + j);
-
-		w->col[j] = op->span ? op->start + (uint64_t)((gen_u128)r * op->span >> 64) : r;
-	}
+	draw(w, op->salt, op->span);
+	for (unsigned j = 0; j < w->width; j++)
+		w->col[j] += op->start;
 }
 
 static void lengths(struct work *w, const struct gen_op *op)

@@ -112,15 +112,19 @@ int gen_size_parse(const struct gen_source *src, uint32_t at, const char *text, 
 		   struct gen_size *ret)
 {
 	uint32_t fcs = no_fcs ? 0 : WEIR_FCS_LEN;
-	const char *p = text;
+	const char *p;
 
 	*ret = (struct gen_size){ 0 };
 	if (!text)
 		return 0;
-	if (!strcasecmp(text, "imix")) /* IP packets of 40 (46), 576 and 1500 bytes */
-		return parse_mix(src, at, "64:7,594:4,1518:1", WEIR_FCS_LEN, ret);
+	if (!strcasecmp(text, "imix")) { /* IP packets of 40 (46), 576 and 1500 bytes */
+		text = "64:7,594:4,1518:1";
+		fcs = WEIR_FCS_LEN;
+	}
+	ret->fcs = fcs;
 	if (!strchr(text, '-'))
 		return parse_mix(src, at, text, fcs, ret);
+	p = text;
 	if (!size_number(&p, fcs, &ret->min) || *p++ != '-' || !size_number(&p, fcs, &ret->max) ||
 	    *p || ret->min > ret->max)
 		return bad(src, at, text);

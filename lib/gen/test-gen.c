@@ -91,6 +91,9 @@ static void test_errors_point_at_the_column(void **state)
 	assert_error("GRE(key_present=RandNum(0,1))", "column 17: key_present decides the layout");
 	assert_error("Ether() @ wait=3", "column 11: 'wait' is none of");
 	assert_error("Ether() @ size=60-10", "size '60-10' is none of");
+	assert_error("UDP(sport=RandPool(1, 2))", "column 11: RandPool() is no value of sport");
+	assert_error("Ether()/IP()\nIPv6()",
+		     "line 2, column 1: frames that begin with IPv6 cannot");
 	assert_error("", "there is no template");
 	assert_error("X = Ether()", "there is no template");
 }
@@ -144,6 +147,7 @@ static const char *const mixtures[] = {
 	"B/I/UDP(sport=(1, 100)) @ weight=3\n B/I/TCP(dport=(1, 10))/'abc' @ weight=2",
 	"B/IP(src='10.0.0.1', dst='10.0.0.2', id=Dec(9, 3))/UDP(sport=Inc(1, 65), dport=(1, 130))/"
 	"Raw(RandBin(9))",
+	"B/IP(src=RandChoice('10.0.0.1', '11.0.0.0/8'), dst='10.0.0.2')/UDP(dport=(1, 130))",
 	"B/IPv6(src='fd00::ffff:ffff:0:0/120', dst=RandIP6('fd00::/64'), fl=RandShort())/"
 	"TCP(seq=RandInt(), ack=Inc(4294967000, 4294967290), dport=(1, 9))/RandPayload",
 	"B/Dot1Q(vlan=(1, 5), prio=(0, 7))/IP(flags=(0, 7), frag=(0, 3), tos=(0, 2))/UDP()/'odd'",
@@ -247,7 +251,8 @@ static void test_sizes_count_the_check_sequence_unless_told_otherwise(void **sta
 	g = make_opts("B/I/UDP() @ size=100", (struct weir_gen_opts){ .size = "64" });
 	assert_int_equal(frame(g, 0).len, 96);
 	weir_gen_free(g);
-	assert_error("Ether()/IP()/UDP()/('x'*100) @ size=64", "has 142 bytes");
+	assert_error("Ether()/IP()/UDP()/('x'*100) @ size=64",
+		     "has 146 bytes with its check sequence, which is more than its size of 64");
 }
 
 static void test_imix_is_seven_to_four_to_one(void **state)
@@ -314,6 +319,28 @@ static void test_random_values_follow_the_seed_and_stay_in_range(void **state)
 	weir_gen_free(a);
 	weir_gen_free(b);
 	weir_gen_free(c);
+}
+
+static void test_choices_are_members_of_their_set_and_equally_often(void **state)
+{
+	struct weir_gen *g = make("B/I/UDP(sport=RandChoice(80, 443, (100, 101)))");
+	unsigned n[444] = { 0 };
+
+	(void)state;
+	assert_int_equal(info(g).n_frames, 1);
+	assert_false(info(g).repeats);
+	for (unsigned i = 0; i < 4000; i++) {
+		struct weir_pkt p = frame(g, i);
+
+		check_sums(&p);
+		n[sport_of(p)]++;
+	}
+	assert_in_range(n[80], 850, 1150);
+	assert_in_range(n[100], 850, 1150);
+	assert_in_range(n[101], 850, 1150);
+	assert_in_range(n[443], 850, 1150);
+	assert_int_equal(n[80] + n[100] + n[101] + n[443], 4000);
+	weir_gen_free(g);
 }
 
 static void test_random_order_has_every_frame_once_a_pass(void **state)
@@ -496,6 +523,7 @@ int main(void)
 		cmocka_unit_test(test_imix_is_seven_to_four_to_one),
 		cmocka_unit_test(test_drawn_sizes_cover_their_range),
 		cmocka_unit_test(test_random_values_follow_the_seed_and_stay_in_range),
+		cmocka_unit_test(test_choices_are_members_of_their_set_and_equally_often),
 		cmocka_unit_test(test_random_order_has_every_frame_once_a_pass),
 		cmocka_unit_test(test_weights_are_kept_in_every_round),
 		cmocka_unit_test(test_rates_are_weights_and_add_up),

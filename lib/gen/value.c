@@ -184,8 +184,8 @@ static bool names_only(const struct gen_field *f, const struct gen_node *list)
 	return true;
 }
 
-static int add_nums(const struct gen_source *src, const struct gen_field *f,
-		    const struct gen_node *node, struct gen_val *v)
+int gen_add_nums(const struct gen_source *src, const struct gen_field *f,
+		 const struct gen_node *node, struct gen_val *v)
 {
 	struct gen_seg one = { .step = 1, .count = 1 };
 	int r = 0;
@@ -198,7 +198,7 @@ static int add_nums(const struct gen_source *src, const struct gen_field *f,
 		if (names_only(f, node))
 			return join_flags(src, f, node, v);
 		for (uint32_t i = 0; i < node->n_kids && r >= 0; i++)
-			r = add_nums(src, f, node->kids[i], v);
+			r = gen_add_nums(src, f, node->kids[i], v);
 		return r;
 	}
 	if (gen_is_network(f, node))
@@ -286,7 +286,7 @@ int gen_val_parse(const struct gen_source *src, const struct gen_field *f,
 	} else if (node->kind == GEN_CALL && strncmp(gen_name(node), "Net", 3) != 0) {
 		r = gen_draw_parse(src, f, node, &v);
 	} else {
-		r = add_nums(src, f, node, &v);
+		r = gen_add_nums(src, f, node, &v);
 	}
 	if (r < 0)
 		return r;

@@ -25,6 +25,7 @@ enum gen_val_kind {
 	VAL_STRINGS,	   /* strings */
 	VAL_RANDOM,	   /* parts: drawn anew for each frame */
 	VAL_RANDOM_STRING, /* .len letters and digits, or bytes if .binary */
+	VAL_CHOICE,	   /* segs: one of all members, drawn anew for each frame */
 	VAL_INC,	   /* segs[0]: the next one for each frame */
 	VAL_NODE,	   /* node as it stands, for fields made of several things */
 	VAL_CHAINS,	   /* chains, of which one is there at a time */
@@ -64,6 +65,13 @@ struct gen_val {
 	const struct gen_node *node;
 };
 
+/* Another one for each frame, and no set. */
+static inline bool gen_val_changes(const struct gen_val *v)
+{
+	return v->kind == VAL_RANDOM || v->kind == VAL_RANDOM_STRING || v->kind == VAL_CHOICE ||
+	       v->kind == VAL_INC;
+}
+
 /* A set larger than this is a mistake. */
 #define GEN_MAX_COUNT (1ULL << 62)
 
@@ -82,6 +90,10 @@ int gen_grow(const struct gen_source *src, uint32_t at, void **v, uint32_t n, si
 /* Adds the members of a segment. */
 int gen_add_seg(const struct gen_source *src, uint32_t at, struct gen_val *v,
 		const struct gen_seg *seg);
+
+/* Adds what node is: a number, a range, a network, or a list of these. */
+int gen_add_nums(const struct gen_source *src, const struct gen_field *f,
+		 const struct gen_node *node, struct gen_val *v);
 
 /* "10.0.0.0/24" for a field that takes addresses. */
 bool gen_is_network(const struct gen_field *f, const struct gen_node *node);
