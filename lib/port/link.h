@@ -11,6 +11,9 @@
 
 #include <weir/port.h>
 
+#include "base/bytes.h"
+#include "base/macros.h"
+
 /* The interface of that name. -ENODEV with a text if there is none. */
 int link_by_name(const char *name, struct weir_iface *ret_iface, struct weir_err *err);
 
@@ -43,5 +46,29 @@ int link_track_refresh(struct link_track *t);
 /* Cheap enough for every batch: looks whether something changed every 50 ms, or, while
  * the link is down, asks every 5 ms whether it is up. As link_track_refresh(). */
 int link_track_poll(struct link_track *t);
+
+#define LINK_ETH_LEN  14u
+#define LINK_VLAN_LEN 4u
+
+/* May an Ethernet frame of that length pass? It may be longer by the tag it carries.
+ * longest: that anything else allows. */
+static inline bool link_track_takes(const struct link_track *t, const struct weir_pkt *pkt,
+				    uint32_t longest, enum weir_refusal *ret_why)
+{
+	uint32_t max = t->mtu + LINK_ETH_LEN;
+
+	if (unlikely(pkt->len < LINK_ETH_LEN)) {
+		*ret_why = WEIR_REFUSED_TOO_SHORT;
+		return false;
+	}
+	if (unlikely(pkt->len > max && pkt->len <= max + LINK_VLAN_LEN)) {
+		uint16_t type = be16_at(pkt->data + 12);
+
+		if (type == 0x8100 || type == 0x88a8)
+			max += LINK_VLAN_LEN;
+	}
+	*ret_why = WEIR_REFUSED_TOO_LONG;
+	return likely(pkt->len <= MIN(max, longest));
+}
 
 #endif

@@ -28,7 +28,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/macros.h"
@@ -38,8 +37,6 @@
 #define LOOK_NS	  NSEC_PER_MSEC
 #define PAUSE_NS  (20 * NSEC_PER_USEC)
 #define CLOSE_NS  NSEC_PER_SEC
-#define ETH_LEN	  14U
-#define VLAN_LEN  4U
 #define MIN_PIECE 64U /* a frame in pieces begins with at least this much of it */
 /* Options that no kernel knows. They must not say that the frame goes on in the next
  * descriptor: the kernel would pass over that one, too. */
@@ -318,29 +315,6 @@ static int kick(const struct xdp_priv *p, unsigned q, struct port_counters *coun
 	return 0;
 }
 
-static bool has_vlan_tag(const uint8_t *frame)
-{
-	uint16_t type = be16_at(frame + 12);
-
-	return type == 0x8100 || type == 0x88a8;
-}
-
-/* May a frame of that length pass? It may be longer by the tag it carries. */
-static bool length_is_right(const struct xdp_tx *tx, const struct weir_pkt *pkt, uint32_t longest,
-			    enum weir_refusal *ret_why)
-{
-	uint32_t max = tx->link.mtu + ETH_LEN;
-
-	if (unlikely(pkt->len < ETH_LEN)) {
-		*ret_why = WEIR_REFUSED_TOO_SHORT;
-		return false;
-	}
-	if (unlikely(pkt->len > max && pkt->len <= max + VLAN_LEN && has_vlan_tag(pkt->data)))
-		max += VLAN_LEN;
-	*ret_why = WEIR_REFUSED_TOO_LONG;
-	return likely(pkt->len <= MIN(max, longest));
-}
-
 static void write_desc(struct xdp_tx *tx, uint32_t pos, uint64_t addr, uint32_t len, bool last)
 {
 	*desc_at(tx, pos) = (struct xdp_desc){
@@ -420,7 +394,7 @@ static unsigned write_frames(const struct xdp_priv *p, struct xdp_tx *tx,
 		enum weir_refusal why;
 		int k;
 
-		if (unlikely(!length_is_right(tx, &pkts[i], longest, &why))) {
+		if (unlikely(!link_track_takes(&tx->link, &pkts[i], longest, &why))) {
 			counter_add(&count->refused[why], 1);
 			tx->consumed++;
 			continue;
