@@ -87,6 +87,7 @@ struct weir_view {
 struct weir_region {
 	void *base; /* page aligned; NULL if there is none */
 	size_t size;
+	bool constant; /* what lies in it stays as it is while the stream lives */
 };
 
 /*

@@ -433,7 +433,7 @@ struct weir_region weir_stream_region(const struct weir_stream *s)
 {
 	const struct arena *a = s->streamed ? &s->ring.arena : &s->arena;
 
-	return (struct weir_region){ a->base, a->n_chunks * a->chunk_size };
+	return (struct weir_region){ a->base, a->n_chunks * a->chunk_size, !s->streamed };
 }
 
 static uint64_t memory_used(const struct weir_stream *s)
