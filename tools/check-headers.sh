@@ -25,7 +25,7 @@ for header in include/weir/*.h; do
 	check "$header as C++" g++ -std=c++11 "${strict[@]}" -x c++ "$header"
 done
 for header in lib/*/*.h; do
-	check "$header" gcc -std=gnu17 -D_GNU_SOURCE -Ilib -Itests "${strict[@]}" -x c "$header"
+	check "$header" gcc -std=gnu17 -D_GNU_SOURCE -Ilib -Itests -Ibpf "${strict[@]}" -x c "$header"
 done
 echo "1..$n"
 exit $failed

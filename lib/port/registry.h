@@ -6,6 +6,7 @@
 #include "port/backend.h"
 
 extern const struct backend file_backend;
+extern const struct backend kernel_backend;
 extern const struct backend mem_backend;
 extern const struct backend null_backend;
 extern const struct backend packet_backend;

@@ -3,14 +3,15 @@
 # Runs the conformance suite for every pair of ports that this machine can make, in network
 # namespaces of its own, and prints one TAP stream.
 #
-#	tests/conformance/run.sh CONFORM TUNPAIR LAUNCH [WORD]	only pairs whose name has WORD
+#	tests/conformance/run.sh CONFORM TUNPAIR LAUNCH WEIR [WORD]	only pairs whose name has WORD
 set -euo pipefail
 # shellcheck source=tools/netns.sh
 . "$(dirname "$0")/../../tools/netns.sh"
 
-conform=$1 tunpair=$2 launch=$3 only=${4:-}
+conform=$1 tunpair=$2 launch=$3 weir=$4 only=${5:-}
 export CMOCKA_MESSAGE_OUTPUT=TAP
 number=0
+peer_gro= # how the receiving end of a veth gets, if not as it is
 
 result() { # ok|not-ok NAME [# SKIP REASON]
 	number=$((number + 1))
@@ -60,6 +61,9 @@ run_veth() {
 
 new_veth() {
 	netns_veth tx vtx rx vrx mtu 9000 numtxqueues "$1" numrxqueues "$1"
+	if [ -n "$peer_gro" ]; then
+		netns_exec rx ethtool -K vrx gro on
+	fi
 }
 
 run_tap() { # NAME TX RX SETTING...
@@ -124,6 +128,20 @@ run_all_veth() {
 	else
 		result ok "xdp # SKIP $why"
 	fi
+	run_kernel
+}
+
+# The peer of a veth takes such frames only with GRO or an XDP program.
+run_kernel() {
+	local why
+	why=$("$weir" ports --json | jq -r '.ports[] | select(.name == "kernel" and (.works | not)).why')
+	if [ -n "$why" ]; then
+		result ok "kernel # SKIP $why"
+		return
+	fi
+	peer_gro=on
+	run_veth "kernel->packet" 2 kernel:vtx packet:vrx
+	peer_gro=
 }
 
 # With much time to spare, with some, and with so little that most frames miss their time.

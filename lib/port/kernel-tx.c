@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* kernel: announcing frames, and counting what became of them. */
+#include <errno.h>
+#include <string.h>
+
+#include "port/kernel.h"
+
+#include "base/err.h"
+#include "base/macros.h"
+#include "port/wait.h"
+
+/* Where frames are copied that do not lie in the copied region: a slot for each place in
+ * the ring, at the beginning of the program's memory. */
+static uint32_t slots_size(const struct kernel_txq *tx)
+{
+	return tx->slot * KERNEL_RING;
+}
+
+/* Between two looks at what the program has done: its ring lasts longer. */
+#define STEP_NS (50 * NSEC_PER_USEC)
+
+int kernel_txq_open(struct weir_port *port, unsigned q, struct weir_err *err)
+{
+	struct kernel_priv *p = port->priv;
+	struct kernel_txq *tx = &p->queues[q];
+	struct kernel_plan plan = {
+		.iface = &p->iface,
+		.frame_room = p->frame_room,
+		/* Frames that have a time leave one by one. */
+		.batch = port->opts.launch_time ? 1 : 64,
+	};
+	int r;
+
+	tx->slot = (p->frame_room + KERNEL_BLOCK - 1) / KERNEL_BLOCK * KERNEL_BLOCK;
+	if (p->region_size > KERNEL_MEMORY_MAX - KERNEL_FRAME_MAX * 2 - slots_size(tx))
+		p->region = NULL;
+	plan.memory = slots_size(tx) + (uint32_t)(p->region ? p->region_size : 0);
+	tx->mono_tai = wait_clock_ns(CLOCK_TAI) - wait_clock_ns(CLOCK_MONOTONIC);
+	r = link_track_init(&tx->link, &p->iface, err);
+	if (r == 0)
+		r = kernel_run_open(&tx->run, &plan, err);
+	if (r == 0 && p->region)
+		memcpy(tx->run.memory + slots_size(tx), p->region, p->region_size);
+	return r;
+}
+
+void kernel_txq_close(struct weir_port *port, unsigned q)
+{
+	struct kernel_priv *p = port->priv;
+
+	kernel_run_close(&p->queues[q].run);
+	link_track_done(&p->queues[q].link);
+}
+
+static uint64_t tail(const struct kernel_txq *tx)
+{
+	return __atomic_load_n(&tx->run.shared->tail, __ATOMIC_ACQUIRE);
+}
+
+static uint64_t load(const __u64 *counter)
+{
+	return __atomic_load_n(counter, __ATOMIC_RELAXED);
+}
+
+/* Moves frames that got lost from taken to refused. How long each was is not told: they
+ * take the mean length with them. */
+static void note_lost(struct kernel_txq *tx, struct port_counters *count, uint64_t lost)
+{
+	const enum weir_refusal why = tx->link.down ? WEIR_REFUSED_LINK_DOWN : WEIR_REFUSED_DROPPED;
+	uint64_t n = lost - tx->lost;
+
+	if (!n)
+		return;
+	counter_add(&count->frames, -n);
+	counter_add(&count->bytes, -(uint64_t)((unsigned __int128)tx->bytes * n / tx->head));
+	counter_add(&count->refused[why], n);
+	tx->lost = lost;
+}
+
+/* Where the frame lies for the program; it is copied unless it does already. */
+static uint32_t place(const struct kernel_priv *p, struct kernel_txq *tx,
+		      const struct weir_pkt *pkt)
+{
+	const uint64_t in_region = (uint64_t)(pkt->data - p->region);
+	const uint32_t slot = (uint32_t)(tx->head % KERNEL_RING) * tx->slot;
+
+	if (p->region && in_region < p->region_size)
+		return slots_size(tx) + (uint32_t)in_region;
+	memcpy(tx->run.memory + slot, pkt->data, pkt->len);
+	return slot;
+}
+
+/* Announces frames while there is room: how many of the n. */
+static unsigned announce(const struct kernel_priv *p, struct kernel_txq *tx,
+			 struct port_counters *count, bool timed, const struct weir_pkt *pkts,
+			 unsigned n)
+{
+	const uint64_t end = tail(tx) + KERNEL_RING;
+	uint64_t frames = 0, bytes = 0;
+	unsigned i;
+
+	for (i = 0; i < n && tx->head != end; i++) {
+		const struct weir_pkt *pkt = &pkts[i];
+		struct kernel_desc *d = &tx->run.shared->ring[tx->head % KERNEL_RING];
+		enum weir_refusal why;
+
+		if (unlikely(!link_track_takes(&tx->link, pkt, p->frame_room, &why))) {
+			counter_add(&count->refused[why], 1);
+			continue;
+		}
+		d->due_ns = timed && pkt->ts_ns ? (uint64_t)pkt->ts_ns - tx->mono_tai : 0;
+		d->off = place(p, tx, pkt);
+		d->len = pkt->len;
+		tx->head++;
+		frames++;
+		bytes += pkt->len;
+	}
+	__atomic_store_n(&tx->run.shared->head, tx->head, __ATOMIC_RELEASE);
+	tx->bytes += bytes;
+	counter_add(&count->frames, frames);
+	counter_add(&count->bytes, bytes);
+	return i;
+}
+
+int kernel_tx(struct weir_port *port, unsigned q, const struct weir_pkt *pkts, unsigned n)
+{
+	const struct kernel_priv *p = port->priv;
+	struct kernel_txq *tx = &p->queues[q];
+	struct port_counters *count = &port->queues[q].tx;
+	unsigned done;
+	int r;
+
+	r = link_track_poll(&tx->link);
+	if (unlikely(r < 0))
+		return r;
+	if (unlikely(tx->link.down)) {
+		counter_add(&count->refused[WEIR_REFUSED_LINK_DOWN], n);
+		return (int)n;
+	}
+	r = atomic_load_explicit(&tx->run.ended, memory_order_relaxed);
+	if (unlikely(r))
+		return r;
+	note_lost(tx, count, load(&tx->run.shared->refused));
+	done = announce(p, tx, count, port->opts.launch_time, pkts, n);
+	if (done < n)
+		counter_add(&count->retry_again, 1);
+	return (int)done;
+}
+
+/* Passes the time until the program has done something, or the time is over: 1, or 0. */
+static int poll_until(bool (*done)(const struct kernel_txq *tx), const struct kernel_txq *tx,
+		      uint64_t timeout_ns)
+{
+	const uint64_t begin = wait_clock_ns(CLOCK_MONOTONIC);
+
+	while (!done(tx)) {
+		uint64_t gone = wait_clock_ns(CLOCK_MONOTONIC) - begin;
+		int r = atomic_load_explicit(&tx->run.ended, memory_order_relaxed);
+
+		if (r < 0)
+			return r;
+		if (gone >= timeout_ns)
+			return 0;
+		(void)wait_fds(NULL, 0, MIN(timeout_ns - gone, STEP_NS));
+	}
+	return 1;
+}
+
+/* Room for a good part of the ring: less is not worth being woken for. */
+static bool has_room(const struct kernel_txq *tx)
+{
+	return tx->head - tail(tx) <= KERNEL_RING / 2;
+}
+
+int kernel_tx_wait(struct weir_port *port, unsigned q, uint64_t timeout_ns)
+{
+	const struct kernel_priv *p = port->priv;
+
+	return poll_until(has_room, &p->queues[q], timeout_ns);
+}
+
+static bool is_empty(const struct kernel_txq *tx)
+{
+	return tail(tx) == tx->head;
+}
+
+/* Frames that were sent on are given to the device at the end of a batch, so that more
+ * than a batch of idle runs later nothing is under way. */
+int kernel_tx_drain(struct weir_port *port, unsigned q, uint64_t timeout_ns)
+{
+	const struct kernel_priv *p = port->priv;
+	struct kernel_txq *tx = &p->queues[q];
+	const struct kernel_shared *s = tx->run.shared;
+	uint64_t idle;
+	int r = poll_until(is_empty, tx, timeout_ns);
+
+	if (r <= 0)
+		return r;
+	idle = load(&s->idle);
+	while (load(&s->idle) - idle <= 2 * tx->run.batch) {
+		r = atomic_load_explicit(&tx->run.ended, memory_order_relaxed);
+		if (r < 0)
+			return r;
+		(void)wait_fds(NULL, 0, STEP_NS);
+	}
+	r = link_track_refresh(&tx->link);
+	note_lost(tx, &port->queues[q].tx, tx->head - load(&s->taken));
+	return r < 0 ? r : 1;
+}
