@@ -119,44 +119,57 @@ static void complete(struct gen_cfg *cfg, const struct cmd_run *run,
 	}
 	if (!opt_given(run->opts, "loop"))
 		cfg->send.loop = endless ? 0 : 1;
-	cfg->send.limit = cfg->count;
+}
+
+/* Passes over n frames that repeat, joined to a long one of which total is a multiple (0: no
+ * end). 0: there is none. */
+static uint64_t joined_pass(uint64_t n, uint64_t total)
+{
+	uint64_t pass = JOINED_PASS / n * n;
+
+	while (pass && total % pass)
+		pass -= n;
+	return pass;
 }
 
 /* Decides what is made only once, and how many frames the sender sees as one pass: they are
  * numbered over all passes, so that it makes no difference to them. */
-static void join_passes(struct gen_cfg *cfg, const struct weir_gen_info *info,
+static void plan_passes(struct gen_cfg *cfg, const struct weir_gen_info *info,
 			struct weir_maker *maker)
 {
-	uint64_t n = info->n_frames, all;
+	uint64_t n = info->n_frames, pass = n, total = cfg->count;
+	bool preload = info->repeats && n <= MAX_PRELOAD / (info->max_len + 32);
 
-	cfg->send.preload = info->repeats && n <= MAX_PRELOAD / (info->max_len + 32);
-	if (cfg->send.preload && n >= SHORT_PASS)
-		return;
-	if (!cfg->send.loop) {
-		if (cfg->send.preload) /* what is streamed is joined by the stream */
-			maker->n_frames = JOINED_PASS / n * n;
-	} else if (!__builtin_mul_overflow(n, cfg->send.loop, &all)) {
-		maker->n_frames = all;
-		cfg->send.loop = 1;
-		cfg->send.preload &= all <= JOINED_PASS;
+	if (!cfg->count && __builtin_mul_overflow(n, cfg->send.loop, &total))
+		total = 0;
+	if (preload && n < SHORT_PASS) {
+		pass = joined_pass(n, total);
+		preload = pass != 0;
 	}
+	if (!preload)
+		pass = total ? total : n;
+	maker->n_frames = pass;
+	cfg->send.preload = preload;
+	/* The limit alone would not end what the port refuses. */
+	cfg->send.loop = total / pass + (total % pass != 0);
+	cfg->send.limit = total % pass ? total : 0;
 }
 
 static int send_frames(const struct cmd_run *run, const struct gen_cfg *cfg,
 		       const struct weir_gen_info *info, struct weir_gen *g)
 {
-	struct gen_cfg joined = *cfg;
+	struct gen_cfg planned = *cfg;
 	struct weir_maker maker;
 	struct replay p = {
 		.run = run,
-		.cfg = &joined.send,
+		.cfg = &planned.send,
 		.maker = &maker,
 		.maker_loop = info->n_frames,
 		.send = { .stamp = cfg->stamp },
 	};
 
 	weir_gen_maker(g, &maker);
-	join_passes(&joined, info, &maker);
+	plan_passes(&planned, info, &maker);
 	return replay_run(&p);
 }
 

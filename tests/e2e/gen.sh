@@ -69,6 +69,16 @@ test_a_short_set_goes_out_as_often_as_it_is_told_to() {
 	done
 }
 
+test_a_count_ends_even_if_the_port_takes_nothing() {
+	local count
+	veth_pair
+	for count in 10 100000; do
+		run_weir gen "$base/UDP()/('x'*3000)" -n "$count" -i packet:veth0
+		is "exit status" "$rc" 1
+		says "$err" "were not sent: too long for the port"
+	done
+}
+
 test_the_interface_s_address_is_the_default() {
 	veth_pair
 	record right veth1
