@@ -52,7 +52,7 @@ test_files_have_the_times_of_the_schedule() {
 	file_times --pps=1000 --burst=2 -n 4
 	is "bursts" "$(cat "$out")" "0 0 2000 2000"
 	file_times --pps=1000 --poisson -n 4
-	[ "$(cat "$out")" != "0 1000 2000 3000" ] || fail "gaps are not drawn: $(cat "$out")"
+	is "drawn gaps" "$(grep -cx "0 1000 2000 3000" "$out")" 0
 	file_times --pps=25 --duration=1
 	is "frames in a second" "$(wc -w <"$out")" 25
 }
@@ -147,6 +147,21 @@ test_sink_ends_on_a_signal_and_tells() {
 	wait_exit 30 "$sink_pid"
 	sink_says .frames 0
 	sink_says '.streams | length' 0
+}
+
+test_the_throughput_search_gets_through_a_device() {
+	netns_add tester device
+	netns_veth tester t0 device d0
+	netns_veth tester t1 device d1
+	netns_exec device ip link add br0 type bridge
+	netns_exec device ip link set d0 master br0
+	netns_exec device ip link set d1 master br0
+	netns_exec device ip link set br0 up
+	WEIR=$weir run netns_exec tester "$e2e_root/examples/rfc2544.sh" -d 1 -r 2 -s "64 1518" \
+		packet:t0 packet:t1
+	is "exit status" "$rc" 0
+	is "sizes" "$(awk '{ print $1 }' "$out" | xargs)" "size 64 1518"
+	is "rates" "$(awk 'NR > 1 && $2 ~ /^[0-9]+$/' "$out" | wc -l)" 2
 }
 
 test_templates_that_are_wrong_are_told_with_their_column() {
