@@ -159,16 +159,26 @@ static int escape(struct gen_lexer *l, bool text, uint8_t *out)
 	return 1;
 }
 
+/* Characters of the string, from its first quote on: to its last, or to the end of a line,
+ * unless there is a backslash before that. */
+static uint32_t string_length(const struct gen_lexer *l)
+{
+	int quote = peek(l, 0);
+	uint32_t n = 1;
+
+	while (peek(l, n) >= 0 && peek(l, n) != quote && peek(l, n) != '\n')
+		n += peek(l, n) == '\\' ? 2 : 1;
+	return n;
+}
+
 /* In front of the quote; text: no b"" */
 static int lex_string(struct gen_lexer *l, bool text, bool raw)
 {
-	const char *begin = l->src->text + l->pos;
-	const char *eol = memchr(begin, '\n', l->src->len - l->pos);
 	int quote = peek(l, 0), r;
 	uint8_t *out;
 
 	/* No escape makes more bytes than it is written with. */
-	out = gen_alloc(l->src->pool, eol ? (size_t)(eol - begin) : l->src->len - l->pos);
+	out = gen_alloc(l->src->pool, string_length(l));
 	if (!out)
 		return gen_no_memory(l->src);
 	l->bytes = out;

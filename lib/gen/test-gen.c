@@ -133,6 +133,24 @@ static void test_strings_are_those_of_python(void **state)
 	weir_gen_free(g);
 }
 
+static void test_a_string_goes_on_behind_a_backslash(void **state)
+{
+	char text[400];
+	struct weir_gen *g;
+	struct weir_pkt p;
+
+	(void)state;
+	memset(text, 'y', sizeof(text));
+	memcpy(text, "Raw('x\\\n", 8);
+	memcpy(text + sizeof(text) - 3, "')", 3);
+	g = make(text);
+	p = frame(g, 0);
+	assert_int_equal(p.len, 1 + 400 - 8 - 3);
+	assert_memory_equal(p.data, "xyyy", 4);
+	weir_gen_free(g);
+	assert_error("Raw('x\\\ny\nz')", "line 1, column 5: the string has no end");
+}
+
 /* A mixture of everything that changes; checked against the frames made one by one, in
  * any order, and against checksums summed anew. */
 static const char *const mixtures[] = {
@@ -517,6 +535,7 @@ int main(void)
 		cmocka_unit_test(test_errors_point_at_the_column),
 		cmocka_unit_test(test_text_of_any_nesting_is_refused_and_not_run_out_of),
 		cmocka_unit_test(test_strings_are_those_of_python),
+		cmocka_unit_test(test_a_string_goes_on_behind_a_backslash),
 		cmocka_unit_test(test_a_frame_depends_on_nothing_but_its_number),
 		cmocka_unit_test(test_sizes_and_stamps_keep_lengths_and_checksums_right),
 		cmocka_unit_test(test_sizes_count_the_check_sequence_unless_told_otherwise),
