@@ -14,7 +14,7 @@
 
 /* How long before its time the program begins to wait for a frame; if it is further away
  * the run ends without one, so that the kernel's other work gets its turn. */
-#define NEAR_NS 10000
+#define NEAR_NS 10000ll
 
 /* Looks at the clock at most so often in one run: some 40 us. */
 #define MAX_LOOKS 2048
@@ -55,25 +55,59 @@ static bool announced(__u64 at)
 	return true;
 }
 
-static long look(__u32 i, __u64 *due)
+struct wait {
+	__u64 due;
+	__s64 late; /* when last looked at, ns */
+};
+
+static long look(__u32 i, struct wait *w)
 {
 	(void)i;
-	return (__s64)(*due - bpf_ktime_get_ns()) <= 0;
+	w->late = (__s64)(bpf_ktime_get_ns() - w->due);
+	return w->late >= 0;
+}
+
+/* The bucket of a lateness: its top bit and the KERNEL_LATE_BITS below it. */
+static __u64 bucket(__u64 late)
+{
+	__u64 top = late >> KERNEL_LATE_BITS, shift = 0;
+
+	if (!top)
+		return late;
+#pragma unroll
+	for (__u32 half = 32; half; half /= 2) {
+		if (top >> half) {
+			top >>= half;
+			shift += half;
+		}
+	}
+	return (shift << KERNEL_LATE_BITS) + (late >> shift);
+}
+
+static void note_late(__u64 late)
+{
+	__u64 b = bucket(late);
+
+	barrier_var(b); /* what is checked is what is used: the compiler may not use a copy */
+	if (b < KERNEL_LATE_BUCKETS)
+		shared.late[b]++;
+	if (late > shared.late_max)
+		shared.late_max = late;
 }
 
 /* Has the time come? Waits for it if it is near. */
 static bool is_due(__u64 due)
 {
-	__s64 left;
+	struct wait w = { .due = due };
 
 	if (!due)
 		return true;
-	left = (__s64)(due - bpf_ktime_get_ns());
-	if (left <= 0)
-		return true;
-	if (left > NEAR_NS)
+	look(0, &w);
+	if (w.late < -NEAR_NS)
 		return false;
-	bpf_loop(MAX_LOOKS, look, &due, 0);
+	if (w.late < 0)
+		bpf_loop(MAX_LOOKS, look, &w, 0);
+	note_late(w.late > 0 ? (__u64)w.late : 0);
 	return true;
 }
 

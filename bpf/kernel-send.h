@@ -25,6 +25,10 @@
 /* As far as the verifier lets a program reach into one map (BPF_MAX_VAR_OFF). */
 #define KERNEL_MEMORY_MAX (1u << 29)
 
+/* How late frames left, in buckets as weir/hist.h has them. */
+#define KERNEL_LATE_BITS    5
+#define KERNEL_LATE_BUCKETS ((64 - KERNEL_LATE_BITS + 1) << KERNEL_LATE_BITS)
+
 struct kernel_desc {
 	__u64 due_ns; /* CLOCK_MONOTONIC at which it leaves; 0 = at once */
 	__u32 off;    /* of its first byte in the map "memory" */
@@ -42,6 +46,8 @@ struct kernel_shared {
 	__u64 seen;				 /* head when it was last looked at */
 	__u64 fence;
 	__u64 bad; /* frames that cannot be: nothing that user space announces is one */
+	__u64 late[KERNEL_LATE_BUCKETS]; /* of those that had a time */
+	__u64 late_max;			 /* ns */
 
 	/* Written by the program that hears of every batch that a device was given. */
 	__u64 taken __attribute__((aligned(64))); /* frames that the device took */

@@ -25,6 +25,21 @@ struct drive {
 	struct live_figures last;
 };
 
+/* What the ports know if they kept the time, else what the sender does. */
+static void read_lateness(struct replay *p, struct weir_hist *ret)
+{
+	struct weir_hist of_port;
+
+	memset(ret, 0, sizeof(*ret));
+	for (unsigned i = 0; i < p->n_ports; i++) {
+		if (!weir_port_lateness(p->ports[i], &of_port)) {
+			weir_sender_lateness(p->sender, ret);
+			return;
+		}
+		weir_hist_merge(ret, &of_port);
+	}
+}
+
 void replay_result(struct replay *p, struct replay_result *ret_res)
 {
 	struct replay_result res = { .n_ports = p->n_ports,
@@ -34,7 +49,7 @@ void replay_result(struct replay *p, struct replay_result *ret_res)
 	const struct weir_send_stats *s = &res.send;
 
 	weir_sender_stats(p->sender, &res.send);
-	weir_sender_lateness(p->sender, &res.late);
+	read_lateness(p, &res.late);
 	while (weir_sender_worker(p->sender, res.n_workers, &res.workers[res.n_workers]))
 		res.n_workers++;
 	weir_stream_info(p->stream, &res.trace);

@@ -11,6 +11,8 @@
 #include "util.h"
 
 #define LINKTYPE_ETHERNET 1
+/* Frames are announced so long before their time to ports that keep it. */
+#define LEAD_NS (500 * NSEC_PER_USEC)
 
 static bool personality(const struct replay *p)
 {
@@ -235,9 +237,23 @@ static int open_port(struct replay *p, const char *name, struct weir_err *err)
 	return 0;
 }
 
+/* Ports that wait better than we can are given the times of frames, unasked. */
+static void lend_times(struct replay *p, const char *const *names, unsigned n)
+{
+	if (p->send.launch_lead_ns || p->cfg->write || p->rate.mode == WEIR_RATE_TOPSPEED ||
+	    p->cfg->oneatatime)
+		return;
+	for (unsigned i = 0; i < n && names[i]; i++)
+		if (!weir_port_name_keeps_time(names[i]))
+			return;
+	p->send.launch_lead_ns = LEAD_NS;
+}
+
 static int open_ports(struct replay *p, struct weir_err *err)
 {
 	const char *names[] = { p->cfg->write ? p->cfg->write : p->cfg->intf1, p->cfg->intf2 };
+
+	lend_times(p, names, ARRAY_SIZE(names));
 
 	for (unsigned i = 0; i < ARRAY_SIZE(names) && names[i]; i++) {
 		int r = open_port(p, names[i], err);

@@ -27,6 +27,7 @@
 
 #include <weir/err.h>
 #include <weir/frame.h>
+#include <weir/hist.h>
 #include <weir/stream.h>
 
 #ifdef __cplusplus
@@ -107,6 +108,10 @@ struct weir_port *weir_port_close(struct weir_port *p);
 /* How many queues a name asks for: "xdp:eth0@0-3" is 4, a name without '@' is 1. */
 unsigned weir_port_name_queues(const char *name);
 
+/* Does the kind of port that a name stands for wait for launch times better than a sender
+ * can wait for deadlines itself? Then a sender with a rate should hand them down. */
+bool weir_port_name_keeps_time(const char *name);
+
 /* Lent while the port is open. */
 const struct weir_port_info *weir_port_info(const struct weir_port *p);
 
@@ -153,6 +158,10 @@ void weir_port_rx_release(struct weir_port *p, unsigned q);
 int weir_port_rx_wait(struct weir_port *p, unsigned q, uint64_t timeout_ns);
 
 void weir_port_stats(struct weir_port *p, struct weir_port_stats *ret_stats);
+
+/* How late frames with launch times left, of all queues, so far. False: this kind of port
+ * does not know, and the histogram is empty. */
+bool weir_port_lateness(const struct weir_port *p, struct weir_hist *ret_hist);
 
 /* A network interface of the caller's network namespace, as it is now. */
 struct weir_iface {

@@ -59,6 +59,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <weir/hist.h>
 #include <weir/port.h>
 
 #include "base/counter.h"
@@ -108,6 +109,7 @@ struct backend {
 	bool on_iface;	     /* the target is a network interface */
 	bool hw_queues;	     /* '@' picks queues of the device; otherwise it only counts them */
 	bool launch_time;    /* frames can have launch times */
+	bool keeps_time;     /* and should: it waits better than its caller can */
 	const char *no_launch_time; /* if not: why, for people; NULL: nothing to be said */
 	size_t priv_size;
 
@@ -120,6 +122,9 @@ struct backend {
 	uint64_t (*tx_done)(struct weir_port *port, unsigned q);
 	int (*tx_wait)(struct weir_port *port, unsigned q, uint64_t timeout_ns);
 	int (*tx_drain)(struct weir_port *port, unsigned q, uint64_t timeout_ns);
+
+	/* How late frames with launch times left. NULL: it is not known. */
+	void (*lateness)(const struct weir_port *port, struct weir_hist *ret_hist);
 
 	/* Receiving. rx_release NULL: nothing is to be given back. rx_wait NULL: rx never
 	 * has to wait. */

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* kernel: announcing frames, and counting what became of them. */
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
+
+#include <weir/hist.h>
 
 #include "port/kernel.h"
 
@@ -145,6 +148,22 @@ int kernel_tx(struct weir_port *port, unsigned q, const struct weir_pkt *pkts, u
 	if (done < n)
 		counter_add(&count->retry_again, 1);
 	return (int)done;
+}
+
+void kernel_lateness(const struct weir_port *port, struct weir_hist *ret)
+{
+	const struct kernel_priv *p = port->priv;
+
+	static_assert(KERNEL_LATE_BUCKETS == WEIR_HIST_BUCKETS, "the same buckets");
+	for (unsigned q = 0; q < p->n_queues; q++) {
+		const struct kernel_shared *s = p->queues[q].run.shared;
+
+		for (unsigned i = 0; i < WEIR_HIST_BUCKETS; i++) {
+			ret->count[i] += load(&s->late[i]);
+			ret->n += load(&s->late[i]);
+		}
+		ret->max = MAX(ret->max, load(&s->late_max));
+	}
 }
 
 /* Passes the time until the program has done something, or the time is over: 1, or 0. */

@@ -123,11 +123,13 @@ const struct backend kernel_backend = {
 	.needs_target = true,
 	.on_iface = true,
 	.launch_time = true,
+	.keeps_time = true,
 	.priv_size = sizeof(struct kernel_priv),
 	.open = kernel_open,
 	.close = kernel_close,
 	.tx = kernel_tx,
 	.tx_wait = kernel_tx_wait,
 	.tx_drain = kernel_tx_drain,
+	.lateness = kernel_lateness,
 	.probe = kernel_probe,
 };

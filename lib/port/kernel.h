@@ -66,5 +66,6 @@ void kernel_txq_close(struct weir_port *port, unsigned q);
 int kernel_tx(struct weir_port *port, unsigned q, const struct weir_pkt *pkts, unsigned n);
 int kernel_tx_wait(struct weir_port *port, unsigned q, uint64_t timeout_ns);
 int kernel_tx_drain(struct weir_port *port, unsigned q, uint64_t timeout_ns);
+void kernel_lateness(const struct weir_port *port, struct weir_hist *ret_hist);
 
 #endif

@@ -261,6 +261,22 @@ unsigned weir_port_name_queues(const char *name)
 	return args.has_queues ? args.n_queues : 1;
 }
 
+bool weir_port_name_keeps_time(const char *name)
+{
+	const struct backend *be = find_backend(name, port_name_scheme_len(name));
+
+	return be && be->keeps_time;
+}
+
+bool weir_port_lateness(const struct weir_port *p, struct weir_hist *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	if (!p->be->lateness || !p->opts.launch_time)
+		return false;
+	p->be->lateness(p, ret);
+	return true;
+}
+
 const struct weir_port_info *weir_port_info(const struct weir_port *p)
 {
 	return &p->info;

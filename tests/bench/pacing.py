@@ -89,13 +89,13 @@ class Pacing:
         result["cpu_percent"] = (usage.ru_utime + usage.ru_stime) / wall * 100
         return result
 
-    def contenders(self, option, rate, name, loops, timers=("auto",)):
+    def contenders(self, option, rate, name, loops, timers=("auto",), ports=("packet", "xdp")):
         """{name: (command, keyword of gaps)}: whoever can be asked for this."""
         trace, loop = self.path(name), [f"--loop={loops}"]
         mode = {"--pps": "pps", "--mbps": "mbps-before", "--multiplier": "times"}[option]
         after = mode.replace("before", "after")
         rows = {}
-        for port in ("packet", "xdp"):
+        for port in ports:
             for timer in timers:
                 rows[f"weir {port}: {timer}"] = (
                     [self.weir, "replay", "-K", "-q", f"--timer={timer}", "-i", f"{port}:veth0",
@@ -154,6 +154,17 @@ class Pacing:
             for who, m in self.case("--pps", rate, "sixty", timers=("auto", "spin")).items():
                 rows[f"{rate} pps, {who}"] = gap_cells(m) + [f"{m['cpu_percent']:.0f}"]
         table("Constant frame rate", GAP_COLUMNS + ["% of a core"], rows)
+
+    def kernel(self):
+        """GRO is on at the receiver: without it a veth takes no frames from kernel:."""
+        subprocess.run(self.receive + ["ethtool", "-K", "veth1", "gro", "on"], check=True)
+        rows = {}
+        for rate in ((100000,) if self.args.quick else (10000, 100000, 500000)):
+            case = self.case("--pps", rate, "sixty", ports=("packet", "xdp", "kernel"))
+            for who, m in case.items():
+                rows[f"{rate} pps, {who}"] = gap_cells(m) + [f"{m['cpu_percent']:.0f}"]
+        table("Constant frame rate, kernel: beside the others", GAP_COLUMNS + ["% of a core"], rows)
+        subprocess.run(self.receive + ["ethtool", "-K", "veth1", "gro", "off"], check=True)
 
     def recorded(self):
         rows = {}
@@ -280,7 +291,7 @@ def main():
     parser.add_argument("--sender", required=True, help="namespace of veth0")
     parser.add_argument("--receiver", required=True, help="namespace of veth1")
     parser.add_argument("--tcpreplay", action="append", default=[], help="a tcpreplay to compare")
-    parser.add_argument("--part", action="append", help="rates, constant, recorded, neighbour, top, workers")
+    parser.add_argument("--part", action="append", help="rates, constant, recorded, neighbour, top, workers, kernel")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--quick", action="store_true")
     args = parser.parse_args()
@@ -290,7 +301,7 @@ def main():
         pacing = Pacing(args)
         print(f"{machine()}; median of {pacing.rounds}, contenders in turn\n")
         for part in args.part or ("rates", "constant", "recorded", "neighbour", "top",
-                                  "workers"):
+                                  "workers", "kernel"):
             getattr(pacing, part)()
 
 

@@ -45,14 +45,16 @@ test_paced_frames_arrive_exact_and_in_order() {
 	replay_exactly -p 2000
 }
 
-test_frames_leave_at_launch_times() {
+test_the_program_tells_how_late_frames_left() {
 	local n
 	kernel_pair
 	n=$((50 * $(frames_of "$data/dns.pcap")))
-	replay_and_capture "$n" replay -K -p 2000 --launch-time=1ms --loop=50 -i kernel:veth0 "$data/dns.pcap"
+	run_weir replay -K -p 2000 --loop=50 --json -i kernel:veth0 "$data/dns.pcap"
 	is "exit status" "$rc" 0
-	is "frames sent" "$(sent)" "$n"
-	arrived veth1 --loop 50 "$data/dns.pcap"
+	is "frames sent" "$(jq .frames "$out")" "$n"
+	is "frames that had a time" "$(jq .lateness.frames "$out")" "$n"
+	run_weir replay -K -p 2000 --launch-time=5ms --json -i kernel:veth0 "$data/dns.pcap"
+	is "frames that had a time" "$(jq .lateness.frames "$out")" "$((n / 50))"
 }
 
 # An XDP program at the peer does as well as GRO.
