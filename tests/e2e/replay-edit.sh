@@ -105,10 +105,10 @@ test_edits_do_not_ask_how_a_trace_is_loaded() {
 
 test_what_cannot_be_edited_is_told() {
 	replay --enet-vlan=del "$data/web.pcap" "$data/dns.pcap"
-	says "$err" "55 frames not edited: no VLAN tag to take out \(the first is frame 1 of .*web\.pcap\)"
+	says "$err" "55 frames not edited: it has no such VLAN tag \(the first is frame 1 of .*web\.pcap\)"
 	trace compare "$netns_dir/sent" "$data/web.pcap" "$data/dns.pcap"
 	replay -l 2 --json --enet-vlan=del "$data/web.pcap"
-	is "reasons" "$(jq -c .edit "$out")" '{"not_edited":{"no VLAN tag to take out":37},"left_out":0}'
+	is "reasons" "$(jq -c .edit "$out")" '{"not_edited":{"it has no such VLAN tag":37},"left_out":0}'
 	replay --json "$data/web.pcap"
 	is "without edits" "$(jq .edit "$out")" null
 }
@@ -118,7 +118,7 @@ test_strict_sends_nothing_of_a_preloaded_trace() {
 		run "$weir" replay -t --strict --enet-vlan=del -w "$netns_dir/sent" "$@" \
 			"$data/vlan.pcap" "$data/web.pcap"
 		is "exit status" "$rc" 1
-		says "$err" "web\.pcap: frame 1 cannot be edited: no VLAN tag to take out"
+		says "$err" "web\.pcap: frame 1 cannot be edited: it has no such VLAN tag"
 		is "lines" "$(wc -l <"$err")" 1
 	}
 	strict -K
