@@ -76,6 +76,13 @@ void files_done(struct file_list *list)
 	*list = (struct file_list){ 0 };
 }
 
+bool files_is_regular(const char *path)
+{
+	struct stat st;
+
+	return strcmp(path, "-") != 0 && stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
 bool files_are_same(const char *a, const char *b)
 {
 	struct stat x, y;

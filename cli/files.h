@@ -19,6 +19,9 @@ int files_expand(const char *const *operands, unsigned n, struct file_list *list
 		 struct weir_err *err);
 void files_done(struct file_list *list);
 
+/* Can it be read again? */
+bool files_is_regular(const char *path);
+
 /* Do both paths lead to one regular file? */
 bool files_are_same(const char *a, const char *b);
 

@@ -8,11 +8,14 @@
 #include "decoder.h"
 #include "replay.h"
 #include "signals.h"
+#include "snaplen.h"
 #include "util.h"
 
 #define LINKTYPE_ETHERNET 1
 /* Frames are announced so long before their time to ports that keep it. */
 #define LEAD_NS (500 * NSEC_PER_USEC)
+
+DEFINE_CLEANUP(struct weir_reader *, weir_reader_close)
 
 static bool personality(const struct replay *p)
 {
@@ -142,6 +145,26 @@ static void report(void *ctx, const char *text)
 		cmd_warn(p->run, "%s", text);
 }
 
+/* What tcpreplay says before it begins. */
+static void remark(const struct replay *p)
+{
+	if (p->cfg->preload && !p->cfg->quiet)
+		fputs("File Cache is enabled\n", stderr);
+	if (p->cfg->suppress_warnings)
+		return;
+	if (p->cfg->pktlen)
+		cmd_warn(p->run, "--pktlen may cause problems.  Use with caution.");
+	for (unsigned i = 0; i < p->files.n && !p->cfg->preload; i++) {
+		CLEANUP(weir_reader_closep)
+		struct weir_reader *reader = NULL;
+		struct weir_err err = { 0 };
+
+		if (files_is_regular(p->files.paths[i]) &&
+		    weir_reader_open(p->files.paths[i], &reader, &err) == 0)
+			snaplen_warn(p->run, p->files.paths[i], reader);
+	}
+}
+
 static int open_stream(struct replay *p, struct weir_err *err)
 {
 	const struct replay_cfg *cfg = p->cfg;
@@ -163,10 +186,8 @@ static int open_stream(struct replay *p, struct weir_err *err)
 	};
 	int r;
 
-	if (cfg->preload && !cfg->quiet && personality(p))
-		fputs("File Cache is enabled\n", stderr);
-	if (cfg->pktlen && !cfg->suppress_warnings && personality(p))
-		cmd_warn(p->run, "--pktlen may cause problems.  Use with caution.");
+	if (personality(p))
+		remark(p);
 	(void)pace_shares(&cfg->pace, p->n_workers, &opts, err); /* read before: see plan() */
 	r = weir_stream_open(&opts, &p->stream, err);
 	if (r < 0 && replay_edit_failure(p->edit))

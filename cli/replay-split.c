@@ -3,7 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include "util.h"
 
@@ -40,10 +40,10 @@ static int check_files(const struct file_list *files, struct weir_err *err)
 	for (unsigned i = 0; i < files->n; i++) {
 		const char *path = files->paths[i];
 		bool is_stdin = strcmp(path, "-") == 0;
-		struct stat st;
 
-		if (!is_stdin && (stat(path, &st) < 0 || S_ISREG(st.st_mode)))
-			continue; /* what cannot be looked at is an error where it is opened */
+		/* What is not there is an error where it is opened. */
+		if (!is_stdin && (files_is_regular(path) || access(path, F_OK) < 0))
+			continue;
 		return err_text(err, -EINVAL,
 				"this mode of --split reads the trace twice, which %s cannot be; "
 				"port, cidr, regex and mac read it once",

@@ -107,6 +107,17 @@ test_wrong_usage_is_told_as_it_was() {
 	says "$err" "^tcpreplay: Command line arguments required$"
 }
 
+test_traces_that_may_be_cut_are_told() {
+	veth_pair
+	cp "$data/dns.pcap" "$netns_dir/short"
+	printf '\334\5\0\0' | dd of="$netns_dir/short" bs=1 seek=16 conv=notrunc status=none
+	run_tcpreplay -t -i veth0 "$netns_dir/short" "$data/dns.pcap"
+	is "messages" "$(cat "$err")" "Warning: $netns_dir/short was captured using a snaplen of \
+1500 bytes.  This may mean you have truncated packets."
+	run_tcpreplay -t -q -K -i veth0 "$netns_dir/short"
+	is "messages" "$(cat "$err")" ""
+}
+
 test_fatal_errors_are_told_as_they_were() {
 	veth_pair
 	run_tcpreplay -i nowhere0 "$data/web.pcap"
