@@ -141,12 +141,27 @@ static void run_bits(struct weir_walker *w, const struct weir_view *v, uint32_t 
 		*ret_ns++ = after_base(w, 8 * (v->frames[i].before + i * overhead));
 }
 
+/* Deadlines are mul / div apart; the remainder is carried along instead of dividing for each. */
 static void run_frames(struct weir_walker *w, const struct weir_view *v, uint32_t first, uint32_t n,
 		       uint64_t *ret_ns)
 {
+	const uint64_t step = w->mul / w->div, rest = w->mul % w->div;
+	const u128 p = (u128)first * w->mul + w->base_r;
+	uint64_t ns = after_base(w, first), r = (uint64_t)(p % w->div);
+
 	(void)v;
-	for (uint32_t i = first; i < first + n; i++)
-		*ret_ns++ = after_base(w, i);
+	if (unlikely(after_base(w, (uint64_t)first + n) == UINT64_MAX)) {
+		for (uint32_t i = first; i < first + n; i++)
+			*ret_ns++ = after_base(w, i);
+		return;
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		const bool carry = r >= w->div - rest;
+
+		ret_ns[i] = ns;
+		ns += step + carry;
+		r = carry ? r - (w->div - rest) : r + rest;
+	}
 }
 
 /* A capture time at or before an earlier one makes no pause and goes at that one's time. */

@@ -132,6 +132,8 @@ static void test_walking_a_view_equals_the_function(void **state)
 		{ .mode = WEIR_RATE_BITS, .num = 100000000007, .den = 3 },
 		{ .mode = WEIR_RATE_FRAMES, .num = 14880952, .den = 1 },
 		{ .mode = WEIR_RATE_FRAMES, .num = 1000, .den = 7 },
+		{ .mode = WEIR_RATE_FRAMES, .num = UINT64_MAX - 58, .den = 1 }, /* a prime */
+		{ .mode = WEIR_RATE_FRAMES, .num = 1, .den = 999999937 },	/* saturates */
 		{ .mode = WEIR_RATE_TIME, .num = 1, .den = 1 },
 		{ .mode = WEIR_RATE_TIME, .num = 314159, .den = 100000 },
 		{ .mode = WEIR_RATE_TOPSPEED },
