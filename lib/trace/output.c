@@ -13,6 +13,7 @@
 
 enum {
 	PACKED_SIZE = 2 * ENCODER_ROOM,
+	WRITE_MIN = 16 * 1024, /* less is better copied than written by itself */
 };
 
 static const struct encoder *const encoders[] = { &gzip_encoder, &zstd_encoder, &lz4_encoder };
@@ -47,11 +48,9 @@ static int write_packed(struct output *o)
 	return write_all(o, o->packed, n);
 }
 
-/* Compresses the buffer; last: and ends the compressed frame. */
-static int encode(struct output *o, bool last)
+/* Compresses left bytes at in; last: and ends the compressed frame. */
+static int encode(struct output *o, const uint8_t *in, size_t left, bool last)
 {
-	const uint8_t *in = o->buf;
-	size_t left = o->len;
 	int more;
 
 	do {
@@ -75,16 +74,20 @@ static int encode(struct output *o, bool last)
 	return last ? write_packed(o) : 0;
 }
 
+static int hand_on(struct output *o, const uint8_t *data, size_t n, bool last)
+{
+	if (o->failure.code || (!n && !last)) /* to encoders nothing means the end */
+		return o->failure.code;
+	return o->encoder ? encode(o, data, n, last) : write_all(o, data, n);
+}
+
 /* Empties the buffer. */
 static int flush(struct output *o, bool last)
 {
-	int ret = o->failure.code;
+	const size_t n = o->len;
 
-	if (ret)
-		return ret;
-	ret = o->encoder ? encode(o, last) : write_all(o, o->buf, o->len);
 	o->len = 0;
-	return ret;
+	return hand_on(o, o->buf, n, last);
 }
 
 static int tell_failure(const struct output *o, struct weir_err *err)
@@ -106,6 +109,15 @@ int output_spill(struct output *o, const void *data, size_t n, struct weir_err *
 		if (o->len == OUTPUT_SIZE && flush(o, false) < 0)
 			return tell_failure(o, err);
 	}
+	return 0;
+}
+
+int output_write(struct output *o, const void *data, size_t n, struct weir_err *err)
+{
+	if (n < WRITE_MIN)
+		return output_put(o, data, n, err);
+	if (flush(o, false) < 0 || hand_on(o, data, n, false) < 0)
+		return tell_failure(o, err);
 	return 0;
 }
 

@@ -49,6 +49,9 @@ static inline int output_put(struct output *o, const void *data, size_t n, struc
 	return 0;
 }
 
+/* The same for many bytes, which are not copied but written at once, behind what was put. */
+int output_write(struct output *o, const void *data, size_t n, struct weir_err *err);
+
 /* Hands what was put so far to the file (compressed: to the encoder, which may keep some). */
 int output_flush(struct output *o, struct weir_err *err);
 

@@ -88,11 +88,38 @@ const uint8_t *source_fill(struct source *s, size_t n)
 
 	while (source_left(s) < n) {
 		if (!s->status)
-			s->status = read_more(s);
+			s->status = s->held ? -EINTR : read_more(s);
 		if (s->status)
 			return NULL;
 	}
 	return s->pos;
+}
+
+int source_exchange(struct source *s, uint8_t **buf, size_t *size)
+{
+	const size_t left = source_left(s), given_size = s->buf_size;
+	uint8_t *given = s->buf;
+
+	if (!s->buf)
+		return -ENOTSUP;
+	if (*size < s->buf_size) {
+		uint8_t *bigger = malloc(s->buf_size);
+
+		if (!bigger)
+			return -ENOMEM;
+		free(*buf);
+		*buf = bigger;
+		*size = s->buf_size;
+	}
+
+	memcpy(*buf, s->pos, left);
+	s->buf = *buf;
+	s->buf_size = *size;
+	s->pos = s->buf;
+	s->end = s->pos + left;
+	*buf = given;
+	*size = given_size;
+	return 0;
 }
 
 uint64_t source_position(const struct source *s)

@@ -56,6 +56,7 @@ struct source {
 	int64_t size;	      /* bytes of the file, -1 if it is none */
 	int cancel_fd;	      /* see source_set_wait(); -1: none */
 	const bool *hurry;    /* the same; NULL: never */
+	bool held;	      /* see source_hold() */
 	int status;	      /* 1: the end was reached; negative: reading failed */
 	struct weir_err err;  /* why */
 };
@@ -99,6 +100,20 @@ static inline void source_consume(struct source *s, size_t n)
 {
 	s->pos += n;
 }
+
+/* While held, a window stays as it is, and all that was given of it: where it ends,
+ * source_need() answers -EINTR. */
+static inline void source_hold(struct source *s, bool held)
+{
+	s->held = held;
+}
+
+/*
+ * Gives the window away, for as long as the caller likes: *buf, of *size bytes and to be
+ * free()d, is exchanged for the memory of the window, in which what was consumed stays
+ * where it is. What was not is copied. -ENOMEM; -ENOTSUP: the memory is not the source's.
+ */
+int source_exchange(struct source *s, uint8_t **buf, size_t *size);
 
 /* Bytes consumed of the file itself: with compression, of the compressed bytes. */
 uint64_t source_position(const struct source *s);

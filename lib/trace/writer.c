@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include <weir/block.h>
 #include <weir/frame.h>
 #include <weir/trace.h>
 
@@ -298,45 +299,78 @@ int weir_writer_add_iface(struct weir_writer *w, const struct weir_trace_iface *
 	return 0;
 }
 
+/* Can the frame be written? */
+static int check_record(const struct weir_writer *w, uint32_t iface, int64_t ts_ns, uint32_t len,
+			struct weir_err *err)
+{
+	if (unlikely(iface >= w->n_ifaces))
+		return err_set(err, -EINVAL, "%s: there is no interface %u", w->out->name, iface);
+	if (unlikely(ts_ns < 0))
+		return err_set(err, -ERANGE, "%s: a time before 1970 cannot be written",
+			       w->out->name);
+	if (unlikely(w->format != WEIR_TRACE_PCAPNG && (uint64_t)ts_ns / NSEC_PER_SEC > UINT32_MAX))
+		return err_set(err, -ERANGE, "%s: pcap cannot hold a time after 2106",
+			       w->out->name);
+	if (unlikely(len > reader_max_caplen(w->ifaces[iface].linktype)))
+		return err_set(err, -EMSGSIZE, "%s: a frame of %u bytes is too long for a trace",
+			       w->out->name, len);
+	return 0;
+}
+
+static void make_pcap_head(const struct weir_writer *w, uint8_t *head, int64_t ts_ns, uint32_t len,
+			   uint32_t orig_len)
+{
+	const uint32_t sec = (uint32_t)((uint64_t)ts_ns / NSEC_PER_SEC);
+	const uint32_t ns = (uint32_t)((uint64_t)ts_ns % NSEC_PER_SEC);
+
+	raw32_put(head, sec);
+	raw32_put(head + 4, w->format == WEIR_TRACE_PCAP_NS ? ns : ns / 1000);
+	raw32_put(head + 8, len);
+	raw32_put(head + 12, orig_len);
+}
+
 static int put_pcap_record(struct weir_writer *w, const struct weir_record *rec,
 			   struct weir_err *err)
 {
-	const uint64_t sec = (uint64_t)rec->ts_ns / NSEC_PER_SEC;
-	const uint32_t ns = (uint64_t)rec->ts_ns % NSEC_PER_SEC;
 	uint8_t head[PCAP_RECORD_HEADER];
 	int ret;
 
-	if (unlikely(sec > UINT32_MAX))
-		return err_set(err, -ERANGE, "%s: pcap cannot hold a time after 2106",
-			       w->out->name);
-	raw32_put(head, (uint32_t)sec);
-	raw32_put(head + 4, w->format == WEIR_TRACE_PCAP_NS ? ns : ns / 1000);
-	raw32_put(head + 8, rec->len);
-	raw32_put(head + 12, rec->orig_len);
+	make_pcap_head(w, head, rec->ts_ns, rec->len, rec->orig_len);
 	ret = output_put(w->out, head, sizeof(head), err);
 	if (ret < 0 || !rec->len)
 		return ret;
 	return output_put(w->out, rec->data, rec->len, err);
 }
 
+/* All but the block's length. */
+static void make_epb_head(uint8_t *head, uint32_t iface, int64_t ts_ns, uint32_t len,
+			  uint32_t orig_len)
+{
+	raw32_put(head, BLOCK_EPB);
+	raw32_put(head + 8, iface);
+	raw32_put(head + 12, (uint32_t)((uint64_t)ts_ns >> 32));
+	raw32_put(head + 16, (uint32_t)ts_ns);
+	raw32_put(head + 20, len);
+	raw32_put(head + 24, orig_len);
+}
+
+static void see_time(struct weir_writer *w, uint32_t iface, int64_t ts_ns)
+{
+	w->ifaces[iface].last_ns = MAX(w->ifaces[iface].last_ns, ts_ns);
+}
+
 static int put_packet_block(struct weir_writer *w, const struct weir_record *rec,
 			    const char *comment, struct weir_err *err)
 {
 	const struct option option = text_option(OPT_COMMENT, comment);
-	struct writer_iface *iface = &w->ifaces[rec->iface];
 	uint8_t head[EPB_FIXED];
 	int ret;
 
 	ret = check_text(w->out->name, comment, err);
 	if (unlikely(ret < 0))
 		return ret;
-	iface->last_ns = MAX(iface->last_ns, rec->ts_ns);
-	raw32_put(head, BLOCK_EPB);
-	raw32_put(head + 8, rec->iface);
-	raw32_put(head + 12, (uint32_t)((uint64_t)rec->ts_ns >> 32));
-	raw32_put(head + 16, (uint32_t)rec->ts_ns);
-	raw32_put(head + 20, rec->len);
-	raw32_put(head + 24, rec->orig_len);
+	see_time(w, rec->iface, rec->ts_ns);
+	make_epb_head(head, rec->iface, rec->ts_ns, rec->len, rec->orig_len);
 	return put_block(w, head, sizeof(head), rec->data, rec->len, &option, 1, err);
 }
 
@@ -344,17 +378,112 @@ int weir_writer_write(struct weir_writer *w, const struct weir_record *rec, cons
 		      struct weir_err *err)
 {
 	const bool ng = w->format == WEIR_TRACE_PCAPNG;
-	const uint32_t iface = ng ? rec->iface : 0;
+	int ret = check_record(w, ng ? rec->iface : 0, rec->ts_ns, rec->len, err);
 
-	if (unlikely(iface >= w->n_ifaces))
-		return err_set(err, -EINVAL, "%s: there is no interface %u", w->out->name, iface);
-	if (unlikely(rec->ts_ns < 0))
-		return err_set(err, -ERANGE, "%s: a time before 1970 cannot be written",
-			       w->out->name);
-	if (unlikely(rec->len > reader_max_caplen(w->ifaces[iface].linktype)))
-		return err_set(err, -EMSGSIZE, "%s: a frame of %u bytes is too long for a trace",
-			       w->out->name, rec->len);
+	if (unlikely(ret < 0))
+		return ret;
 	return ng ? put_packet_block(w, rec, comment, err) : put_pcap_record(w, rec, err);
+}
+
+/*
+ * Records are made in place while there is room for each before the next frame:
+ *
+ *	      |head|frame |head|frame  ...gap... frame[i] ... frame[i + 1]
+ *	begin ^                       at ^                    ^ end
+ */
+struct row {
+	uint8_t *begin, *at;
+	const uint8_t *mem_end;
+};
+
+static int write_row(struct weir_writer *w, struct row *row, struct weir_err *err)
+{
+	const uint8_t *begin = row->begin;
+
+	row->begin = row->at;
+	return begin == row->at ? 0 : output_write(w->out, begin, (size_t)(row->at - begin), err);
+}
+
+static bool is_in_row(const struct row *row, const struct weir_buf *f)
+{
+	return f->data >= row->at && f->data < row->mem_end;
+}
+
+/* How far the record of frame i may reach. */
+static const uint8_t *row_end(const struct row *row, const struct weir_block *b, unsigned i)
+{
+	if (i + 1 == b->n)
+		return row->mem_end;
+	if (is_in_row(row, &b->frames[i + 1]))
+		return b->frames[i + 1].data;
+	return b->frames[i].data + b->frames[i].room;
+}
+
+/* Makes frame i of a block the next record of the row, if there is room. */
+static bool extend_row(struct weir_writer *w, struct row *row, const struct weir_block *b,
+		       unsigned i)
+{
+	const bool ng = w->format == WEIR_TRACE_PCAPNG;
+	const size_t head = ng ? EPB_FIXED : PCAP_RECORD_HEADER;
+	const struct weir_buf *f = &b->frames[i];
+	const uint8_t *end = row_end(row, b, i);
+	const size_t size = ng ? head + padded(f->len) + BLOCK_TRAILER : head + f->len;
+	uint8_t *at = row->at;
+
+	if (!is_in_row(row, f) || (size_t)(f->data - at) < head || (size_t)(end - at) < size)
+		return false;
+
+	if (f->data != at + head)
+		memmove(at + head, f->data, f->len);
+	row->at += size;
+	if (!ng) {
+		make_pcap_head(w, at, f->ts_ns, f->len, f->orig_len);
+		return true;
+	}
+	see_time(w, f->iface, f->ts_ns);
+	make_epb_head(at, f->iface, f->ts_ns, f->len, f->orig_len);
+	raw32_put(at + 4, (uint32_t)size);
+	memset(at + head + f->len, 0, padded(f->len) - f->len);
+	raw32_put(at + size - BLOCK_TRAILER, (uint32_t)size);
+	return true;
+}
+
+/* Writes frame i by itself, behind the row so far. */
+static int write_alone(struct weir_writer *w, struct row *row, const struct weir_block *b,
+		       unsigned i, struct weir_err *err)
+{
+	const struct weir_buf *f = &b->frames[i];
+	const struct weir_record rec = { .data = f->data,
+					 .len = f->len,
+					 .orig_len = f->orig_len,
+					 .ts_ns = f->ts_ns,
+					 .iface = f->iface };
+	int ret = write_row(w, row, err);
+
+	if (ret < 0)
+		return ret;
+	if (is_in_row(row, f))
+		row->begin = row->at = f->data + f->len;
+	return weir_writer_write(w, &rec, NULL, err);
+}
+
+int weir_writer_write_block(struct weir_writer *w, struct weir_block *b, struct weir_err *err)
+{
+	const bool ng = w->format == WEIR_TRACE_PCAPNG;
+	struct row row = { .begin = b->mem, .at = b->mem, .mem_end = b->mem + b->size };
+	int ret = 0, q;
+
+	for (unsigned i = 0; i < b->n && ret >= 0; i++) {
+		const struct weir_buf *f = &b->frames[i];
+
+		if (f->port == WEIR_NO_PORT)
+			continue;
+		ret = check_record(w, ng ? f->iface : 0, f->ts_ns, f->len, err);
+		if (ret >= 0 && !extend_row(w, &row, b, i))
+			ret = write_alone(w, &row, b, i, err);
+	}
+	q = write_row(w, &row, ret < 0 ? NULL : err);
+	return ret < 0 ? ret : q;
 }
 
 int weir_writer_stats(struct weir_writer *w, uint32_t iface, uint64_t received, uint64_t dropped,
