@@ -93,6 +93,11 @@ struct weir_reader;
  * if there is one before the first frame. */
 int weir_reader_open(const char *path, struct weir_reader **ret_reader, struct weir_err *err);
 
+/* The same, but waiting for a pipe ends with -ECANCELED once stop_fd is readable; it is lent
+ * while the reader lives; -1: never. */
+int weir_reader_open_until(const char *path, int stop_fd, struct weir_reader **ret_reader,
+			   struct weir_err *err);
+
 /* The same over size bytes at data, which are lent until the reader is closed.
  * name stands for the file in messages and is copied. */
 int weir_reader_open_mem(const char *name, const void *data, size_t size,

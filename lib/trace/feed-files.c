@@ -132,7 +132,7 @@ static int lane_open(struct feed_files *f, struct lane *l, uint32_t file, struct
 	if (file == 0 && f->first) {
 		reader = TAKE_PTR(f->first);
 	} else {
-		r = reader_open(f->opts->files[file], f->feed.cancel_fd, &reader, err);
+		r = weir_reader_open_until(f->opts->files[file], f->feed.cancel_fd, &reader, err);
 		if (r < 0)
 			return r;
 	}

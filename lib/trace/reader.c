@@ -157,18 +157,18 @@ static int reader_new(const char *name, struct source **src, struct weir_reader 
 
 int weir_reader_open(const char *path, struct weir_reader **ret_reader, struct weir_err *err)
 {
-	return reader_open(path, -1, ret_reader, err);
+	return weir_reader_open_until(path, -1, ret_reader, err);
 }
 
-int reader_open(const char *path, int cancel_fd, struct weir_reader **ret_reader,
-		struct weir_err *err)
+int weir_reader_open_until(const char *path, int stop_fd, struct weir_reader **ret_reader,
+			   struct weir_err *err)
 {
 	struct source *src;
 	int ret = source_open_path(path, &src, err);
 
 	if (ret < 0)
 		return ret;
-	source_set_wait(src, cancel_fd, NULL);
+	source_set_wait(src, stop_fd, NULL);
 	return reader_new(strcmp(path, "-") == 0 ? "standard input" : path, &src, ret_reader, err);
 }
 

@@ -115,9 +115,4 @@ bool pcapng_match(const uint8_t *magic);
 int pcap_open(struct weir_reader *r, struct weir_err *err);
 int pcapng_open(struct weir_reader *r, struct weir_err *err);
 
-/* weir_reader_open() that can be stopped while a pipe is waited for: -ECANCELED once cancel_fd
- * (an eventfd, lent while the reader lives; -1: never) is readable. */
-int reader_open(const char *path, int cancel_fd, struct weir_reader **ret_reader,
-		struct weir_err *err);
-
 #endif
