@@ -204,6 +204,14 @@ struct weir_stage weir_editor_stage(struct weir_editor *e);
 /* Does an edit depend on the direction of frames, so that somebody must tell it? */
 bool weir_editor_has_sides(const struct weir_editor *e);
 
+/* Bytes of room that frames need besides their own, and their length on the wire if they
+ * are to be filled up; 0: none, they do not become longer. */
+uint32_t weir_editor_growth(const struct weir_editor *e);
+
+/* Does what becomes of a frame depend on those before it? Otherwise each of several
+ * editors may be given a part of them. */
+bool weir_editor_remembers(const struct weir_editor *e);
+
 /* The link type that frames of this one get. */
 uint32_t weir_editor_linktype(const struct weir_editor *e, uint32_t linktype);
 

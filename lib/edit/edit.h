@@ -19,13 +19,17 @@
 
 #define EDIT_BATCH 64u
 #define EDIT_STEPS 64u
+/* Link layers and tags that may be put in front of a frame. */
+#define EDIT_GROWTH 128u
 
 /* What a step reads and writes: decides which damaged frames it cannot be applied to. */
 enum edit_needs {
 	EDIT_LINK = 1U << 0,
 	EDIT_NETWORK = 1U << 1,
 	EDIT_TRANSPORT = 1U << 2,
-	EDIT_SIDES = 1U << 3, /* depends on the direction of the frame */
+	EDIT_SIDES = 1U << 3,	  /* depends on the direction of the frame */
+	EDIT_GROWS = 1U << 4,	  /* makes frames longer than they are, or relies on room */
+	EDIT_REMEMBERS = 1U << 5, /* depends on the frames before */
 };
 
 /* A frame on its way through the steps. */

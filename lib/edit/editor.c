@@ -145,7 +145,8 @@ EDIT_STEP(walk)
 static int walk_compile(struct weir_editor *e, const struct weir_edit_opts *o, struct weir_err *err)
 {
 	(void)o, (void)err; /* cannot fail */
-	return e->quirks & WEIR_QUIRK_WALK ? EDIT_LINK : 1;
+	/* Where tcpreplay's edits go wrong it shows how much room there was. */
+	return e->quirks & WEIR_QUIRK_WALK ? EDIT_LINK | EDIT_GROWS : 1;
 }
 
 static const struct edit_step edit_walk_step = { .compile = walk_compile, .run = walk_run };
@@ -258,6 +259,16 @@ int weir_editor_new(const struct weir_edit_opts *opts, struct weir_editor **ret_
 bool weir_editor_has_sides(const struct weir_editor *e)
 {
 	return e->needs & EDIT_SIDES;
+}
+
+uint32_t weir_editor_growth(const struct weir_editor *e)
+{
+	return e->needs & EDIT_GROWS ? EDIT_GROWTH : 0;
+}
+
+bool weir_editor_remembers(const struct weir_editor *e)
+{
+	return e->needs & EDIT_REMEMBERS;
 }
 
 void weir_editor_counts(const struct weir_editor *e, struct weir_edit_counts *ret_counts)

@@ -97,7 +97,7 @@ static int fuzz_compile(struct weir_editor *e, const struct weir_edit_opts *o, s
 	e->fuzz_state = lcg_mix(o->fuzz_seed.value, &draw);
 	if (!o->fuzz_factor)
 		e->opts.fuzz_factor = FACTOR_DEFAULT;
-	return EDIT_NETWORK;
+	return EDIT_NETWORK | EDIT_REMEMBERS;
 }
 
 const struct edit_step edit_fuzz_step = { .compile = fuzz_compile, .run = fuzz_run };

@@ -146,7 +146,14 @@ static int fixlen_compile(struct weir_editor *e, const struct weir_edit_opts *o,
 			  struct weir_err *err)
 {
 	(void)e, (void)err; /* cannot fail */
-	return o->fixlen == WEIR_FIXLEN_TRUNC ? EDIT_NETWORK : o->fixlen != WEIR_FIXLEN_NONE;
+	switch (o->fixlen) {
+	case WEIR_FIXLEN_PAD:
+		return EDIT_GROWS;
+	case WEIR_FIXLEN_TRUNC:
+		return EDIT_NETWORK;
+	default:
+		return o->fixlen != WEIR_FIXLEN_NONE;
+	}
 }
 
 const struct edit_step edit_fixlen_step = { .compile = fixlen_compile, .run = fixlen_run };

@@ -189,7 +189,7 @@ static int link_compile(struct weir_editor *e, const struct weir_edit_opts *o, s
 	if (o->dlt == WEIR_DLT_KEEP || o->dlt == WEIR_DLT_OTHER)
 		return e->quirks & WEIR_QUIRK_WALK ? EDIT_LINK : 0;
 	if (o->dlt != WEIR_DLT_USER)
-		return EDIT_LINK;
+		return EDIT_LINK | EDIT_GROWS;
 	if (!o->user_dlink)
 		return err_set(err, -EINVAL, "dlt: user needs user-dlink");
 
@@ -199,7 +199,7 @@ static int link_compile(struct weir_editor *e, const struct weir_edit_opts *o, s
 			       &e->dlink[0], err);
 	if (r < 0)
 		return r;
-	return o->user_dlink_client ? EDIT_LINK | EDIT_SIDES : EDIT_LINK;
+	return EDIT_LINK | EDIT_GROWS | (o->user_dlink_client ? EDIT_SIDES : 0);
 }
 
 const struct edit_step edit_link_step = { .compile = link_compile, .run = link_run };

@@ -160,7 +160,7 @@ static int scan_stack(struct weir_editor *e, const char *text, struct edit_tag e
 static int vlan_compile(struct weir_editor *e, const struct weir_edit_opts *o, struct weir_err *err)
 {
 	struct edit_tag each = tag_of(o);
-	int r = 0;
+	int r = 0, grows = 0;
 
 	if (o->vlan == WEIR_VLAN_KEEP)
 		return 0;
@@ -174,6 +174,7 @@ static int vlan_compile(struct weir_editor *e, const struct weir_edit_opts *o, s
 		return err_set(err, -EINVAL, "enet-vlan: add needs enet-vlan-tag");
 
 	if (o->vlan == WEIR_VLAN_ADD) {
+		grows = EDIT_GROWS;
 		each.keep &= 0xf000;
 		if (!each.type)
 			each.type = PKT_ETH_VLAN;
@@ -182,7 +183,7 @@ static int vlan_compile(struct weir_editor *e, const struct weir_edit_opts *o, s
 		r = scan_stack(e, o->vlan_stack, each, err);
 	else
 		e->tags[e->n_tags++] = each;
-	return r < 0 ? r : EDIT_LINK;
+	return r < 0 ? r : EDIT_LINK | grows;
 }
 
 const struct edit_step edit_vlan_step = { .compile = vlan_compile, .run = vlan_run };
