@@ -8,7 +8,9 @@
 
 #include "util.h"
 
+/* Those that end a program come first. */
 static const int caught[] = { SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGCONT, SIGTSTP };
+#define N_ENDS 3u
 
 /* A handler has no argument: its end of the pipe is the one global. */
 static int pipe_in = -EBADF;
@@ -22,7 +24,7 @@ static void put(int nr)
 	errno = saved;
 }
 
-int signals_open(void)
+static int open_first(unsigned n)
 {
 	struct sigaction action = { .sa_handler = put, .sa_flags = SA_RESTART };
 	int fds[2];
@@ -30,9 +32,19 @@ int signals_open(void)
 	if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) < 0)
 		return -errno;
 	pipe_in = fds[1];
-	for (unsigned i = 0; i < ARRAY_SIZE(caught); i++)
+	for (unsigned i = 0; i < n; i++)
 		(void)sigaction(caught[i], &action, NULL); /* fails for no signal there is */
 	return fds[0];
+}
+
+int signals_open(void)
+{
+	return open_first(ARRAY_SIZE(caught));
+}
+
+int signals_open_ends(void)
+{
+	return open_first(N_ENDS);
 }
 
 int signals_next(int fd)

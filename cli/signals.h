@@ -10,6 +10,9 @@
  * reading end, to poll and for signals_next(); or a negative errno. */
 int signals_open(void);
 
+/* The same for those alone that end a program: SIGINT, SIGTERM and SIGHUP. */
+int signals_open_ends(void);
+
 /* The next signal that has come, or 0. */
 int signals_next(int fd);
 

@@ -2,9 +2,18 @@
 #include "trace-out.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "util.h"
+
+/* An interface of the reader. */
+struct iface_out {
+	struct weir_trace_iface iface; /* as ours is to be */
+	uint32_t nr;		       /* ours; NO_IFACE: none yet */
+};
+
+#define NO_IFACE UINT32_MAX
 
 struct trace_out {
 	struct weir_writer *writer;
@@ -13,11 +22,11 @@ struct trace_out {
 	const char *path;
 	enum weir_trace_format format;
 	uint32_t linktype; /* of a classic pcap */
-	uint32_t *ifaces;  /* ours for each of the reader's; NO_IFACE: none yet */
+
+	pthread_mutex_t lock;	  /* of what follows: one thread reads, another writes */
+	struct iface_out *ifaces; /* of the reader's that have been seen */
 	uint32_t n_ifaces;
 };
-
-#define NO_IFACE UINT32_MAX
 
 static int read_format(const struct trace_out_cfg *cfg, enum weir_trace_format was, bool old,
 		       enum weir_trace_format *ret, struct weir_err *err)
@@ -79,6 +88,7 @@ int trace_out_open(const char *path, const struct trace_out_cfg *cfg, struct wei
 	struct weir_writer_opts opts = { 0 };
 	int r;
 
+	pthread_mutex_init(&o->lock, NULL);
 	o->reader = reader;
 	o->editor = editor;
 	o->path = path;
@@ -101,62 +111,103 @@ int trace_out_open(const char *path, const struct trace_out_cfg *cfg, struct wei
 	return 0;
 }
 
-/* Ours for an interface that frames come from for the first time. */
-static int add_iface(struct trace_out *o, uint32_t iface, struct weir_err *err)
+void trace_out_see(struct trace_out *o)
 {
-	struct weir_trace_iface ours = *weir_reader_iface(o->reader, iface);
+	const uint32_t n = weir_reader_info(o->reader)->n_ifaces;
 
-	while (o->n_ifaces <= iface) {
+	if (o->n_ifaces == n) /* it is this thread that changes it */
+		return;
+	pthread_mutex_lock(&o->lock);
+	while (o->n_ifaces < n) {
+		struct iface_out *out;
+
 		o->ifaces = xgrow(o->ifaces, o->n_ifaces, sizeof(*o->ifaces));
-		o->ifaces[o->n_ifaces++] = NO_IFACE;
+		out = &o->ifaces[o->n_ifaces];
+		*out = (struct iface_out){ .iface = *weir_reader_iface(o->reader, o->n_ifaces),
+					   .nr = NO_IFACE };
+		out->iface.linktype = new_linktype(o, out->iface.linktype);
+		o->n_ifaces++;
 	}
-	ours.linktype = new_linktype(o, ours.linktype);
-	if (o->format != WEIR_TRACE_PCAPNG && ours.linktype != o->linktype)
+	pthread_mutex_unlock(&o->lock);
+}
+
+/* Ours for an interface that frames come from for the first time. */
+static int add_iface(struct trace_out *o, struct iface_out *out, struct weir_err *err)
+{
+	if (o->format != WEIR_TRACE_PCAPNG && out->iface.linktype != o->linktype)
 		return err_text(err, -ENOTSUP,
 				"%s: frames of link types %u and %u do not fit one pcap file; "
 				"--format=pcapng holds both",
-				o->path, o->linktype, ours.linktype);
-	if (o->format != WEIR_TRACE_PCAPNG || iface == 0) {
-		o->ifaces[iface] = 0;
+				o->path, o->linktype, out->iface.linktype);
+	if (o->format != WEIR_TRACE_PCAPNG || out == o->ifaces) {
+		out->nr = 0;
 		return 0;
 	}
-	return weir_writer_add_iface(o->writer, &ours, &o->ifaces[iface], err);
+	return weir_writer_add_iface(o->writer, &out->iface, &out->nr, err);
 }
 
-/* rec->iface is the reader's. */
-static int write_from(struct trace_out *o, struct weir_record rec, struct weir_err *err)
+/* Gives a frame our interface; it has the link type linktype. 1; 0: it is not one that
+ * the interface holds. */
+static int place(struct trace_out *o, uint32_t *iface, uint32_t linktype, bool any,
+		 struct weir_err *err)
 {
+	struct iface_out *out = &o->ifaces[*iface];
 	int r;
 
-	if (rec.iface >= o->n_ifaces || o->ifaces[rec.iface] == NO_IFACE) {
-		r = add_iface(o, rec.iface, err);
+	if (!any && linktype != out->iface.linktype)
+		return 0;
+	if (out->nr == NO_IFACE) {
+		r = add_iface(o, out, err);
 		if (r < 0)
 			return r;
 	}
-	rec.iface = o->ifaces[rec.iface];
-	return weir_writer_write(o->writer, &rec, NULL, err);
+	*iface = out->nr;
+	return 1;
 }
 
-int trace_out_write(struct trace_out *o, const struct weir_buf *frame, uint32_t iface, bool any,
+/* Gives frames our interfaces, up to the end or the first that cannot get one: b->n. */
+static int place_all(struct trace_out *o, struct weir_block *b, bool any, uint64_t *left_out,
+		     struct weir_err *err)
+{
+	for (unsigned i = 0; i < b->n; i++) {
+		struct weir_buf *f = &b->frames[i];
+		int r;
+
+		if (f->port == WEIR_NO_PORT)
+			continue;
+		r = place(o, &f->iface, f->linktype, any, err);
+		if (r < 0) {
+			b->n = i;
+			return r;
+		}
+		if (!r) {
+			f->port = WEIR_NO_PORT;
+			++*left_out;
+		}
+	}
+	return 0;
+}
+
+int trace_out_write(struct trace_out *o, struct weir_block *b, bool any, uint64_t *left_out,
 		    struct weir_err *err)
 {
-	struct weir_record rec = { .data = frame->data,
-				   .len = frame->len,
-				   .orig_len = frame->orig_len,
-				   .ts_ns = frame->ts_ns,
-				   .iface = iface };
-	int r;
+	int r, q;
 
-	if (!any &&
-	    frame->linktype != new_linktype(o, weir_reader_iface(o->reader, iface)->linktype))
-		return 0;
-	r = write_from(o, rec, err);
-	return r < 0 ? r : 1;
+	pthread_mutex_lock(&o->lock);
+	r = place_all(o, b, any, left_out, err);
+	pthread_mutex_unlock(&o->lock);
+	q = weir_writer_write_block(o->writer, b, r < 0 ? NULL : err);
+	return r < 0 ? r : q;
 }
 
 int trace_out_write_record(struct trace_out *o, const struct weir_record *rec, struct weir_err *err)
 {
-	return write_from(o, *rec, err);
+	struct weir_record ours = *rec;
+	int r;
+
+	trace_out_see(o);
+	r = place(o, &ours.iface, rec->linktype, true, err);
+	return r < 0 ? r : weir_writer_write(o->writer, &ours, NULL, err);
 }
 
 int trace_out_finish(struct trace_out *o, struct weir_err *err)
@@ -170,6 +221,7 @@ struct trace_out *trace_out_close(struct trace_out *o)
 		return NULL;
 
 	weir_writer_close(o->writer);
+	pthread_mutex_destroy(&o->lock);
 	free(o->ifaces);
 	free(o);
 	return NULL;

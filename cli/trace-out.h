@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <weir/block.h>
 #include <weir/edit.h>
 #include <weir/trace.h>
 
@@ -32,9 +33,14 @@ int trace_out_open(const char *path, const struct trace_out_cfg *cfg, struct wei
 		   const struct weir_editor *editor, bool old, struct trace_out **ret_out,
 		   struct weir_err *err);
 
-/* Writes a frame that came from this interface. 1; or 0: its link type is not the one that
- * frames of the interface get, and it was left out, unless any may be. */
-int trace_out_write(struct trace_out *o, const struct weir_buf *frame, uint32_t iface, bool any,
+/* Learns of interfaces that the reader has found. After frames have been read, by who reads
+ * them; what follows may be done by another thread, which has its own frames only. */
+void trace_out_see(struct trace_out *o);
+
+/* Writes the frames of a block, but those with WEIR_NO_PORT. Frames whose link type is not
+ * the one that frames of their interface get are left out, unless any may be, and counted.
+ * 0, or a negative errno: what stands before the frame that it is about has been written. */
+int trace_out_write(struct trace_out *o, struct weir_block *b, bool any, uint64_t *left_out,
 		    struct weir_err *err);
 
 /* Writes a frame as it was read. 0, or a negative errno. */

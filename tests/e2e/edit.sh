@@ -84,6 +84,76 @@ test_pipes_work() {
 	"$weir" edit -i - -o - --ttl=3 <"$data/web.pcap" | cmp - "$netns_dir/edited"
 }
 
+# A trace of several blocks, of all formats.
+make_long() { # FILE
+	"$weir" gen 'Ether()/IP(src="10.0.0.1",dst="10.1.0.0/16")/UDP(dport=(1,2000))/("x"*200)' \
+		-n 20000 -w "$1"
+}
+
+test_workers_write_the_same() {
+	local options
+	make_long "$netns_dir/long.pcap"
+	"$weir" edit -i "$netns_dir/long.pcap" -o "$netns_dir/long.pcapng" --format=pcapng --compress=zstd
+	for options in "--ttl=3 -C" "--enet-vlan=add --enet-vlan-tag=7" "--fuzz-seed=5" \
+		"--format=pcapng -s 3" "--skip-soft-errors --dlt=hdlc --hdlc-control=0 --hdlc-address=15"; do
+		for file in long.pcap long.pcapng; do
+			for n in 1 2 3; do
+				# shellcheck disable=SC2086 # several words
+				run "$weir" edit --workers="$n" -i "$netns_dir/$file" \
+					-o "$netns_dir/by$n" $options
+				is "exit status" "$rc" 0
+			done
+			cmp "$netns_dir/by1" "$netns_dir/by2"
+			cmp "$netns_dir/by1" "$netns_dir/by3"
+		done
+	done
+}
+
+test_what_stands_before_a_damage_is_edited() {
+	make_long "$netns_dir/long.pcap"
+	head -c 3000000 "$netns_dir/long.pcap" >"$netns_dir/cut"
+	for n in 1 2; do
+		run "$weir" edit --workers="$n" -i "$netns_dir/cut" -o "$netns_dir/by$n" --ttl=3
+		is "exit status" "$rc" 1
+		says "$err" "cut off"
+		is "frames" "$(frames_of "$netns_dir/by$n")" "$(((3000000 - 24) / (16 + 242)))"
+	done
+	cmp "$netns_dir/by1" "$netns_dir/by2"
+}
+
+test_a_full_disk_is_told() {
+	make_long "$netns_dir/long.pcap"
+	for n in 1 2; do
+		run "$weir" edit --workers="$n" -i "$netns_dir/long.pcap" -o /dev/full --ttl=3
+		is "exit status" "$rc" 1
+		says "$err" "/dev/full: No space left"
+	done
+}
+
+test_a_signal_ends_it_with_a_whole_file() {
+	make_long "$netns_dir/long.pcap"
+	mkfifo "$netns_dir/pipe"
+	exec 9<>"$netns_dir/pipe"
+	"$weir" edit --workers=2 -i "$netns_dir/pipe" -o "$netns_dir/edited" --ttl=3 \
+		2>"$netns_dir/err" &
+	pid=$!
+	head -c 1000000 "$netns_dir/long.pcap" >&9
+	wait_for 20 has_some "$netns_dir/edited"
+	kill -INT "$pid"
+	rc=0
+	wait_exit 20 "$pid" || rc=$?
+	is "exit status" "$rc" 1
+	says "$netns_dir/err" "stopped by a signal"
+	run "$weir" info "$netns_dir/edited"
+	is "it is whole" "$rc" 0
+	"$weir" info --json "$netns_dir/edited" >"$netns_dir/json"
+	[ "$(jq '.files[0].frames' "$netns_dir/json")" -gt 1000 ]
+}
+
+has_some() { # FILE
+	[ "$(stat -c %s "$1" 2>/dev/null || echo 0)" -gt 300000 ]
+}
+
 test_what_cannot_be_edited_is_told() {
 	head -c 100 "$data/web.pcap" >"$netns_dir/cut"
 	run "$weir" edit -i "$netns_dir/cut" -o "$netns_dir/edited" --ttl=3

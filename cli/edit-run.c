@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "edit-run.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <weir/block.h>
+#include <weir/chain.h>
+#include <weir/relay.h>
+
+#include "signals.h"
+#include "util.h"
+
+/* More are no faster: blocks are read, and written, one after another. */
+#define DEFAULT_WORKERS 4u
+
+/* Frames that go through the stages together: what they touch fits the first-level cache. */
+#define BATCH 64u
+
+/* What a worker carries: a block, and who edits it. */
+struct edit_load {
+	struct edit_run *run;
+	struct weir_editor *editor;
+	struct weir_stage stages[3];
+	struct weir_chain chain;
+	struct weir_block *read;
+	struct weir_block *made; /* what the stages have made of it; NULL: it is the same */
+	char **warnings;
+	unsigned n_warnings;
+	bool refused;		 /* --strict: a frame */
+	struct weir_err failure; /* what ends the run behind this block */
+};
+
+static void report(void *ctx, const struct weir_buf *frame, enum weir_edit_reason why,
+		   const char *text)
+{
+	struct edit_load *l = ctx;
+	const struct edit_run *r = l->run;
+
+	(void)why;
+	if (r->strict && !l->refused) {
+		l->refused = true;
+		(void)err_text(&l->failure, -EBADMSG, "%s: frame %llu: %s", r->infile,
+			       (unsigned long long)frame->nr, text);
+	}
+	if (!r->tell_warnings)
+		return;
+	l->warnings = xgrow(l->warnings, l->n_warnings, sizeof(*l->warnings));
+	l->warnings[l->n_warnings++] = xstrdup(text);
+}
+
+static void tell_warnings(struct edit_load *l)
+{
+	for (unsigned i = 0; i < l->n_warnings; i++) {
+		cmd_warn(l->run->run, "%s", l->warnings[i]);
+		free(l->warnings[i]);
+	}
+	free(l->warnings);
+	l->warnings = NULL;
+	l->n_warnings = 0;
+}
+
+static int add_load(struct edit_run *r, struct weir_err *err)
+{
+	struct edit_load *l = xcalloc(1, sizeof(*l));
+	struct weir_edit_opts opts = *r->opts;
+
+	l->run = r;
+	r->loads[r->n_loads++] = l;
+	opts.report = report;
+	opts.report_ctx = l;
+	return weir_editor_new(&opts, &l->editor, err);
+}
+
+/* The stages, and memory for what goes through them. */
+static int prepare(struct edit_load *l, struct weir_err *err)
+{
+	const struct edit_run *r = l->run;
+	unsigned n = 0;
+	bool makes = false;
+	int q;
+
+	if (r->cache)
+		l->stages[n++] = weir_cache_stage(r->cache);
+	l->stages[n++] = weir_editor_stage(l->editor);
+	if (r->decoder)
+		l->stages[n++] = decoder_stage(r->decoder);
+	for (unsigned i = 0; i < n; i++)
+		makes |= l->stages[i].next != NULL;
+	weir_chain_init(&l->chain, l->stages, n);
+
+	q = weir_block_new(weir_editor_growth(l->editor), &l->read, err);
+	if (q >= 0 && makes)
+		q = weir_block_new(0, &l->made, err);
+	return q;
+}
+
+/* tcprewrite does not go on behind a frame of no bytes. */
+static void end_at_empty(const struct edit_run *r, struct edit_load *l)
+{
+	for (unsigned i = 0; i < l->read->n && cmd_is_personality(r->run); i++) {
+		if (l->read->frames[i].len)
+			continue;
+		(void)err_text(&l->failure, -EINVAL,
+			       "Invalid packet length: packet length=%u capture length=0",
+			       l->read->frames[i].orig_len);
+		l->read->n = i;
+	}
+}
+
+static int take(void *ctx, void *load, struct weir_err *err)
+{
+	struct edit_run *r = ctx;
+	struct edit_load *l = load;
+	int q;
+
+	l->failure.code = 0;
+	l->refused = false;
+	r->stopped = signals_next(r->signals) != 0;
+	if (r->stopped)
+		return 0;
+	do
+		q = weir_reader_fill(r->reader, l->read, err);
+	while (q == -EINTR && !signals_next(r->signals));
+	if (q == -EINTR || q == -ECANCELED) {
+		r->stopped = true;
+		return 0;
+	}
+	if (q == 1) {
+		trace_out_see(r->out);
+		end_at_empty(r, l);
+	}
+	return q;
+}
+
+/* Takes frames out of the stages. Those that the cache says not to send have passed them as
+ * they are, and are written. */
+static int collect(struct edit_load *l, struct weir_err *err)
+{
+	const struct weir_cache *cache = l->run->cache;
+	struct weir_buf *out;
+	int n;
+
+	while ((n = weir_chain_take(&l->chain, &out)) > 0) {
+		for (int i = 0; i < n; i++) {
+			if (cache && out[i].port == WEIR_NO_PORT &&
+			    weir_cache_get(cache, out[i].nr) == WEIR_DONT_SEND)
+				out[i].port = 0;
+			if (l->made && out[i].port != WEIR_NO_PORT &&
+			    weir_block_add(l->made, &out[i], err) < 0)
+				return -ENOMEM;
+		}
+	}
+	return n;
+}
+
+/* A batch through the stages. */
+static int edit(struct edit_load *l, struct weir_buf *bufs, unsigned n, struct weir_err *err)
+{
+	int q = weir_chain_put(&l->chain, bufs, n);
+
+	if (q >= 0)
+		q = collect(l, err);
+	if (q < 0)
+		return err_text(err, q, "frames %llu to %llu cannot be edited: %s",
+				(unsigned long long)bufs[0].nr, (unsigned long long)bufs[n - 1].nr,
+				strerror(-q));
+	return l->refused ? -EBADMSG : 0;
+}
+
+/* Batches before one that fails are written. */
+static int work(void *ctx, void *load, struct weir_err *err)
+{
+	struct edit_load *l = load;
+	struct weir_block *b = l->read;
+
+	(void)ctx, (void)err; /* what fails is told by give() */
+	if (l->made)
+		l->made->n = 0;
+	for (unsigned i = 0; i < b->n; i += BATCH) {
+		unsigned n_made = l->made ? l->made->n : 0;
+
+		if (edit(l, b->frames + i, MIN(b->n - i, BATCH), &l->failure) >= 0)
+			continue;
+		b->n = i;
+		if (l->made)
+			l->made->n = n_made;
+	}
+	return 0;
+}
+
+static int give(void *ctx, void *load, struct weir_err *err)
+{
+	struct edit_run *r = ctx;
+	struct edit_load *l = load;
+	int q;
+
+	tell_warnings(l);
+	q = trace_out_write(r->out, l->made ? l->made : l->read, cmd_is_personality(r->run),
+			    &r->unconverted, err);
+	if (q < 0 || !l->failure.code)
+		return q;
+	*err = l->failure;
+	return err->code;
+}
+
+int edit_run_init(struct edit_run *r, struct weir_err *err)
+{
+	return add_load(r, err);
+}
+
+const struct weir_editor *edit_run_editor(const struct edit_run *r)
+{
+	return r->loads[0]->editor;
+}
+
+/* Must all frames go through one row of stages, in order? (Behind the one that ends it,
+ * none should be looked at and counted.) */
+static bool is_one_row(const struct edit_run *r)
+{
+	const struct edit_load *first = r->loads[0];
+
+	return weir_editor_remembers(first->editor) || weir_chain_holds(&first->chain) ||
+	       r->decoder || r->strict;
+}
+
+static int add_workers(struct edit_run *r, struct weir_err *err)
+{
+	unsigned n = r->n_workers ? r->n_workers : weir_relay_workers(DEFAULT_WORKERS);
+	int q = prepare(r->loads[0], err);
+
+	if (q >= 0 && is_one_row(r))
+		n = 1;
+	while (q >= 0 && r->n_loads < n) {
+		q = add_load(r, err);
+		if (q >= 0)
+			q = prepare(r->loads[r->n_loads - 1], err);
+	}
+	return q;
+}
+
+/* What the stages have held back. */
+static int end_stages(struct edit_run *r, struct weir_err *err)
+{
+	struct edit_load *l = r->loads[0];
+	int q;
+
+	if (!weir_chain_holds(&l->chain))
+		return 0;
+	l->made->n = 0;
+	weir_chain_end(&l->chain);
+	q = collect(l, err);
+	return q < 0 ? q : give(r, l, err);
+}
+
+int edit_run_all(struct edit_run *r, struct weir_err *err)
+{
+	const struct weir_relay relay = { .take = take, .work = work, .give = give, .ctx = r };
+	void *loads[MAX_WORKERS];
+	int q = add_workers(r, err);
+
+	if (q < 0)
+		return q;
+	for (unsigned i = 0; i < r->n_loads; i++)
+		loads[i] = r->loads[i];
+	q = weir_relay_run(&relay, loads, r->n_loads, err);
+	return q < 0 ? q : end_stages(r, err);
+}
+
+void edit_run_counts(const struct edit_run *r, struct weir_edit_counts *ret_counts)
+{
+	*ret_counts = (struct weir_edit_counts){ 0 };
+	for (unsigned i = 0; i < r->n_loads; i++) {
+		struct weir_edit_counts c;
+
+		weir_editor_counts(r->loads[i]->editor, &c);
+		ret_counts->frames += c.frames;
+		ret_counts->dropped += c.dropped;
+		for (unsigned j = 0; j < WEIR_N_EDIT_REASONS; j++) {
+			uint64_t *first = &ret_counts->first_nr[j];
+
+			ret_counts->failed[j] += c.failed[j];
+			if (c.failed[j] && (!*first || c.first_nr[j] < *first))
+				*first = c.first_nr[j];
+		}
+	}
+}
+
+void edit_run_done(struct edit_run *r)
+{
+	for (unsigned i = 0; i < r->n_loads; i++) {
+		struct edit_load *l = r->loads[i];
+
+		weir_editor_free(l->editor);
+		weir_block_free(l->read);
+		weir_block_free(l->made);
+		free(l->warnings); /* told, or nobody wants them any more */
+		free(l);
+	}
+	r->n_loads = 0;
+}
