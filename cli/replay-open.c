@@ -261,13 +261,14 @@ static int open_port(struct replay *p, const char *name, struct weir_err *err)
 /* Ports that wait better than we can are given the times of frames, unasked. */
 static void lend_times(struct replay *p, const char *const *names, unsigned n)
 {
-	if (p->send.launch_lead_ns || p->cfg->write || p->rate.mode == WEIR_RATE_TOPSPEED ||
-	    p->cfg->oneatatime)
+	if (p->cfg->write || p->rate.mode == WEIR_RATE_TOPSPEED || p->cfg->oneatatime)
 		return;
 	for (unsigned i = 0; i < n && names[i]; i++)
 		if (!weir_port_name_keeps_time(names[i]))
 			return;
-	p->send.launch_lead_ns = LEAD_NS;
+	if (!p->send.launch_lead_ns)
+		p->send.launch_lead_ns = LEAD_NS;
+	p->send.launch_past = true;
 }
 
 static int open_ports(struct replay *p, struct weir_err *err)

@@ -109,7 +109,8 @@ struct weir_port *weir_port_close(struct weir_port *p);
 unsigned weir_port_name_queues(const char *name);
 
 /* Does the kind of port that a name stands for wait for launch times better than a sender
- * can wait for deadlines itself? Then a sender with a rate should hand them down. */
+ * can wait for deadlines itself? Then a sender with a rate should hand them down. Such a
+ * port lets frames leave at once whose time is past, and tells how late they left. */
 bool weir_port_name_keeps_time(const char *name);
 
 /* Lent while the port is open. */

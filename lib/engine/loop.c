@@ -166,10 +166,11 @@ static inline __attribute__((always_inline)) uint32_t index_of(const struct run 
 	return shared ? r->mine[i] : r->first + i;
 }
 
-/* When a port is to let a frame go: CLOCK_TAI; 0, at once, if that is past. */
+/* When a port is to let a frame go: CLOCK_TAI; 0, at once, if that is past and the port
+ * does not care how long. */
 static int64_t launch_time(const struct worker *w, uint64_t deadline)
 {
-	if (worker_lateness(w, deadline) > w->lead)
+	if (worker_lateness(w, deadline) > w->lead && !w->s->opts.launch_past)
 		return 0;
 	return (int64_t)(w->tai_offset + w->epoch + w->lead + deadline);
 }
