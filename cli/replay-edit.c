@@ -28,10 +28,13 @@ static void add(_Atomic uint64_t *n)
 			      memory_order_relaxed); /* it has one writer */
 }
 
+static uint32_t file_of(const struct replay_edit *e, const struct weir_buf *b)
+{
+	return b->file + (e->opts.dual && b->port == 1);
+}
+
 static void fail(struct replay_edit *e, const struct weir_buf *b, const char *why)
 {
-	const char *path = e->opts.files->paths[b->file];
-
 	if (e->has_failed)
 		return; /* the first counts */
 	if (e->old)
@@ -39,8 +42,8 @@ static void fail(struct replay_edit *e, const struct weir_buf *b, const char *wh
 			       (unsigned long long)b->nr, why);
 	else
 		(void)snprintf(e->failure, sizeof(e->failure),
-			       "%s: frame %llu cannot be edited: %s", path,
-			       (unsigned long long)b->nr, why);
+			       "%s: frame %llu cannot be edited: %s",
+			       e->opts.files->paths[file_of(e, b)], (unsigned long long)b->nr, why);
 	atomic_store_explicit(&e->has_failed, true, memory_order_release);
 }
 
@@ -58,7 +61,7 @@ static void report(void *ctx, const struct weir_buf *b, enum weir_edit_reason wh
 		return; /* the same frames */
 	if (!e->failed[why]) {
 		atomic_store_explicit(&e->first_nr[why], b->nr, memory_order_relaxed);
-		atomic_store_explicit(&e->first_file[why], b->file, memory_order_relaxed);
+		atomic_store_explicit(&e->first_file[why], file_of(e, b), memory_order_relaxed);
 	}
 	add(&e->failed[why]);
 }

@@ -19,6 +19,7 @@ struct replay_edit_opts {
 	const struct cmd_run *run;     /* lent, as is all below, while the result lives */
 	const struct edit_cfg *edit;   /* the options */
 	const struct file_list *files; /* that frames come from, for messages */
+	bool dual;		       /* they are pairs, the second's frames go to port 1 */
 	bool strict;		       /* a frame that cannot be edited ends the run */
 	bool quiet;		       /* tell of no such frame on the way */
 };

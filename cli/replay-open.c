@@ -108,6 +108,7 @@ static int open_edit(struct replay *p, struct weir_err *err)
 	const struct replay_edit_opts opts = { .run = p->run,
 					       .edit = &p->cfg->edit,
 					       .files = &p->files,
+					       .dual = p->cfg->dualfile,
 					       .strict = p->cfg->strict,
 					       .quiet = p->cfg->suppress_warnings };
 	int r = replay_edit_new(&opts, &p->edit, err);

@@ -109,6 +109,8 @@ test_what_cannot_be_edited_is_told() {
 	trace compare "$netns_dir/sent" "$data/web.pcap" "$data/dns.pcap"
 	replay -l 2 --json --enet-vlan=del "$data/web.pcap"
 	is "reasons" "$(jq -c .edit "$out")" '{"not_edited":{"it has no such VLAN tag":37},"left_out":0}'
+	replay_both --dualfile --enet-vlan=del "$data/vlan.pcap" "$data/web.pcap"
+	says "$err" "37 frames not edited: .* \(the first is frame 1 of .*web\.pcap\)"
 	replay --json "$data/web.pcap"
 	is "without edits" "$(jq .edit "$out")" null
 }
