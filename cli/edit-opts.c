@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "edit-key.h"
 #include "util.h"
 
 static struct weir_edit_num number(const struct cmd_run *run, const char *name, uint32_t value)
@@ -73,13 +74,16 @@ static int read_words(const struct cmd_run *run, const struct edit_cfg *c, struc
 	static const char *const protos[] = { NULL, "802.1q", "802.1ad" };
 	int fixlen = CHOOSE("fixlen", c->fixlen, fixlens, err);
 	/* The others know no set. */
+	static const char *const hows[] = { [WEIR_ANONYMIZE_PREFIX] = "prefix" };
+	int how = CHOOSE("anonymize", c->anonymize, hows, err);
 	int vlan = choose("enet-vlan", c->vlan, vlans,
 			  cmd_is_personality(run) ? WEIR_VLAN_SET : ARRAY_SIZE(vlans), err);
 	int proto = CHOOSE("enet-vlan-proto", c->vlan_proto, protos, err);
 
-	if (fixlen < 0 || vlan < 0 || proto < 0)
+	if (fixlen < 0 || vlan < 0 || proto < 0 || how < 0)
 		return -EINVAL;
 
+	o->anonymize = (enum weir_edit_anonymize)how;
 	o->fixlen = (enum weir_edit_fixlen)fixlen;
 	o->vlan = (enum weir_edit_vlan)vlan;
 	o->vlan_type = proto == 2 ? 0x88a8 : proto == 1 ? 0x8100 : 0;
@@ -144,6 +148,8 @@ int edit_opts(const struct cmd_run *run, const struct edit_cfg *c, struct weir_e
 
 	if (r >= 0)
 		r = read_words(run, c, &o, err);
+	if (r >= 0 && c->anonymize_key)
+		r = edit_key_read(c->anonymize_key, o.anonymize_key, sizeof(o.anonymize_key), err);
 	if (r >= 0)
 		*ret_opts = o;
 	return r;

@@ -20,6 +20,7 @@ struct edit_cfg {
 	const char *srcipmap, *dstipmap, *endpoints;
 	const char *ttl, *fixlen;
 	const char *smac, *dmac;
+	const char *anonymize, *anonymize_key;
 	const char *vlan, *vlan_proto, *dlt, *inner, *vlan_stack;
 	uint32_t seed, tcp_sequence, tos, tclass, flowlabel;
 	uint32_t mtu, fuzz_seed, fuzz_factor;
@@ -48,6 +49,12 @@ struct edit_cfg {
 	  .help = "change destination IP addresses" }, \
 	{ OPT(strct, field.tcp_sequence), .name = "tcp-sequence", .metavar = "N", .min = 1, \
 	  .help = "move TCP sequence and acknowledgement numbers by what the seed N gives" }, \
+	{ OPT(strct, field.anonymize), .name = "anonymize", .metavar = "HOW", \
+	  .flags = OPT_WEIR_ONLY, .conflicts = "seed", .requires = "anonymize-key", \
+	  .help = "prefix: change IP addresses under a key, and keep prefixes together" }, \
+	{ OPT(strct, field.anonymize_key), .name = "anonymize-key", .metavar = "HEX|@FILE", \
+	  .flags = OPT_WEIR_ONLY, .requires = "anonymize", \
+	  .help = "the key, 32 bytes in hexadecimal or in a file" }, \
 	{ OPT(strct, field.inner), .name = "inner", .metavar = "WHICH", \
 	  .flags = OPT_WEIR_ONLY | OPT_OPTIONAL, \
 	  .help = "edit the packet within tunnels: the innermost, or 1, 2, all, vxlan, gtpu, ..." }, \

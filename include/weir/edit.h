@@ -9,7 +9,7 @@
  * Edits are made in this order, whatever the order of the options:
  *
  *	cut the FCS; link type; VLAN tag; MACs; TOS, class, flow label; TTL; ports; TCP
- *	numbers; fuzzing; length; addresses by map; addresses by seed; header lengths;
+ *	numbers; fuzzing; length; addresses by map, by seed, under a key; header lengths;
  *	checksums
  *
  * Checksums are kept as right or wrong as they were (RFC 1624); only .fix_csum mends
@@ -60,6 +60,15 @@ enum weir_edit_dlt {
 	WEIR_DLT_HDLC,
 	WEIR_DLT_USER,	/* whatever .user_dlink says */
 	WEIR_DLT_OTHER, /* .dlt_number; only with WEIR_QUIRK_DLT_HEADER_ONLY */
+};
+
+/* Addresses that nobody without the key can tell. */
+enum weir_edit_anonymize {
+	WEIR_ANONYMIZE_NONE,
+	/* Crypto-PAn: addresses with the first n bits in common keep them in common, and no
+	 * two become one. Also in ARP, in packets that ICMP errors tell of and in IPv6
+	 * neighbour discovery; not in options, routing headers and payloads. */
+	WEIR_ANONYMIZE_PREFIX,
 };
 
 /*
@@ -120,6 +129,8 @@ struct weir_edit_opts {
 	const char *endpoints;	   /* "CLIENT:SERVER" */
 	struct weir_edit_num seed; /* scatter addresses */
 	bool skip_broadcast;	   /* but leave broadcast and multicast addresses */
+	enum weir_edit_anonymize anonymize;
+	uint8_t anonymize_key[32]; /* as Crypto-PAn has it: of AES-128, and for the padding */
 
 	const char *const *port_maps; /* "80:8080,1000-1999:9", the first that fits counts */
 	unsigned n_port_maps;

@@ -45,6 +45,7 @@ struct edit_frame {
 
 struct weir_editor;
 struct edit_inner;
+struct crypto_pan;
 typedef void edit_run_fn(struct weir_editor *e, struct edit_frame *frames, unsigned n);
 
 /* A map as masks over addresses as they stand in frames: (addr & mask) == from becomes
@@ -107,6 +108,7 @@ struct weir_editor {
 	struct edit_maps pnat[2];
 	uint32_t addr_mask;
 	uint32_t fuzz_state;
+	struct crypto_pan *pan;
 	struct edit_inner *inner; /* NULL: the outermost packet is edited */
 
 	struct weir_edit_counts counts;
@@ -146,8 +148,8 @@ bool edit_arp(const struct edit_frame *f, struct edit_arp *ret_arp);
 extern const struct edit_step edit_inner_walk_step, edit_inner_step, edit_fcs_step, edit_link_step,
 	edit_vlan_step, edit_mac_step, edit_tos_step, edit_class_step, edit_ttl_step,
 	edit_port_step, edit_tcp_step, edit_fuzz_step, edit_fixlen_step, edit_mtu_step,
-	edit_map_step, edit_pnat_step, edit_seed_step, edit_hdrlen_step, edit_sum_step,
-	edit_multicast_step;
+	edit_map_step, edit_pnat_step, edit_seed_step, edit_anonymize_step, edit_hdrlen_step,
+	edit_sum_step, edit_multicast_step;
 
 /* Which of the layers that are needed (enum edit_needs) cannot be read, after a walk with
  * result r? WEIR_N_EDIT_REASONS: none. */

@@ -16,6 +16,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/macros.h"
+#include "edit/crypto-pan.h"
 #include "edit/edit.h"
 #include "pkt/classic.h"
 
@@ -153,12 +154,12 @@ static const struct edit_step edit_walk_step = { .compile = walk_compile, .run =
 
 /* The order of edits. Those before fuzzing are made twice with its quirk. */
 static const struct edit_step *const order[] = {
-	&edit_fcs_step,	 &edit_walk_step,      &edit_inner_walk_step, &edit_link_step,
-	&edit_vlan_step, &edit_mac_step,       &edit_check_step,      &edit_inner_step,
-	&edit_tos_step,	 &edit_class_step,     &edit_ttl_step,	      &edit_port_step,
-	&edit_tcp_step,	 &edit_fuzz_step,      &edit_fixlen_step,     &edit_mtu_step,
-	&edit_map_step,	 &edit_pnat_step,      &edit_seed_step,	      &edit_hdrlen_step,
-	&edit_sum_step,	 &edit_multicast_step,
+	&edit_fcs_step,	   &edit_walk_step,  &edit_inner_walk_step, &edit_link_step,
+	&edit_vlan_step,   &edit_mac_step,   &edit_check_step,	    &edit_inner_step,
+	&edit_tos_step,	   &edit_class_step, &edit_ttl_step,	    &edit_port_step,
+	&edit_tcp_step,	   &edit_fuzz_step,  &edit_fixlen_step,	    &edit_mtu_step,
+	&edit_map_step,	   &edit_pnat_step,  &edit_seed_step,	    &edit_anonymize_step,
+	&edit_hdrlen_step, &edit_sum_step,   &edit_multicast_step,
 };
 
 /* Takes at most EDIT_BATCH frames through the steps. */
@@ -284,6 +285,7 @@ struct weir_editor *weir_editor_free(struct weir_editor *e)
 	free(e->subs);
 	free(e->ports);
 	free(e->inner);
+	crypto_pan_free(e->pan);
 	edit_maps_done(&e->src_map);
 	edit_maps_done(&e->dst_map);
 	edit_maps_done(&e->pnat[0]);

@@ -122,4 +122,54 @@ test_tags_are_stacked_set_and_taken_out() {
 	says "$err" "1 frames not edited: it has no such VLAN tag \(the first is frame 1\)"
 }
 
+key=00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff
+
+anonymize() { # ARGUMENTS...
+	if run "$weir" edit -i "$netns_dir/made" -o "$netns_dir/edited" --anonymize=prefix \
+		--anonymize-key="$key" "$@" && grep -q 'built without' "$err"; then
+		skip "built without libcrypto"
+	fi
+	is "exit status" "$rc" 0
+}
+
+test_anonymized_addresses_keep_their_prefixes_and_checksums() {
+	for file in web.pcap web6.pcap dns.pcap vlan.pcap; do
+		cp "$data/$file" "$netns_dir/made"
+		anonymize
+		no_checksum_is_wrong edited
+		is "hosts" "$(fields edited frame.number ip.addr ipv6.addr | sort -u | wc -l)" \
+			"$(fields made frame.number ip.addr ipv6.addr | sort -u | wc -l)"
+		is "old addresses" "$(fields edited frame.number ip.addr ipv6.addr arp.src.proto_ipv4 \
+			arp.dst.proto_ipv4 icmpv6.nd.ns.target_address icmpv6.nd.na.target_address |
+			grep -cE '192\.0\.2|2001:db8' || true)" 0
+	done
+}
+
+test_a_host_has_one_new_address_wherever_it_stands() {
+	make '[eth / ip / ICMP(type=3) / ip / UDP() / b"A",
+		eth / ip6 / ICMPv6DestUnreach() / ip6 / UDP() / b"A",
+		eth / ARP(op=2, psrc=ip.src, pdst=ip.dst),
+		eth / ip6 / ICMPv6ND_NS(tgt=ip6.src),
+		eth / ip / UDP(sport=50000, dport=4789) / VXLAN(vni=7) / eth / ip / UDP() / b"A"]'
+	anonymize --inner=all
+	no_checksum_is_wrong edited
+	is "sources" "$(fields edited frame.number ip.src arp.src.proto_ipv4 ipv6.src \
+		icmpv6.nd.ns.target_address | tr -s ', ' '\n' | grep . | sort | uniq -c |
+		awk '{ print $1 }' | tr '\n' ' ')" "5 4 "
+}
+
+test_keys_come_from_files_and_wrong_ones_are_refused() {
+	cp "$data/web.pcap" "$netns_dir/made"
+	anonymize
+	cp "$netns_dir/edited" "$netns_dir/first"
+	echo "$key" >"$netns_dir/key"
+	edit --anonymize=prefix --anonymize-key="@$netns_dir/key"
+	cmp "$netns_dir/edited" "$netns_dir/first"
+	for wrong in --anonymize-key=00 --seed=5 --anonymize=all; do
+		run "$weir" edit -i "$netns_dir/made" -o "$netns_dir/no" --anonymize=prefix \
+			--anonymize-key="$key" "$wrong"
+		is "exit status" "$rc" 2
+	done
+}
+
 run_tests
