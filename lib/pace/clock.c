@@ -17,6 +17,7 @@
 
 #include "base/err.h"
 #include "base/macros.h"
+#include "base/relax.h"
 #include "base/time.h"
 #include "pace/margin.h"
 #include "pace/tsc.h"
@@ -86,23 +87,13 @@ static void mind_others(struct clock *c, uint64_t before, uint64_t now)
 	c->nap_at = now + NAP_EVERY_NS;
 }
 
-/* Leaves the processor's other thread more, and takes up to 50 ns. */
-static inline void relax(void)
-{
-#if defined(__x86_64__)
-	__builtin_ia32_pause();
-#elif defined(__aarch64__)
-	__asm__ volatile("yield");
-#endif
-}
-
 static uint64_t spin_until(struct clock *c, uint64_t t, const int *stop)
 {
 	uint64_t now = tsc_now(&c->tsc), before;
 
 	while (now < t && !stopped(stop)) {
 		if (t - now > RELAX_NS)
-			relax();
+			cpu_relax();
 		before = now;
 		now = tsc_now(&c->tsc);
 		if (c->real_time)
