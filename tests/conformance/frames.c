@@ -47,7 +47,7 @@ static uint32_t make_ether(uint8_t *data, uint32_t nr, bool vlan)
 
 	memset(data, 0, 12);
 	data[0] = data[6] = 0x02; /* locally administered, unicast */
-	data[5] = 0x01;
+	data[1] = data[5] = 0x01; /* none of the senders: a switch learns those */
 	put32(data + 8, nr);
 	if (vlan) {
 		put16(data + at, 0x8100);
