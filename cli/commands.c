@@ -5,7 +5,8 @@
 #include "commands.h"
 
 const struct cmd *const commands[] = {
-	&cmd_edit, &cmd_gen, &cmd_info, &cmd_ports, &cmd_replay, &cmd_sink, &cmd_split, NULL,
+	&cmd_edit, &cmd_gen,   &cmd_info,   &cmd_ports, &cmd_replay,
+	&cmd_sink, &cmd_split, &cmd_switch, NULL,
 };
 
 const struct cmd *const personalities[] = {

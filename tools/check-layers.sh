@@ -14,7 +14,8 @@ lib/pace		base
 lib/edit		base pkt
 lib/split		base pkt
 lib/gen			base pkt
-lib/port		base trace bpf
+lib/vale		base
+lib/port		base trace vale bpf
 lib/engine		base pkt trace pace split edit port
 cli
 examples

@@ -7,6 +7,7 @@
  *     xdp:eth0[,zc][,…][@Q|@A-B]   AF_XDP; @ picks queues
  *     packet:eth0                   AF_PACKET
  *     tap:tap0                      TAP device
+ *     vale0:p1                      port p1 of a switch between programs (switch.h)
  *     file:x.pcapng                 trace file        file:-  standard output
  *     null:                         takes everything, gives nothing
  *     mem:name                      the other end is opened in the same process

@@ -82,6 +82,7 @@ struct port_queue {
 
 /* What the name said after the scheme: "eth0,zc,fill=4096@0-3". */
 struct port_args {
+	char scheme[64];   /* "xdp"; "vale0" where the back end's is only the beginning */
 	char target[256];  /* "eth0"; what follows the scheme up to the first ',' or '@' */
 	char options[256]; /* "zc,fill=4096" or "" */
 	bool has_queues;   /* "@..." was given */
@@ -104,6 +105,7 @@ struct backend {
 	const char *needs;   /* privileges, for "weir ports" */
 	const char *options; /* names it takes after ',' in "a b c" form, or NULL for none */
 	unsigned dirs;	     /* WEIR_PORT_TX | WEIR_PORT_RX: what it can do */
+	bool scheme_begins;  /* any scheme that begins so is this one's: "vale0:" */
 	bool raw_target;     /* the target is a path: ',' and '@' in it mean nothing */
 	bool needs_target;   /* "scheme:" alone is wrong */
 	bool on_iface;	     /* the target is a network interface */

@@ -48,7 +48,10 @@ static void check_backend(const struct backend *be)
 static const struct backend *find_backend(const char *scheme, size_t len)
 {
 	for (const struct backend *const *be = port_backends; *be; be++) {
-		if (strlen((*be)->scheme) == len && !memcmp((*be)->scheme, scheme, len))
+		size_t n = strlen((*be)->scheme);
+
+		if ((n == len || (n < len && (*be)->scheme_begins)) &&
+		    !memcmp((*be)->scheme, scheme, n))
 			return *be;
 	}
 	return NULL;
@@ -180,6 +183,8 @@ static int open_on(const struct backend *be, const char *name, const char *rest,
 	(void)snprintf(p->info.name, sizeof(p->info.name), "%s", name); /* cut if too long */
 
 	r = port_name_args(rest, be->raw_target, &p->args, err);
+	(void)snprintf(p->args.scheme, sizeof(p->args.scheme), "%.*s",
+		       (int)port_name_scheme_len(name), name); /* no other is so long */
 	if (r == 0)
 		r = check_args(be, &p->opts, &p->args, err);
 	if (r < 0)

@@ -11,6 +11,7 @@ extern const struct backend mem_backend;
 extern const struct backend null_backend;
 extern const struct backend packet_backend;
 extern const struct backend tap_backend;
+extern const struct backend vale_backend;
 extern const struct backend xdp_backend;
 
 #endif

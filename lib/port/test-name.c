@@ -138,8 +138,8 @@ static void test_open_errors_name_what_is_wrong(void **state)
 	const struct weir_port_opts four = { .dir = WEIR_PORT_TX, .queues = 4 };
 
 	(void)state;
-	expect_open_error("vale0:1", NULL, -EINVAL, "'vale0:'");
-	expect_open_error("vale0:1", NULL, -EINVAL, "null: mem:");
+	expect_open_error("veil0:1", NULL, -EINVAL, "'veil0:'");
+	expect_open_error("veil0:1", NULL, -EINVAL, "null: mem:");
 	expect_open_error(":x", NULL, -EINVAL, "unknown kind");
 	expect_open_error("", NULL, -EINVAL, "empty");
 	expect_open_error("null:,fast", NULL, -EINVAL, "'fast'");

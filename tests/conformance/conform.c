@@ -185,10 +185,12 @@ static void test_full_ring_is_told_or_counted(void **state)
 		full = cfg.blocks && stuck == 100;
 	}
 	assert_int_equal(full, cfg.blocks);
-	drain(p.tx, 0, consumed);
+	if (!cfg.blocks)
+		drain(p.tx, 0, consumed); /* what is held for the receiver may be held here */
 	check_sums(p.tx, consumed);
 
 	receive_until(&p, stats_of(p.tx).tx_frames);
+	drain(p.tx, 0, consumed);
 	dropped = stats_of(p.rx).rx_dropped;
 	if (cfg.blocks)
 		assert_int_equal(dropped, 0);

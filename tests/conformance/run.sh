@@ -111,6 +111,17 @@ run_free() { # NAME TX RX SETTING...
 	fi
 }
 
+# A switch for each test, started by its first port; and one that loses nothing.
+run_vale() {
+	wanted vale || return 0
+	export WEIR_RUNTIME_DIR=$netns_dir/vale WEIR_PROGRAM=$weir
+	run_pair vale vale0:a vale0:b free queues=3
+	"$weir" switch vale1 --lossless 2>"$netns_dir/switch" &
+	netns_pids+=($!)
+	wait_for 10 grep -q runs "$netns_dir/switch"
+	run_pair "vale, lossless" vale1:a vale1:b free queues=3 blocks
+}
+
 run_all_veth() {
 	in_veth=("txns=$netns_prefix-tx" "rxns=$netns_prefix-rx" txif=vtx)
 	run_veth "packet->packet" 2 packet:vtx packet:vrx
@@ -182,6 +193,7 @@ xdp_possible() {
 netns_init
 run_free null null: null: sink
 run_free mem mem:pair mem:pair blocks queues=3
+run_vale
 for end in pcap pcapng pcapng.zst; do
 	run_free "file.$end" "file:$netns_dir/trace.$end" "file:$netns_dir/trace.$end" file
 done

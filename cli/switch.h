@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* weir switch: what its files share. */
+#ifndef CLI_SWITCH_H
+#define CLI_SWITCH_H
+
+#include <weir/switch.h>
+
+#include "cmd.h"
+
+struct switch_cfg {
+	const char *group;
+	bool temporary, background, lossless, json, watch;
+	uint64_t age_s;
+	uint32_t threads, rings, slots, max_ports;
+	uint64_t quota_mib;
+};
+
+/* switch-run.c: runs it until a signal comes or it ends. All of these return the exit
+ * status. */
+int switch_run(const struct cmd_run *run, const struct switch_cfg *cfg, const char *name);
+
+/* switch-show.c. */
+int switch_list(const struct cmd_run *run, const struct switch_cfg *cfg);
+int switch_show(const struct cmd_run *run, const struct switch_cfg *cfg, const char *name);
+
+#endif

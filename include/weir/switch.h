@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Switches: frames between programs, without the kernel and without privileges.
+ *
+ * A switch is a process. Its name begins with "vale"; port p1 of switch vale0 is
+ * "vale0:p1" for weir_port_open(), which starts the switch if none of that name runs; one
+ * that was started so ends with its last port.
+ */
+#ifndef WEIR_SWITCH_H
+#define WEIR_SWITCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <weir/err.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define WEIR_SWITCH_NAME	16
+#define WEIR_SWITCH_PORT_NAME	64
+#define WEIR_SWITCH_MAX_THREADS 16
+
+struct weir_switch_opts {
+	const char *name;    /* "vale0" */
+	const char *group;   /* its members may use the switch, too; NULL: nobody else */
+	bool temporary;	     /* ends with its last port */
+	bool lossless;	     /* a full receiver holds its senders; otherwise it loses frames */
+	uint32_t age_s;	     /* forget where an address is after so many seconds; 0: never */
+	unsigned threads;    /* 0: 1 */
+	uint64_t max_memory; /* bytes that ports of one user may take; 0: 2 GiB */
+	unsigned max_ports;  /* of one user; 0: 128 */
+};
+
+struct weir_switch;
+
+/* Makes the switch: from now on programs can connect, and wait until it runs. -EEXIST: one
+ * of that name runs already. To be freed with weir_switch_free(). */
+int weir_switch_new(const struct weir_switch_opts *opts, struct weir_switch **ret_switch,
+		    struct weir_err *err);
+
+/* Runs it until it is stopped, or, if temporary, until its last port has gone. */
+int weir_switch_run(struct weir_switch *s, struct weir_err *err);
+
+/* Ends it soon. From any thread and from signal handlers. */
+void weir_switch_stop(struct weir_switch *s);
+
+/* Clients find their ports gone at once. NULL is allowed. Returns NULL. */
+struct weir_switch *weir_switch_free(struct weir_switch *s);
+
+/* Why frames were dropped. */
+enum weir_switch_drop {
+	WEIR_SWITCH_BAD_SLOT,  /* sent from memory that is not there */
+	WEIR_SWITCH_SHORT,     /* shorter than a link-layer header */
+	WEIR_SWITCH_FRAGMENTS, /* of too many slots */
+	WEIR_SWITCH_SELF,      /* for somebody at the port that sent it */
+	WEIR_SWITCH_NOBODY,    /* there is no other port */
+	WEIR_SWITCH_FULL,      /* no room at the receiver */
+	WEIR_SWITCH_BAD_BUF,   /* the receiver has told a buffer that is not there */
+	WEIR_SWITCH_N_DROPS,
+};
+/* "full" and so on. Static. */
+const char *weir_switch_drop_name(enum weir_switch_drop d);
+
+struct weir_switch_port {
+	char name[WEIR_SWITCH_PORT_NAME];
+	unsigned nr;
+	uint32_t uid, pid; /* of who made it */
+	unsigned users;	   /* connections that have it open */
+	bool stays;	   /* without any */
+	unsigned tx_rings, rx_rings, tx_slots, rx_slots;
+	uint64_t tx_frames, tx_bytes; /* that came from it */
+	uint64_t rx_frames, rx_bytes; /* that went to it */
+	uint64_t dropped[WEIR_SWITCH_N_DROPS];
+	uint64_t bad_index; /* how often it claimed impossible progress */
+};
+
+struct weir_switch_mac {
+	uint8_t mac[6];
+	unsigned port;	/* nr */
+	uint32_t age_s; /* since it was seen */
+};
+
+/* A switch that runs, as it was when it was asked. */
+struct weir_switch_state {
+	char name[WEIR_SWITCH_PORT_NAME];
+	uint32_t uid, pid;
+	unsigned threads;
+	uint32_t age_s;
+	bool lossless, temporary;
+	unsigned n_ports, n_macs;
+	struct weir_switch_port *ports;
+	struct weir_switch_mac *macs;
+};
+
+/* To be freed with weir_switch_state_free(). -ENOENT: none of that name runs. */
+int weir_switch_show(const char *name, struct weir_switch_state **ret_state, struct weir_err *err);
+struct weir_switch_state *weir_switch_state_free(struct weir_switch_state *s);
+
+/* Names of the switches that this user can reach, in order: an array of *ret_n texts and
+ * the array itself, to be freed with free(3). */
+int weir_switch_list(char ***ret_names, unsigned *ret_n, struct weir_err *err);
+
+/* Makes a port that stays when nobody has it open, with so many rings and slots (0: 1 and
+ * 1024), and deletes it: -EBUSY while it is open. -EEXIST, -ENOENT. */
+int weir_switch_new_port(const char *name, const char *port, unsigned rings, unsigned slots,
+			 struct weir_err *err);
+int weir_switch_delete_port(const char *name, const char *port, struct weir_err *err);
+
+/* Ends a switch that runs; its ports are gone then. */
+int weir_switch_end(const char *name, struct weir_err *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

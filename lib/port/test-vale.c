@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the conformance suite cannot show of vale: ports: senders that use the ring in
+ * other ways than weir does. */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <weir/port.h>
+#include <weir/switch.h>
+
+#include "support/unit.h"
+#include "vale/client.h"
+
+#define NAME "valeport"
+
+struct bench {
+	struct weir_switch *sw;
+	pthread_t thread;
+	char dir[64];
+	struct vale_client sender; /* writes slots by hand */
+	struct weir_port *receiver;
+};
+
+static void *run(void *sw)
+{
+	assert_int_equal(weir_switch_run(sw, NULL), 0);
+	return NULL;
+}
+
+static int set_up(void **state)
+{
+	const struct weir_switch_opts opts = { .name = NAME };
+	const struct vale_open open = { .port = "a",
+					.ring = VALE_ALL_RINGS,
+					.shape = { .tx_slots = 64, .rx_slots = 64 } };
+	struct bench *b = calloc(1, sizeof(*b));
+
+	assert_non_null(b);
+	strcpy(b->dir, "/tmp/weir-test-XXXXXX");
+	assert_non_null(mkdtemp(b->dir));
+	setenv("WEIR_RUNTIME_DIR", b->dir, 1);
+	assert_int_equal(weir_switch_new(&opts, &b->sw, NULL), 0);
+	assert_int_equal(pthread_create(&b->thread, NULL, run, b->sw), 0);
+	assert_int_equal(vale_client_open(&b->sender, NAME, &open, NULL, NULL), 0);
+	assert_int_equal(weir_port_open(NAME ":b,slots=16", NULL, &b->receiver, NULL), 0);
+	*state = b;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct bench *b = *state;
+
+	vale_client_close(&b->sender);
+	weir_port_close(b->receiver);
+	weir_switch_stop(b->sw);
+	pthread_join(b->thread, NULL);
+	weir_switch_free(b->sw);
+	assert_int_equal(rmdir(b->dir), 0);
+	free(b);
+	return 0;
+}
+
+/* Hands over a frame of n slots with len bytes each, all of them tag but the sender's
+ * address. */
+static void send_frame(struct bench *b, uint8_t tag, unsigned n, uint16_t len)
+{
+	struct vale_client *c = &b->sender;
+	struct vale_ring *ring = vale_layout_ring(&c->layout, c->mem, 0);
+	uint32_t pos = c->ctl->ring[0].head;
+
+	for (unsigned i = 0; i < n; i++) {
+		struct vale_slot *slot = &ring->slot[pos];
+
+		memset(c->mem + c->layout.bufs_at + (size_t)slot->buf_idx * VALE_BUF_SIZE, tag,
+		       len);
+		if (i == 0)
+			memset(c->mem + c->layout.bufs_at + (size_t)slot->buf_idx * VALE_BUF_SIZE +
+				       6,
+			       0, 6);
+		slot->len = len;
+		slot->flags = i + 1 < n ? VALE_SLOT_MOREFRAG : 0;
+		pos = (pos + 1) % ring->num_slots;
+	}
+	atomic_store(&c->ctl->ring[0].head, pos);
+	vale_client_kick(c, &c->ctl->asleep);
+}
+
+static struct weir_pkt receive_frame(struct bench *b)
+{
+	struct weir_pkt pkt;
+
+	while (weir_port_rx(b->receiver, 0, &pkt, 1) == 0)
+		assert_true(weir_port_rx_wait(b->receiver, 0, 10000000000) == 1);
+	return pkt;
+}
+
+static void assert_frame(const struct weir_pkt *pkt, uint8_t tag, uint32_t len)
+{
+	assert_int_equal(pkt->len, len);
+	for (uint32_t i = 0; i < len; i++)
+		assert_int_equal(pkt->data[i], i / 6 == 1 ? 0 : tag);
+}
+
+static void test_half_full_slots_become_one_piece_each(void **state)
+{
+	struct bench *b = *state;
+	struct weir_pkt pkts[8];
+	int n = 0;
+
+	send_frame(b, 2, 3, 60);
+	send_frame(b, 4, 1, 70);
+	send_frame(b, 6, 2, 100);
+	while (n < 2) { /* the third has to wait until the first is given back */
+		int r = weir_port_rx(b->receiver, 0, pkts + n, 8 - (unsigned)n);
+
+		assert_true(r >= 0);
+		n += r;
+	}
+	assert_int_equal(n, 2);
+	assert_frame(&pkts[0], 2, 180);
+	assert_frame(&pkts[1], 4, 70);
+	weir_port_rx_release(b->receiver, 0);
+	pkts[0] = receive_frame(b);
+	assert_frame(&pkts[0], 6, 200);
+	weir_port_rx_release(b->receiver, 0);
+}
+
+static void test_frames_of_any_length_go_round_the_ring(void **state)
+{
+	struct bench *b = *state;
+
+	for (unsigned i = 0; i < 200; i++) {
+		unsigned n = 1 + i % 15;
+		struct weir_pkt pkt;
+
+		send_frame(b, (uint8_t)(i * 4 + 2), n, VALE_BUF_SIZE);
+		pkt = receive_frame(b);
+		assert_frame(&pkt, (uint8_t)(i * 4 + 2), n * VALE_BUF_SIZE);
+		weir_port_rx_release(b->receiver, 0);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_half_full_slots_become_one_piece_each, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(test_frames_of_any_length_go_round_the_ring, set_up,
+						tear_down),
+	};
+
+	return unit_run(tests);
+}

@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vale: a port of a switch between programs, "vale0:p1". Needs no privilege; the switch is
+ * started if none of that name runs (vale/start.c).
+ *
+ * A queue is a pair of rings in memory that the switch maps, too (vale/shm.h), opened by a
+ * connection of its own. While both ends are awake no call of the kernel is made: sending
+ * is copying into buffers and moving an index, receiving is reading where the switch has
+ * written.
+ *
+ * A frame of more than a buffer takes several slots. Buffers of neighbouring slots are
+ * neighbours, so that a received one lies in one piece, unless it goes round the end of the
+ * ring, or its sender left slots half full: then it is put together elsewhere. There is
+ * room for one such frame; with the next one, a batch waits until that is given back.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/counter.h"
+#include "base/err.h"
+#include "base/macros.h"
+#include "base/relax.h"
+#include "port/backend.h"
+#include "port/name.h"
+#include "port/registry.h"
+#include "port/wait.h"
+#include "vale/client.h"
+#include "vale/name.h"
+
+#define DEFAULT_SLOTS 1024u
+#define MAX_FRAME     (VALE_MAX_FRAGS * VALE_BUF_SIZE)
+/* How long closing waits for frames under way. */
+#define LINGER_NS (NSEC_PER_SEC / 2)
+/* How often a wait looks before it sleeps; see IDLE_ROUNDS in vale/server.c. */
+#define LOOKS 50u
+/* So many times in a row nothing was received without a wait: is the switch still there? */
+#define EMPTY_CALLS 1024u
+
+/* One side of a queue. Indices run from 0 to n - 1. */
+struct vale_side {
+	_Alignas(64) struct vale_ctl_ring *ctl;
+	struct vale_slot *slots;
+	uint8_t *bufs; /* of slot 0; the others follow */
+	uint32_t n;
+	uint32_t pos;	/* to send: the next to be filled. To receive: the next to be read */
+	uint32_t freed; /* to send: the first that the switch has not given back */
+	uint32_t need;	/* to send: slots that the refused frame wants */
+	uint32_t empty; /* to receive: calls in a row that found nothing */
+	uint64_t done;	/* to send: frames that the switch has read */
+	uint64_t *ends; /* to send: frames consumed when the one in this slot was; 0: goes on */
+	uint64_t consumed;
+	uint8_t *whole; /* to receive: a frame that was put together */
+	bool whole_lent;
+};
+
+struct vale_queue {
+	struct vale_client client;
+	struct vale_side tx, rx;
+	bool opened;
+};
+
+struct vale_priv {
+	struct vale_queue *queues;
+	unsigned n;
+};
+
+static struct vale_queue *queue_of(const struct weir_port *port, unsigned q)
+{
+	return &((struct vale_priv *)port->priv)->queues[q];
+}
+
+static int vale_open_opts(const struct weir_port *port, struct vale_open *o, struct weir_err *err)
+{
+	uint64_t slots = DEFAULT_SLOTS, rx_slots;
+	uint32_t rings = port->args.n_queues;
+	int r = vale_port_name_check(port->args.target, err);
+
+	if (r == 0)
+		r = port_option_number(&port->args, "slots", VALE_MIN_SLOTS, VALE_MAX_SLOTS, &slots,
+				       err);
+	rx_slots = slots;
+	if (r == 0)
+		r = port_option_number(&port->args, "rx-slots", VALE_MIN_SLOTS, VALE_MAX_SLOTS,
+				       &rx_slots, err);
+	if (r < 0)
+		return r;
+	if (rings > VALE_MAX_RINGS)
+		return err_set(err, -EINVAL, "%u queues are more than %u", rings, VALE_MAX_RINGS);
+	*o = (struct vale_open){
+		.shape = { .tx_rings = rings,
+			   .rx_rings = rings,
+			   .tx_slots = (uint32_t)slots,
+			   .rx_slots = (uint32_t)rx_slots },
+	};
+	memcpy(o->port, port->args.target, strlen(port->args.target));
+	return 0;
+}
+
+/* Goes on where the ring stands. */
+static int side_init(struct vale_side *s, const struct vale_client *c, unsigned ring)
+{
+	const struct vale_layout *l = &c->layout;
+
+	s->ctl = &c->ctl->ring[ring];
+	s->slots = vale_layout_ring(l, c->mem, ring)->slot;
+	s->n = vale_layout_slots(l, ring);
+	s->bufs = c->mem + l->bufs_at + (size_t)vale_layout_first_buf(l, ring) * VALE_BUF_SIZE;
+	s->pos = atomic_load_explicit(&s->ctl->head, memory_order_relaxed) % s->n;
+	if (ring < l->shape.tx_rings) {
+		s->freed = s->pos;
+		s->need = 1;
+		s->ends = calloc(s->n, sizeof(*s->ends));
+		return s->ends ? 0 : -ENOMEM;
+	}
+	s->whole = malloc(MAX_FRAME);
+	return s->whole ? 0 : -ENOMEM;
+}
+
+static int open_queue(struct weir_port *port, unsigned q, struct vale_open *o, struct weir_err *err)
+{
+	const struct vale_priv *v = port->priv;
+	struct vale_queue *queue = &v->queues[q];
+	int r;
+
+	o->ring = q;
+	queue->opened = true;
+	r = vale_client_open(&queue->client, port->args.scheme, o, q ? &v->queues[0].client : NULL,
+			     err);
+	if (r == 0)
+		r = side_init(&queue->tx, &queue->client, q);
+	if (r == 0)
+		r = side_init(&queue->rx, &queue->client, o->shape.tx_rings + q);
+	return r == -ENOMEM ? err_set(err, r, "no memory for a queue") : r;
+}
+
+static int vale_open_port(struct weir_port *port, struct weir_err *err)
+{
+	struct vale_priv *v = port->priv;
+	struct vale_open o;
+	uint32_t shortest;
+	size_t size;
+	int r = vale_open_opts(port, &o, err);
+
+	if (r < 0)
+		return r;
+	size = port->args.n_queues * sizeof(*v->queues);
+	v->queues = aligned_alloc(_Alignof(struct vale_queue), size);
+	if (!v->queues)
+		return err_set(err, -ENOMEM, "no memory for %u queues", port->args.n_queues);
+	memset(v->queues, 0, size);
+	v->n = port->args.n_queues;
+	for (unsigned q = 0; q < v->n; q++) {
+		r = open_queue(port, q, &o, err);
+		if (r < 0)
+			return r;
+	}
+	port->info.linktype = 1;
+	shortest = MIN(o.shape.tx_slots, o.shape.rx_slots) - 1;
+	port->info.max_frame = MIN(MAX_FRAME, shortest * VALE_BUF_SIZE);
+	(void)snprintf(port->info.device, sizeof(port->info.device), "%s", port->args.target);
+	return port_set_queues(port, v->n, err);
+}
+
+static uint32_t tail_of(const struct vale_side *s)
+{
+	/* Pairs with the switch's release: what it says of the slots before tail holds. */
+	uint32_t tail = atomic_load_explicit(&s->ctl->tail, memory_order_acquire);
+
+	return likely(tail < s->n) ? tail : s->pos;
+}
+
+static uint32_t distance(const struct vale_side *s, uint32_t from, uint32_t to)
+{
+	return to >= from ? to - from : to + s->n - from;
+}
+
+/* Free slots to send. */
+static uint32_t room_of(const struct vale_side *s)
+{
+	return distance(s, s->pos, tail_of(s));
+}
+
+static uint32_t next_of(const struct vale_side *s, uint32_t i)
+{
+	return i + 1 == s->n ? 0 : i + 1;
+}
+
+static uint32_t slots_for(uint32_t len)
+{
+	return len <= VALE_BUF_SIZE ? 1 : (len + VALE_BUF_SIZE - 1) / VALE_BUF_SIZE;
+}
+
+/* Copies a frame into n slots. */
+static inline void put_frame(struct vale_side *s, const struct weir_pkt *pkt, uint32_t n)
+{
+	const uint8_t *data = pkt->data;
+	uint32_t left = pkt->len;
+
+	for (uint32_t i = 0; i < n; i++) {
+		struct vale_slot *slot = &s->slots[s->pos];
+		uint32_t len = MIN(left, VALE_BUF_SIZE);
+
+		memcpy(s->bufs + (size_t)s->pos * VALE_BUF_SIZE, data, len);
+		slot->len = (uint16_t)len;
+		slot->flags = i + 1 < n ? VALE_SLOT_MOREFRAG : 0;
+		s->ends[s->pos] = i + 1 < n ? 0 : s->consumed + 1;
+		s->pos = next_of(s, s->pos);
+		data += len;
+		left -= len;
+	}
+}
+
+static int vale_tx(struct weir_port *port, unsigned q, const struct weir_pkt *pkts, unsigned n)
+{
+	struct port_counters *count = &port->queues[q].tx;
+	struct vale_queue *queue = queue_of(port, q);
+	struct vale_side *s = &queue->tx;
+	uint32_t room = room_of(s), begin = s->pos;
+	uint64_t bytes = 0, refused = 0;
+	unsigned i;
+
+	for (i = 0; i < n; i++) {
+		uint32_t len = pkts[i].len, slots = slots_for(len);
+
+		if (unlikely(len < VALE_MIN_FRAME || len > port->info.max_frame)) {
+			counter_add(&count->refused[len < VALE_MIN_FRAME ? WEIR_REFUSED_TOO_SHORT
+									 : WEIR_REFUSED_TOO_LONG],
+				    1);
+			refused++;
+			s->consumed++;
+			continue;
+		}
+		if (slots > room) {
+			s->need = slots;
+			break;
+		}
+		put_frame(s, &pkts[i], slots);
+		s->consumed++;
+		room -= slots;
+		bytes += len;
+	}
+	if (s->pos != begin) {
+		/* Pairs with the switch's acquire: the slots before head are written. */
+		atomic_store_explicit(&s->ctl->head, s->pos, memory_order_release);
+		vale_client_kick(&queue->client, &queue->client.ctl->asleep);
+	}
+	counter_add(&count->frames, i - refused);
+	counter_add(&count->bytes, bytes);
+	counter_add(&count->retry_again, i < n);
+	return (int)i;
+}
+
+static uint64_t vale_tx_done(struct weir_port *port, unsigned q)
+{
+	struct vale_side *s = &queue_of(port, q)->tx;
+	uint32_t free_from = next_of(s, tail_of(s)); /* the first the switch has not read */
+
+	for (; s->freed != free_from && s->freed != s->pos; s->freed = next_of(s, s->freed))
+		s->done = MAX(s->done, s->ends[s->freed]);
+	/* Frames that were refused behind the last one that was sent wait for nothing. */
+	if (s->freed == s->pos)
+		s->done = s->consumed;
+	return s->done;
+}
+
+/* Waits until ready(s), the time is over, or the switch is gone. Never long on the
+ * processor: the switch may need it. */
+static int wait_side(const struct vale_queue *queue, struct vale_side *s, enum vale_fd which,
+		     bool (*ready)(struct vale_side *), uint64_t timeout_ns)
+{
+	uint32_t seen;
+	int r;
+
+	for (unsigned i = 0; i < LOOKS; i++) {
+		if (ready(s))
+			return 1;
+		if (!timeout_ns)
+			break;
+		cpu_relax();
+	}
+	if (!timeout_ns)
+		return vale_client_is_gone(&queue->client) ? -ENXIO : 0;
+	seen = atomic_load_explicit(&s->ctl->tail, memory_order_acquire);
+	if (ready(s))
+		return 1;
+	r = vale_client_sleep(&queue->client, which, s->ctl, seen, timeout_ns);
+	if (ready(s) && which == VALE_FD_WAKE_RX)
+		return 1; /* what came before the end is given */
+	return r < 0 ? r : ready(s);
+}
+
+static bool has_room(struct vale_side *s)
+{
+	return room_of(s) >= s->need;
+}
+
+static bool is_drained(struct vale_side *s)
+{
+	return room_of(s) == s->n - 1;
+}
+
+static bool has_frames(struct vale_side *s)
+{
+	return tail_of(s) != s->pos;
+}
+
+static int vale_tx_wait(struct weir_port *port, unsigned q, uint64_t timeout_ns)
+{
+	struct vale_queue *queue = queue_of(port, q);
+
+	return wait_side(queue, &queue->tx, VALE_FD_WAKE_TX, has_room, timeout_ns);
+}
+
+static int vale_tx_drain(struct weir_port *port, unsigned q, uint64_t timeout_ns)
+{
+	struct vale_queue *queue = queue_of(port, q);
+
+	return wait_side(queue, &queue->tx, VALE_FD_WAKE_TX, is_drained, timeout_ns);
+}
+
+static void vale_close_port(struct weir_port *port)
+{
+	const struct vale_priv *v = port->priv;
+	uint64_t now = wait_clock_ns(CLOCK_MONOTONIC), end = now + LINGER_NS;
+
+	/* In a lossless switch frames may still be held for a receiver. */
+	for (unsigned q = 0; port->queues && q < v->n; q++) {
+		while (now < end && vale_tx_drain(port, q, end - now) == 0)
+			now = wait_clock_ns(CLOCK_MONOTONIC);
+	}
+	/* The first has the mapping that all use. */
+	for (unsigned q = v->n; q-- > 0;) {
+		struct vale_queue *queue = &v->queues[q];
+
+		if (queue->opened)
+			vale_client_close(&queue->client);
+		free(queue->tx.ends);
+		free(queue->rx.whole);
+	}
+	free(v->queues);
+}
+
+/* Puts a frame of n slots from at on together, that does not lie in one piece. */
+static uint8_t *gather(struct vale_side *s, uint32_t at, uint32_t n)
+{
+	uint8_t *to = s->whole;
+
+	s->whole_lent = true;
+	for (uint32_t i = 0; i < n; i++, at = next_of(s, at)) {
+		uint32_t len = MIN(s->slots[at].len, VALE_BUF_SIZE);
+
+		memcpy(to, s->bufs + (size_t)at * VALE_BUF_SIZE, len);
+		to += len;
+	}
+	return s->whole;
+}
+
+/* The frame at pos, which moves behind it; the switch hands over whole frames only. False:
+ * it has not done so, or there is no room to put it together. */
+static inline bool take_frame(struct vale_side *s, uint32_t tail, struct weir_pkt *ret_pkt)
+{
+	uint32_t at = s->pos, i = at, n = 0, len = 0;
+	bool whole = true, more;
+
+	do {
+		uint32_t part = MIN(s->slots[i].len, VALE_BUF_SIZE);
+
+		if (unlikely(i == tail || n == VALE_MAX_FRAGS))
+			return false;
+		more = s->slots[i].flags & VALE_SLOT_MOREFRAG;
+		whole = whole && (!more || (part == VALE_BUF_SIZE && i + 1 < s->n));
+		len += part;
+		n++;
+		i = next_of(s, i);
+	} while (unlikely(more));
+	if (unlikely(!whole && s->whole_lent))
+		return false;
+	ret_pkt->data = whole ? s->bufs + (size_t)at * VALE_BUF_SIZE : gather(s, at, n);
+	ret_pkt->len = ret_pkt->orig_len = len;
+	s->pos = i;
+	return true;
+}
+
+static int vale_rx(struct weir_port *port, unsigned q, struct weir_pkt *ret_pkts, unsigned max)
+{
+	struct port_counters *count = &port->queues[q].rx;
+	struct vale_queue *queue = queue_of(port, q);
+	struct vale_side *s = &queue->rx;
+	uint32_t tail = tail_of(s), snaplen = port->opts.snaplen;
+	uint64_t bytes = 0;
+	int64_t now;
+	unsigned n = 0;
+
+	atomic_store_explicit(&count->dropped,
+			      atomic_load_explicit(&s->ctl->dropped, memory_order_relaxed),
+			      memory_order_relaxed);
+	if (tail == s->pos) {
+		if (++s->empty % EMPTY_CALLS == 0 && vale_client_is_gone(&queue->client))
+			return -ENXIO;
+		return 0;
+	}
+	s->empty = 0;
+	now = wall_clock_ns();
+	while (n < max && s->pos != tail && take_frame(s, tail, &ret_pkts[n])) {
+		bytes += ret_pkts[n].len;
+		ret_pkts[n].ts_ns = now;
+		if (snaplen && ret_pkts[n].len > snaplen)
+			ret_pkts[n].len = snaplen;
+		n++;
+	}
+	counter_add(&count->frames, n);
+	counter_add(&count->bytes, bytes);
+	return (int)n;
+}
+
+static void vale_rx_release(struct weir_port *port, unsigned q)
+{
+	struct vale_queue *queue = queue_of(port, q);
+	struct vale_side *s = &queue->rx;
+
+	s->whole_lent = false;
+	if (atomic_load_explicit(&s->ctl->head, memory_order_relaxed) == s->pos)
+		return;
+	/* Pairs with the switch's acquire: the frames are read. */
+	atomic_store_explicit(&s->ctl->head, s->pos, memory_order_release);
+	vale_client_kick(&queue->client, &s->ctl->wants_room);
+}
+
+static int vale_rx_wait(struct weir_port *port, unsigned q, uint64_t timeout_ns)
+{
+	struct vale_queue *queue = queue_of(port, q);
+
+	return wait_side(queue, &queue->rx, VALE_FD_WAKE_RX, has_frames, timeout_ns);
+}
+
+const struct backend vale_backend = {
+	.scheme = "vale",
+	.scheme_begins = true,
+	.summary = "a switch between programs: vale0:p1",
+	.needs = "nothing",
+	.options = "slots rx-slots",
+	.dirs = WEIR_PORT_TX | WEIR_PORT_RX,
+	.needs_target = true,
+	.priv_size = sizeof(struct vale_priv),
+	.open = vale_open_port,
+	.close = vale_close_port,
+	.tx = vale_tx,
+	.tx_done = vale_tx_done,
+	.tx_wait = vale_tx_wait,
+	.tx_drain = vale_tx_drain,
+	.rx = vale_rx,
+	.rx_release = vale_rx_release,
+	.rx_wait = vale_rx_wait,
+};

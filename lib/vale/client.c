@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "vale/client.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/macros.h"
+#include "base/time.h"
+#include "vale/memory.h"
+#include "vale/name.h"
+
+#define PATIENCE_S 10
+/* A switch may end just as it is found; another one is started then. */
+#define TRIES 50u
+
+/* Is it a switch of ours or of root's that listens? Others could give us memory that
+ * changes under our feet. */
+static int check_peer(int fd, const char *path, struct weir_err *err)
+{
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
+		return err_set(err, -errno, "%s: %s", path, strerror(errno));
+	if (peer.uid != geteuid() && peer.uid != 0)
+		return err_set(err, -EACCES, "%s: user %u listens there, not this one or root",
+			       path, (unsigned)peer.uid);
+	return 0;
+}
+
+static int connect_to(const struct sockaddr_un *addr, int *ret_fd, struct weir_err *err)
+{
+	CLEANUP(closep)
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	const struct timeval patience = { .tv_sec = PATIENCE_S };
+	int r;
+
+	if (fd < 0)
+		return err_set(err, -errno, "no socket: %s", strerror(errno));
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	if (connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) < 0) {
+		r = errno == ENOENT || errno == ECONNREFUSED ? -ENOENT : -errno;
+		return err_set(err, r, "%s: %s", addr->sun_path, strerror(errno));
+	}
+	r = check_peer(fd, addr->sun_path, err);
+	if (r == 0)
+		*ret_fd = TAKE_FD(fd);
+	return r;
+}
+
+static int connect_any(const char *name, int *ret_fd, struct weir_err *err)
+{
+	struct sockaddr_un addr;
+	char dir[96];
+	int r = -ENOENT;
+
+	for (unsigned i = 0; r == -ENOENT && vale_dir_next(i, dir, sizeof(dir)); i++) {
+		r = vale_address(dir, name, &addr, err);
+		if (r == 0)
+			r = connect_to(&addr, ret_fd, err);
+	}
+	return r == -ENOENT ? err_set(err, r, "no switch '%s' runs", name) : r;
+}
+
+/* Attempts that failed before one did not leave no text in err. */
+int vale_connect(const char *name, bool start, int *ret_fd, struct weir_err *err)
+{
+	struct weir_err why = { 0 };
+	int r = vale_name_check(name, &why);
+
+	if (r == 0)
+		r = connect_any(name, ret_fd, &why);
+	for (unsigned i = 0; r == -ENOENT && start && i < TRIES; i++) {
+		r = vale_start(name, &why);
+		if (r < 0)
+			break;
+		r = connect_any(name, ret_fd, &why);
+	}
+	return r < 0 ? err_set(err, r, "%s", why.text) : 0;
+}
+
+int vale_request(int fd, struct vale_msg *m, struct weir_err *err)
+{
+	unsigned type = m->head.type;
+	int r = vale_msg_send(fd, m);
+
+	/* A message may be there even if it is closed: why. */
+	if (r < 0 && r != -EPIPE)
+		return err_set(err, r, "the switch cannot be asked: %s", strerror(-r));
+	r = vale_msg_recv(fd, m, 0);
+	if (r > 0)
+		r = vale_msg_check(m, (size_t)r, true);
+	else if (r == 0 || r == -ECONNRESET)
+		r = -EPIPE;
+	if (r == 0 && m->head.result == 0 && m->head.type == type)
+		return 0;
+	if (r == 0 && m->head.result < 0)
+		r = err_set(err, m->head.result, "%.*s",
+			    (int)MIN(m->head.size, sizeof(err->text) - 1), (const char *)m->body);
+	else
+		r = err_set(err, r ? r : -EBADMSG, "the switch does not answer: %s",
+			    strerror(r ? -r : EBADMSG));
+	vale_msg_done(m);
+	return r;
+}
+
+static int map(struct vale_client *c, const struct vale_client *from, struct weir_err *err)
+{
+	void *mem, *ctl;
+	int r;
+
+	if (from) {
+		c->mem = from->mem;
+		c->ctl = from->ctl;
+		c->shares = true;
+		return 0;
+	}
+	r = vale_map(c->fds[VALE_FD_MEM], 0, c->layout.size, true, &mem, err);
+	if (r < 0)
+		return r;
+	c->mem = mem;
+	r = vale_map(c->fds[VALE_FD_CTL], 0, c->layout.ctl_size, true, &ctl, err);
+	if (r == 0)
+		c->ctl = ctl;
+	return r;
+}
+
+static int take_opened(struct vale_client *c, const struct vale_msg *m,
+		       const struct vale_client *from, struct weir_err *err)
+{
+	struct vale_opened opened;
+	int r;
+
+	if (m->head.size != sizeof(opened) || m->n_fds != VALE_N_FDS)
+		return err_set(err, -EBADMSG, "the switch speaks another version");
+	memcpy(&opened, m->body, sizeof(opened));
+	memcpy(c->fds, m->fds, sizeof(c->fds));
+	r = vale_layout_of(&opened.shape, &c->layout, err);
+	return r < 0 ? r : map(c, from, err);
+}
+
+/* Connects and asks. -EPIPE: the switch has ended just then. */
+static int ask_open(const char *name, const struct vale_open *open, int *ret_fd,
+		    struct vale_msg *ret_answer, struct weir_err *err)
+{
+	CLEANUP(closep)
+	int fd = -EBADF;
+	int r = vale_connect(name, true, &fd, err);
+
+	if (r < 0)
+		return r;
+	vale_msg_init(ret_answer, VALE_MSG_OPEN);
+	memcpy(ret_answer->body, open, sizeof(*open));
+	ret_answer->head.size = sizeof(*open);
+	r = vale_request(fd, ret_answer, err);
+	if (r == 0)
+		*ret_fd = TAKE_FD(fd);
+	return r;
+}
+
+int vale_client_open(struct vale_client *c, const char *name, const struct vale_open *open,
+		     const struct vale_client *from, struct weir_err *err)
+{
+	struct weir_err why = { 0 };
+	struct vale_msg answer;
+	int r = -EPIPE;
+
+	*c = (struct vale_client){ .fd = -EBADF };
+	for (unsigned i = 0; i < VALE_N_FDS; i++)
+		c->fds[i] = -EBADF;
+	for (unsigned i = 0; r == -EPIPE && i < TRIES; i++)
+		r = ask_open(name, open, &c->fd, &answer, &why);
+	if (r < 0)
+		return err_set(err, r, "%s", why.text);
+	return take_opened(c, &answer, from, err);
+}
+
+void vale_client_close(struct vale_client *c)
+{
+	if (!c->shares) {
+		vale_unmap(c->mem, c->layout.size);
+		vale_unmap(c->ctl, c->layout.ctl_size);
+	}
+	c->mem = NULL;
+	c->ctl = NULL;
+	for (unsigned i = 0; i < VALE_N_FDS; i++) {
+		closep(&c->fds[i]);
+		c->fds[i] = -EBADF;
+	}
+	closep(&c->fd);
+	c->fd = -EBADF;
+}
+
+int vale_client_arena(struct vale_client *c, const void *base, size_t size, int fd, uint64_t offset,
+		      struct weir_err *err)
+{
+	const struct vale_arena_msg arena = {
+		.address = (uintptr_t)base,
+		.offset = offset,
+		.size = size,
+	};
+	struct vale_msg m;
+	int r;
+
+	vale_msg_init(&m, VALE_MSG_ARENA);
+	memcpy(m.body, &arena, sizeof(arena));
+	m.head.size = sizeof(arena);
+	m.fds[0] = fd;
+	m.n_fds = 1;
+	r = vale_request(c->fd, &m, err);
+	if (r == 0)
+		vale_msg_done(&m);
+	return r;
+}
+
+bool vale_client_is_gone(const struct vale_client *c)
+{
+	struct pollfd fd = { .fd = c->fds[VALE_FD_WAKE_RX], .events = POLLIN };
+
+	return poll(&fd, 1, 0) > 0 && fd.revents & (POLLHUP | POLLERR);
+}
+
+/* Takes the bytes that woke us out of the pipe. */
+static void drain(int fd)
+{
+	char bytes[64];
+
+	while (read(fd, bytes, sizeof(bytes)) == sizeof(bytes))
+		;
+}
+
+int vale_client_sleep(const struct vale_client *c, enum vale_fd which, struct vale_ctl_ring *ring,
+		      uint32_t seen, uint64_t timeout_ns)
+{
+	struct pollfd fd = { .fd = c->fds[which], .events = POLLIN };
+	const struct timespec ts = time_spec(timeout_ns);
+	int r = 0;
+
+	atomic_store_explicit(&ring->sleeps, 1, memory_order_relaxed);
+	/* The flag is up, now the index is read: pairs with the switch's fence. */
+	atomic_thread_fence(memory_order_seq_cst);
+	if (atomic_load_explicit(&ring->tail, memory_order_relaxed) == seen)
+		r = ppoll(&fd, 1, timeout_ns == UINT64_MAX ? NULL : &ts, NULL);
+	atomic_store_explicit(&ring->sleeps, 0, memory_order_relaxed);
+	if (r > 0 && fd.revents & POLLIN)
+		drain(fd.fd);
+	return r > 0 && fd.revents & (POLLHUP | POLLERR) ? -ENXIO : 0;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The client's side of a switch: connections, requests, ports, sleeping. */
+#ifndef VALE_CLIENT_H
+#define VALE_CLIENT_H
+
+#include <stdbool.h>
+#include <unistd.h>
+
+#include "vale/proto.h"
+
+/* A port, or some rings of it, opened by a connection. */
+struct vale_client {
+	int fd;		     /* the connection */
+	int fds[VALE_N_FDS]; /* enum vale_fd */
+	struct vale_layout layout;
+	uint8_t *mem; /* the region */
+	struct vale_ctl *ctl;
+	bool shares; /* mem and ctl are another client's */
+};
+
+/* Connects to a switch. start: starts one if none runs. -ENOENT: none runs. The
+ * descriptor is the caller's; waiting on it for longer than 10 s fails. */
+int vale_connect(const char *name, bool start, int *ret_fd, struct weir_err *err);
+
+/* Sends a request and receives its answer. On success *m is the answer, whose descriptors
+ * are the caller's (vale_msg_done()). */
+int vale_request(int fd, struct vale_msg *m, struct weir_err *err);
+
+/* Opens a port of a switch, which is started if none runs. from: a client that has the same
+ * port open, whose mapping is used as long as this one lives; or NULL. To be closed with
+ * vale_client_close(), also on failure. */
+int vale_client_open(struct vale_client *c, const char *name, const struct vale_open *open,
+		     const struct vale_client *from, struct weir_err *err);
+void vale_client_close(struct vale_client *c);
+
+/* Tells the switch of memory that slots will point into: region bytes at base, which are
+ * mapped from offset on of memfd fd. */
+int vale_client_arena(struct vale_client *c, const void *base, size_t size, int fd, uint64_t offset,
+		      struct weir_err *err);
+
+/* Wakes the switch if it sleeps: after head of a ring to send was moved, or of one to
+ * receive that wants room. */
+static inline void vale_client_kick(const struct vale_client *c, const _Atomic uint32_t *flag)
+{
+	const uint64_t one = 1;
+
+	/* The index is published, now the flag is read: pairs with the switch's fence. */
+	atomic_thread_fence(memory_order_seq_cst);
+	if (atomic_load_explicit(flag, memory_order_relaxed))
+		(void)!write(c->fds[VALE_FD_KICK], &one, sizeof(one)); /* full: it is awake */
+}
+
+/* Has the switch gone? Asks the kernel. */
+bool vale_client_is_gone(const struct vale_client *c);
+
+/*
+ * Waits until the switch wakes the client, for the tail of a ring to move from seen, or the
+ * time is over. which: VALE_FD_WAKE_TX or _RX, as the ring. 0, or -ENXIO: the switch is
+ * gone.
+ */
+int vale_client_sleep(const struct vale_client *c, enum vale_fd which, struct vale_ctl_ring *ring,
+		      uint32_t seen, uint64_t timeout_ns);
+
+/* start.c: starts a switch in the background; 0 when it can be connected to. */
+int vale_start(const char *name, struct weir_err *err);
+
+#endif

@@ -1,0 +1,475 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "vale/forward.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "base/macros.h"
+
+/* The list of frames for every port but the one they come from. */
+#define EVERYBODY 255u
+
+static_assert(FORWARD_BATCH > VALE_MAX_FRAGS, "a whole frame fits a batch");
+
+/* The first eight bytes of a slot, which are read and written as one. */
+union slot_word {
+	uint64_t word;
+	struct {
+		uint32_t buf_idx;
+		uint16_t len;
+		uint16_t flags;
+	};
+};
+
+static inline union slot_word slot_read(const struct vale_slot *slot)
+{
+	return (union slot_word){ .word = __atomic_load_n((const uint64_t *)(const void *)slot,
+							  __ATOMIC_RELAXED) };
+}
+
+static inline void slot_write(struct vale_slot *slot, union slot_word w)
+{
+	__atomic_store_n((uint64_t *)(void *)slot, w.word, __ATOMIC_RELAXED);
+}
+
+const char *vale_drop_name(enum vale_drop d)
+{
+	static const char *const name[VALE_N_DROPS] = {
+		[VALE_DROP_BAD_SLOT] = "bad_slot",  [VALE_DROP_SHORT] = "short",
+		[VALE_DROP_FRAGS] = "fragments",    [VALE_DROP_SELF] = "self",
+		[VALE_DROP_NOBODY] = "nobody",	    [VALE_DROP_FULL] = "full",
+		[VALE_DROP_BAD_BUF] = "bad_buffer",
+	};
+
+	return name[d];
+}
+
+void vale_scratch_init(struct vale_scratch *s)
+{
+	memset(s, 0, sizeof(*s));
+	for (unsigned i = 0; i < ARRAY_SIZE(s->list); i++)
+		s->list[i].first = FORWARD_NONE;
+}
+
+static void kring_init(struct vale_kring *k, const struct vale_layout *l, void *mem,
+		       struct vale_ctl *ctl, unsigned i)
+{
+	k->slots = vale_layout_ring(l, mem, i)->slot;
+	k->ctl = &ctl->ring[i];
+	k->n = vale_layout_slots(l, i);
+	k->wake_fd = -EBADF;
+	(void)pthread_mutex_init(&k->lock, NULL); /* cannot fail without attributes */
+}
+
+void vale_port_init(struct vale_port *p, unsigned nr, const struct vale_layout *l, void *mem,
+		    struct vale_ctl *ctl)
+{
+	memset(p, 0, sizeof(*p));
+	p->nr = (uint8_t)nr;
+	p->layout = *l;
+	p->mem = mem;
+	p->bufs = (uint8_t *)mem + l->bufs_at;
+	p->ctl = ctl;
+	p->last_mac = UINT64_MAX;
+	for (unsigned i = 0; i < l->shape.tx_rings; i++)
+		kring_init(&p->tx[i], l, mem, ctl, i);
+	for (unsigned i = 0; i < l->shape.rx_rings; i++)
+		kring_init(&p->rx[i], l, mem, ctl, l->shape.tx_rings + i);
+}
+
+void vale_port_done(struct vale_port *p)
+{
+	for (unsigned i = 0; i < p->layout.shape.tx_rings; i++)
+		(void)pthread_mutex_destroy(&p->tx[i].lock);
+	for (unsigned i = 0; i < p->layout.shape.rx_rings; i++)
+		(void)pthread_mutex_destroy(&p->rx[i].lock);
+}
+
+void vale_core_add(struct vale_core *core, struct vale_port *p)
+{
+	core->ports[p->nr] = p;
+	core->n_ports++;
+	core->end = MAX(core->end, p->nr + 1u);
+}
+
+void vale_core_remove(struct vale_core *core, struct vale_port *p)
+{
+	core->ports[p->nr] = NULL;
+	core->n_ports--;
+	while (core->end && !core->ports[core->end - 1])
+		core->end--;
+	table_forget(&core->table, p->nr);
+}
+
+/* The buffer of that number, or NULL if the client has none. */
+static inline uint8_t *buffer_at(const struct vale_port *p, uint32_t idx)
+{
+	if (unlikely(idx - VALE_FIRST_BUF >= p->layout.n_bufs - VALE_FIRST_BUF))
+		return NULL;
+	return p->bufs + (size_t)idx * VALE_BUF_SIZE;
+}
+
+/* Where the bytes of a slot lie that points into the client's arena; NULL: not in it. */
+static const uint8_t *arena_at(const struct vale_arena *a, const struct vale_slot *slot,
+			       uint32_t len)
+{
+	uint64_t off = __atomic_load_n(&slot->ptr, __ATOMIC_RELAXED) - a->address;
+
+	if (unlikely(!a->mem || off > a->size || len > a->size - off))
+		return NULL;
+	return a->mem + off;
+}
+
+static inline void take_slot(const struct vale_port *p, const struct vale_slot *slot,
+			     struct vale_frag *frag, uint16_t *ret_flags)
+{
+	const union slot_word w = slot_read(slot);
+	const uint8_t *data;
+
+	if (unlikely(w.flags & VALE_SLOT_INDIRECT))
+		data = arena_at(&p->arena, slot, w.len);
+	else
+		data = buffer_at(p, w.buf_idx);
+	if (unlikely(w.len > VALE_BUF_SIZE))
+		data = NULL;
+	__builtin_prefetch(data);
+	frag->data = data;
+	frag->len = w.len;
+	*ret_flags = w.flags;
+}
+
+static void drop(struct vale_kring *k, enum vale_drop why)
+{
+	counter_add(&k->dropped[why], 1);
+}
+
+/* A frame of n slots at frag: may it go on? */
+static bool frame_is_good(struct vale_kring *k, const struct vale_frag *frag, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		if (unlikely(!frag[i].data)) {
+			drop(k, VALE_DROP_BAD_SLOT);
+			return false;
+		}
+	}
+	if (unlikely(frag->len < VALE_MIN_FRAME)) {
+		drop(k, VALE_DROP_SHORT);
+		return false;
+	}
+	return true;
+}
+
+/*
+ * Reads slots that were handed over, and puts their number to the first of each frame.
+ * How many slots whole frames take: a last one that goes on behind what was read is left
+ * where it is, until the rest has been handed over.
+ */
+static unsigned take(const struct vale_port *p, struct vale_kring *k, struct vale_frag *frag)
+{
+	/* Pairs with the client's release: the slots before head are written. */
+	uint32_t head = atomic_load_explicit(&k->ctl->head, memory_order_acquire);
+	unsigned begin = 0, n;
+	uint32_t pos = k->pos;
+
+	if (likely(head == pos))
+		return 0;
+	if (unlikely(head >= k->n)) {
+		counter_add(&k->bad_index, 1);
+		return 0;
+	}
+	n = MIN(head > pos ? head - pos : head + k->n - pos, FORWARD_BATCH);
+	for (unsigned i = 0; i < n; i++) {
+		uint16_t flags;
+
+		take_slot(p, &k->slots[pos], &frag[i], &flags);
+		frag[i].n = 0;
+		if (++pos == k->n)
+			pos = 0;
+		if (unlikely(flags & VALE_SLOT_MOREFRAG)) {
+			if (i - begin + 1 < VALE_MAX_FRAGS)
+				continue;
+			k->cut = true;
+		} else if (unlikely(k->cut)) {
+			drop(k, VALE_DROP_FRAGS);
+			k->cut = false;
+		} else if (frame_is_good(k, &frag[begin], i - begin + 1)) {
+			frag[begin].n = (uint16_t)(i - begin + 1);
+		}
+		begin = i + 1;
+	}
+	return begin;
+}
+
+/* Free slots of a ring to receive. */
+static uint32_t room_in(struct vale_kring *k)
+{
+	/* Pairs with the client's release: it has done with the slots before head. */
+	uint32_t head = atomic_load_explicit(&k->ctl->head, memory_order_acquire);
+	uint32_t used = k->pos >= k->head ? k->pos - k->head : k->pos + k->n - k->head;
+	uint32_t left = k->pos >= head ? k->pos - head : k->pos + k->n - head;
+
+	if (unlikely(head >= k->n || left > used)) {
+		counter_add(&k->bad_index, 1);
+		return k->n - 1 - used;
+	}
+	k->head = head;
+	return k->n - 1 - left;
+}
+
+static struct vale_kring *ring_to(struct vale_port *dst, unsigned r)
+{
+	return &dst->rx[r % dst->layout.shape.rx_rings];
+}
+
+/* Lossless: is there room for so many slots? If not, the client will tell. */
+static bool has_room(struct vale_kring *k, uint32_t slots)
+{
+	if (room_in(k) >= slots)
+		return true;
+	atomic_store_explicit(&k->ctl->wants_room, 1, memory_order_relaxed);
+	atomic_thread_fence(memory_order_seq_cst); /* pairs with the client's, see shm.h */
+	return room_in(k) >= slots;
+}
+
+/* Lossless: can a frame of n slots go to port to, behind those that are in lists? */
+static bool everybody_has_room(struct vale_core *core, const struct vale_port *src, unsigned r,
+			       const struct vale_scratch *s, unsigned to, unsigned n)
+{
+	unsigned first = to == EVERYBODY ? 0 : to, end = to == EVERYBODY ? core->end : to + 1;
+
+	for (unsigned d = first; d < end; d++) {
+		struct vale_port *dst = core->ports[d];
+		uint32_t need = s->list[d].slots + s->list[EVERYBODY].slots + n;
+
+		if (dst && dst != src && !has_room(ring_to(dst, r), need))
+			return false;
+	}
+	return true;
+}
+
+static void list_add(struct vale_scratch *s, unsigned to, unsigned frame)
+{
+	if (s->list[to].first == FORWARD_NONE) {
+		s->list[to].first = (uint16_t)frame;
+		s->touched[s->n_touched++] = (uint8_t)to;
+	} else {
+		s->frag[s->list[to].last].next = (uint16_t)frame;
+	}
+	s->frag[frame].next = FORWARD_NONE;
+	s->list[to].last = (uint16_t)frame;
+	s->list[to].slots += s->frag[frame].n;
+}
+
+/* Learns the source of a frame; who is to get it: a port, EVERYBODY, or a negative
+ * -vale_drop - 1. */
+static inline int destination(struct vale_core *core, struct vale_port *p, const uint8_t *frame,
+			      uint32_t now_s)
+{
+	uint64_t to = table_mac(frame), from = table_mac(frame + 6);
+	unsigned nr;
+
+	if (unlikely((from != p->last_mac || now_s != p->last_mac_s) && !table_is_group(from))) {
+		table_learn(&core->table, from, p->nr, now_s);
+		p->last_mac = from;
+		p->last_mac_s = now_s;
+	}
+	if (core->n_ports < 2)
+		return -(int)VALE_DROP_NOBODY - 1;
+	if (table_is_group(to))
+		return EVERYBODY;
+	nr = table_find(&core->table, to, now_s);
+	if (unlikely(nr == p->nr))
+		return -(int)VALE_DROP_SELF - 1;
+	return nr == TABLE_NO_PORT || !core->ports[nr] ? (int)EVERYBODY : (int)nr;
+}
+
+/* Sorts the frames of n slots into lists. How many slots may be taken. */
+static unsigned classify(struct vale_core *core, struct vale_port *p, unsigned r,
+			 struct vale_scratch *s, unsigned n, uint32_t now_s)
+{
+	struct vale_kring *k = &p->tx[r];
+	uint64_t frames = 0, bytes = 0;
+	unsigned i, step;
+
+	for (i = 0; i < n; i += step) {
+		const struct vale_frag *f = &s->frag[i];
+		int to;
+
+		step = f->n ? f->n : 1;
+		if (unlikely(!f->n))
+			continue;
+		to = destination(core, p, f->data, now_s);
+		if (unlikely(to < 0)) {
+			drop(k, (enum vale_drop)(-to - 1));
+			continue;
+		}
+		if (core->lossless && !everybody_has_room(core, p, r, s, (unsigned)to, f->n))
+			break;
+		list_add(s, (unsigned)to, i);
+		frames++;
+		for (unsigned j = 0; j < f->n; j++)
+			bytes += f[j].len;
+	}
+	counter_add(&k->frames, frames);
+	counter_add(&k->bytes, bytes);
+	return i;
+}
+
+/* Copies a frame into the slots from pos on. False: a slot has no buffer. */
+static inline bool put_frame(const struct vale_port *dst, const struct vale_kring *k, uint32_t pos,
+			     const struct vale_frag *f)
+{
+	for (unsigned j = 0; j < f->n; j++) {
+		struct vale_slot *slot = &k->slots[pos];
+		union slot_word w = slot_read(slot);
+		uint8_t *buf = buffer_at(dst, w.buf_idx);
+
+		if (unlikely(!buf))
+			return false;
+		memcpy(buf, f[j].data, f[j].len);
+		w.len = f[j].len;
+		w.flags = (uint16_t)(f->n << VALE_SLOT_FRAGS_SHIFT |
+				     (j + 1 < f->n ? VALE_SLOT_MOREFRAG : 0));
+		slot_write(slot, w);
+		if (++pos == k->n)
+			pos = 0;
+	}
+	return true;
+}
+
+static uint64_t frame_bytes(const struct vale_frag *f)
+{
+	uint64_t bytes = 0;
+
+	for (unsigned j = 0; j < f->n; j++)
+		bytes += f[j].len;
+	return bytes;
+}
+
+/* Delivers the frames of two lists, in the order in which they were sent. */
+static void deliver(const struct vale_port *dst, struct vale_kring *k, const struct vale_scratch *s,
+		    unsigned a, unsigned b)
+{
+	uint32_t pos = k->pos, room = room_in(k);
+	uint64_t frames = 0, bytes = 0, full = 0, bad = 0;
+
+	while (a != FORWARD_NONE || b != FORWARD_NONE) {
+		unsigned *next = a < b ? &a : &b; /* the end is greater than any */
+		const struct vale_frag *f = &s->frag[*next];
+
+		*next = f->next;
+		if (unlikely(f->n > room)) {
+			full++; /* VALE's rule: who does not read loses, nobody waits */
+			continue;
+		}
+		if (unlikely(!put_frame(dst, k, pos, f))) {
+			bad++;
+			continue;
+		}
+		pos += f->n;
+		pos -= pos >= k->n ? k->n : 0;
+		room -= f->n;
+		frames++;
+		bytes += frame_bytes(f);
+	}
+	k->pos = pos;
+	/* Pairs with the client's acquire: the slots before tail are written. */
+	atomic_store_explicit(&k->ctl->tail, pos, memory_order_release);
+	atomic_store_explicit(&k->ctl->wants_room, 0, memory_order_relaxed);
+	counter_add(&k->frames, frames);
+	counter_add(&k->bytes, bytes);
+	if (unlikely(full + bad)) {
+		counter_add(&k->dropped[VALE_DROP_FULL], full);
+		counter_add(&k->dropped[VALE_DROP_BAD_BUF], bad);
+		counter_set(&k->ctl->dropped, counter_get(&k->dropped[VALE_DROP_FULL]) +
+						      counter_get(&k->dropped[VALE_DROP_BAD_BUF]));
+	}
+}
+
+static void deliver_locked(const struct vale_core *core, struct vale_port *dst, unsigned r,
+			   const struct vale_scratch *s)
+{
+	struct vale_kring *k = ring_to(dst, r);
+
+	if (core->locked)
+		(void)pthread_mutex_lock(&k->lock);
+	deliver(dst, k, s, s->list[dst->nr].first, s->list[EVERYBODY].first);
+	if (core->locked)
+		(void)pthread_mutex_unlock(&k->lock);
+}
+
+/* Wakes the client of a ring if it sleeps. */
+static void wake(const struct vale_kring *k)
+{
+	if (!atomic_load_explicit(&k->ctl->sleeps, memory_order_relaxed))
+		return;
+	atomic_store_explicit(&k->ctl->sleeps, 0, memory_order_relaxed);
+	/* A full pipe wakes as well; one that is gone hangs up its connection, too. */
+	if (k->wake_fd >= 0 && write(k->wake_fd, "", 1) < 0)
+		return;
+}
+
+/* Calls f for every port that has frames in a list. */
+static void deliver_all(struct vale_core *core, struct vale_port *src, unsigned r,
+			struct vale_scratch *s)
+{
+	bool everybody = s->list[EVERYBODY].first != FORWARD_NONE;
+	unsigned n = everybody ? core->end : s->n_touched;
+
+	for (unsigned i = 0; i < n; i++) {
+		struct vale_port *dst = core->ports[everybody ? i : s->touched[i]];
+
+		if (dst && dst != src)
+			deliver_locked(core, dst, r, s);
+	}
+	/* Indices are published, now the flags are read: pairs with the client's fence. */
+	atomic_thread_fence(memory_order_seq_cst);
+	for (unsigned i = 0; i < n; i++) {
+		struct vale_port *dst = core->ports[everybody ? i : s->touched[i]];
+
+		if (dst && dst != src)
+			wake(ring_to(dst, r));
+	}
+	for (unsigned i = 0; i < s->n_touched; i++) {
+		s->list[s->touched[i]].first = FORWARD_NONE;
+		s->list[s->touched[i]].slots = 0;
+	}
+	s->n_touched = 0;
+}
+
+/* Gives n slots back to the sender, which is woken when half of the ring is free: not for
+ * each batch of a busy one. */
+static void give_back(struct vale_kring *k, unsigned n)
+{
+	uint32_t head = atomic_load_explicit(&k->ctl->head, memory_order_relaxed), left;
+
+	k->pos += n;
+	k->pos -= k->pos >= k->n ? k->n : 0;
+	/* Pairs with the client's acquire: their contents are read. */
+	atomic_store_explicit(&k->ctl->tail, k->pos ? k->pos - 1 : k->n - 1, memory_order_release);
+	atomic_thread_fence(memory_order_seq_cst); /* pairs with the client's, see shm.h */
+	left = head >= k->pos ? head - k->pos : head + k->n - k->pos;
+	if (left <= k->n / 2)
+		wake(k);
+}
+
+unsigned vale_forward(struct vale_core *core, struct vale_port *p, unsigned r,
+		      struct vale_scratch *s, uint32_t now_s)
+{
+	struct vale_kring *k = &p->tx[r];
+	bool alone = core->lossless && core->locked; /* room that was seen has to stay */
+	unsigned n = take(p, k, s->frag);
+
+	if (!n)
+		return 0;
+	if (alone)
+		(void)pthread_mutex_lock(&core->all);
+	n = classify(core, p, r, s, n, now_s);
+	if (s->n_touched)
+		deliver_all(core, p, r, s);
+	if (alone)
+		(void)pthread_mutex_unlock(&core->all);
+	if (n)
+		give_back(k, n);
+	return n;
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The switch itself: frames from the rings of one port to those of others. It works on
+ * memory that clients write (shm.h) and knows nothing of sockets and processes.
+ *
+ * A call takes a batch of what one ring has to send:
+ *
+ *     take      read each slot once, check it, gather slots into frames
+ *     classify  learn the source, look the destination up, a list of frames per port
+ *     deliver   for each port with a list: copy, publish, remember to wake it
+ *
+ * Frames from one ring go to the ring of the same number (modulo how many there are), so
+ * that they keep their order to each port, broadcast or not. A frame for which the receiver
+ * has no room is dropped there and counted; in a lossless switch it stays with the sender,
+ * and all behind it.
+ *
+ * Threads: each ring to send is forwarded by one thread at a time. Rings to receive have
+ * locks. Ports come and go only while nobody forwards.
+ */
+#ifndef VALE_FORWARD_H
+#define VALE_FORWARD_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "base/counter.h"
+#include "vale/layout.h"
+#include "vale/table.h"
+
+/* Slots taken at a time. */
+#define FORWARD_BATCH 256u
+#define FORWARD_NONE  UINT16_MAX
+
+/* Why frames of a port were dropped. */
+enum vale_drop {
+	/* when it sent them */
+	VALE_DROP_BAD_SLOT, /* a slot names memory that is not there */
+	VALE_DROP_SHORT,    /* no link-layer header */
+	VALE_DROP_FRAGS,    /* too many slots, or the last is missing */
+	VALE_DROP_SELF,	    /* the destination is where it came from */
+	VALE_DROP_NOBODY,   /* there is no other port */
+	/* when it was to receive them */
+	VALE_DROP_FULL,	   /* no room */
+	VALE_DROP_BAD_BUF, /* its slot names a buffer that is not there */
+	VALE_N_DROPS,
+};
+
+/* The switch's own state of a ring. */
+struct vale_kring {
+	struct vale_slot *slots;   /* shared */
+	struct vale_ctl_ring *ctl; /* shared */
+	uint32_t n;		   /* slots */
+	uint32_t pos;  /* to send: the first not taken. To receive: the first not filled */
+	uint32_t head; /* to receive: what the client had given back when last it was right */
+	int wake_fd;   /* -EBADF: nobody is there */
+	bool cut;      /* to send: the slots up to the end of a frame are dropped */
+	pthread_mutex_t lock; /* of rings to receive, if there are several threads */
+	_Alignas(64) _Atomic uint64_t
+		frames; /* to send: taken and forwarded. To receive: delivered */
+	_Atomic uint64_t bytes;
+	_Atomic uint64_t dropped[VALE_N_DROPS];
+	_Atomic uint64_t bad_index; /* how often the client's index was impossible */
+};
+
+/* Memory of a client that slots may point into, as it told the switch. */
+struct vale_arena {
+	const uint8_t *mem; /* as it is mapped here; NULL: none */
+	uint64_t address;   /* as the client sees it */
+	uint64_t size;
+};
+
+struct vale_port {
+	uint8_t nr;
+	struct vale_layout layout;
+	uint8_t *mem, *bufs; /* the region, and buffer 0 in it */
+	struct vale_ctl *ctl;
+	struct vale_arena arena;
+	uint64_t last_mac; /* the source seen last, and when: it need not be learned again */
+	uint32_t last_mac_s;
+	struct vale_kring tx[VALE_MAX_RINGS], rx[VALE_MAX_RINGS];
+};
+
+struct vale_core {
+	struct vale_port *ports[VALE_MAX_PORTS]; /* NULL: free */
+	unsigned n_ports;
+	unsigned end; /* all that are there lie before this place */
+	bool lossless;
+	bool locked;	     /* there are several threads */
+	pthread_mutex_t all; /* lossless with several threads: one at a time */
+	struct table table;
+};
+
+/* What a thread needs to forward; made by vale_scratch_init(). */
+struct vale_scratch {
+	struct vale_frag {
+		const uint8_t *data;
+		uint16_t len;
+		uint16_t n;    /* of the first of a frame: how many it has; 0: it is dropped */
+		uint16_t next; /* of the first of a frame: the next one in its list */
+	} frag[FORWARD_BATCH];
+	/* By destination: a list of frames. */
+	struct {
+		uint16_t first, last; /* places in frag; first is FORWARD_NONE at the end */
+		uint32_t slots;	      /* lossless: what the frames of the list need */
+	} list[256];
+	uint8_t touched[256]; /* ports with a list */
+	unsigned n_touched;
+};
+
+void vale_scratch_init(struct vale_scratch *s);
+
+/* Makes the port's own state of rings whose memory is formatted. */
+void vale_port_init(struct vale_port *p, unsigned nr, const struct vale_layout *l, void *mem,
+		    struct vale_ctl *ctl);
+void vale_port_done(struct vale_port *p);
+
+/* Puts a port in and takes it out. */
+void vale_core_add(struct vale_core *core, struct vale_port *p);
+void vale_core_remove(struct vale_core *core, struct vale_port *p);
+
+/* Forwards a batch from ring r of port p and wakes who has to know. How many slots it took;
+ * 0: there is nothing to be done now. now_s: seconds, for the table. */
+unsigned vale_forward(struct vale_core *core, struct vale_port *p, unsigned r,
+		      struct vale_scratch *scratch, uint32_t now_s);
+
+/* For people and JSON: "full" and so on. Static. */
+const char *vale_drop_name(enum vale_drop d);
+
+#endif

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "vale/name.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "vale/proto.h"
+
+#define ROOT_DIR "/run/weir"
+#define WORD	 "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
+
+int vale_name_check(const char *name, struct weir_err *err)
+{
+	if (strncmp(name, "vale", 4) != 0 || name[strspn(name, WORD)] ||
+	    strlen(name) >= VALE_SWITCH_NAME_SIZE)
+		return err_set(err, -EINVAL,
+			       "'%s' is no switch: 'vale' and letters, digits or '_' behind it, "
+			       "%u in all",
+			       name, VALE_SWITCH_NAME_SIZE - 1);
+	return 0;
+}
+
+int vale_port_name_check(const char *name, struct weir_err *err)
+{
+	if (!*name || name[strspn(name, WORD "-.")] || strlen(name) >= VALE_NAME_SIZE)
+		return err_set(err, -EINVAL,
+			       "'%s' is no port of a switch: up to %u letters, digits, '_', '-' "
+			       "or '.'",
+			       name, VALE_NAME_SIZE - 1);
+	return 0;
+}
+
+/* Where own switches are, and whether weir makes that folder for itself. */
+static int own_dir(char *path, size_t size)
+{
+	const char *told = secure_getenv("WEIR_RUNTIME_DIR"),
+		   *xdg = secure_getenv("XDG_RUNTIME_DIR");
+	int n;
+
+	if (told && *told == '/')
+		n = snprintf(path, size, "%s", told);
+	else if (geteuid() == 0)
+		n = snprintf(path, size, "%s", ROOT_DIR);
+	else if (xdg && *xdg)
+		n = snprintf(path, size, "%s/weir", xdg);
+	else
+		n = snprintf(path, size, "/tmp/weir-%u", (unsigned)geteuid());
+	return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
+}
+
+int vale_dir(char *path, size_t size, bool make, struct weir_err *err)
+{
+	struct stat st;
+
+	if (own_dir(path, size) < 0)
+		return err_set(err, -ENAMETOOLONG, "the folder for sockets has too long a name");
+	/* Root's may be entered by groups that a switch is shared with. */
+	if (make && mkdir(path, geteuid() == 0 ? 0755 : 0700) < 0 && errno != EEXIST)
+		return err_set(err, -errno, "%s: cannot make it: %s", path, strerror(errno));
+	if (lstat(path, &st) < 0)
+		return err_set(err, -errno, "%s: %s", path, strerror(errno));
+	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() || st.st_mode & 022)
+		return err_set(err, -EPERM, "%s: not a folder that only this user may write to",
+			       path);
+	return 0;
+}
+
+bool vale_dir_next(unsigned i, char *path, size_t size)
+{
+	if (i > 1 || own_dir(path, size) < 0)
+		return false;
+	if (i == 0)
+		return true;
+	if (strcmp(path, ROOT_DIR) == 0)
+		return false;
+	(void)snprintf(path, size, "%s", ROOT_DIR); /* shorter than what fitted */
+	return true;
+}
+
+int vale_address(const char *dir, const char *name, struct sockaddr_un *ret_addr,
+		 struct weir_err *err)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int n = snprintf(addr.sun_path, sizeof(addr.sun_path), "%s/%s", dir, name);
+
+	if (n < 0 || (size_t)n >= sizeof(addr.sun_path))
+		return err_set(err, -ENAMETOOLONG, "%s/%s: longer than a socket's path can be", dir,
+			       name);
+	*ret_addr = addr;
+	return 0;
+}

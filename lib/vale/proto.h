@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What clients and the switch say to each other, over a connected AF_UNIX SOCK_SEQPACKET
+ * socket: one message is one request, and each has one answer. Descriptors go with them
+ * (SCM_RIGHTS).
+ *
+ * A connection is what /dev/netmap is to a program for netmap: it can be handed on, and
+ * inherited. With its last close the switch takes back what was opened on it.
+ *
+ * Both ends are programs of one machine: numbers are in its byte order.
+ */
+#ifndef VALE_PROTO_H
+#define VALE_PROTO_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "vale/forward.h"
+
+#define VALE_MSG_MAGIC	 0x76656c61u
+#define VALE_MSG_VERSION 1u
+#define VALE_MSG_MAX	 16384u
+#define VALE_MSG_FDS	 5u
+#define VALE_NAME_SIZE	 64u
+#define VALE_ALL_RINGS	 UINT32_MAX
+
+enum vale_msg_type {
+	VALE_MSG_OPEN = 1, /* a port, new or not; once on a connection */
+	VALE_MSG_AGAIN,	   /* what OPEN has answered: for who got the connection from others */
+	VALE_MSG_ARENA,	   /* memory that slots will point into; the memfd comes along */
+	VALE_MSG_INFO,
+	VALE_MSG_PORTS,
+	VALE_MSG_TABLE,
+	VALE_MSG_NEW,	 /* a port that stays without connections */
+	VALE_MSG_DELETE, /* one that was made so */
+	VALE_MSG_STOP,	 /* the switch ends */
+	VALE_N_MSGS,
+};
+
+struct vale_head {
+	uint32_t magic;
+	uint16_t version;
+	uint16_t type;
+	int32_t result; /* of answers: 0, or a negative errno; then the body is a text */
+	uint32_t size;	/* of what follows */
+};
+
+/* OPEN and NEW. */
+struct vale_open {
+	char port[VALE_NAME_SIZE]; /* without the switch's name */
+	uint32_t ring;		   /* OPEN: only this one, to send and to receive; or all */
+	struct vale_shape shape;   /* of a new port; of one that is there: 0, or as it is */
+};
+
+/* Answer of OPEN and AGAIN. Descriptors: see enum vale_fd. */
+struct vale_opened {
+	struct vale_shape shape;
+	uint32_t nr;
+	uint32_t ring;
+};
+
+enum vale_fd {
+	VALE_FD_MEM,	 /* the region, size by the shape (layout.h) */
+	VALE_FD_CTL,	 /* the control page */
+	VALE_FD_KICK,	 /* eventfd: wakes the switch */
+	VALE_FD_WAKE_TX, /* pipes to read: there is room; there are frames; hung up: the end */
+	VALE_FD_WAKE_RX,
+	VALE_N_FDS,
+};
+
+struct vale_arena_msg {
+	uint64_t address; /* of its first byte, for the client */
+	uint64_t offset;  /* of that byte in the memfd; whole pages */
+	uint64_t size;
+};
+
+struct vale_info {
+	char name[VALE_NAME_SIZE];
+	uint32_t uid, pid;
+	uint32_t n_ports, n_threads, age_s;
+	uint32_t lossless, stays; /* 0 or 1 */
+};
+
+/* PORTS and TABLE: the first row wanted. The answer has as many as fit; none: the end. */
+struct vale_from {
+	uint32_t from;
+};
+
+struct vale_port_row {
+	char name[VALE_NAME_SIZE];
+	uint32_t nr; /* next from: nr + 1 */
+	uint32_t uid, pid;
+	uint32_t users; /* connections */
+	uint32_t stays;
+	struct vale_shape shape;
+	uint64_t tx_frames, tx_bytes; /* by the client */
+	uint64_t rx_frames, rx_bytes; /* to the client */
+	uint64_t dropped[VALE_N_DROPS];
+	uint64_t bad_index;
+};
+
+struct vale_table_row {
+	uint64_t mac;
+	uint32_t port;
+	uint32_t age_s;
+	uint32_t next; /* next from */
+	uint32_t zero;
+};
+
+struct vale_delete {
+	char port[VALE_NAME_SIZE];
+};
+
+/* A message with its descriptors. */
+struct vale_msg {
+	struct vale_head head;
+	_Alignas(8) uint8_t body[VALE_MSG_MAX];
+	int fds[VALE_MSG_FDS]; /* taken: closed by who handles the message; -EBADF: none */
+	unsigned n_fds;
+};
+
+void vale_msg_init(struct vale_msg *m, unsigned type);
+/* Closes the descriptors that are left. */
+void vale_msg_done(struct vale_msg *m);
+
+/* Is a message of len bytes (head and body) one that could be? result: is it an answer? 0,
+ * or -EBADMSG. Pure. */
+int vale_msg_check(const struct vale_msg *m, size_t len, int answer);
+
+/* Is there a NUL in the text? */
+int vale_text_ok(const char text[VALE_NAME_SIZE]);
+
+/* Sends without waiting: 0; -EAGAIN: the other side does not read; other negative errno.
+ * fds of m go along and stay open here. Never raises SIGPIPE. */
+int vale_msg_send(int fd, const struct vale_msg *m);
+
+/* Receives the next message into m, which is made new. flags: of recvmsg(2). 1; 0: the
+ * other side has closed; -EBADMSG; other negative errno. */
+int vale_msg_recv(int fd, struct vale_msg *m, int flags);
+
+#endif

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Asking a switch that runs: the rest of weir/switch.h. */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <weir/switch.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/macros.h"
+#include "vale/client.h"
+#include "vale/name.h"
+
+DEFINE_CLEANUP(struct weir_switch_state *, weir_switch_state_free)
+
+/* Asks; what there is in m is sent as the body. */
+static int ask(int fd, struct vale_msg *m, unsigned type, const void *body, size_t size,
+	       struct weir_err *err)
+{
+	int r;
+
+	vale_msg_init(m, type);
+	if (size)
+		memcpy(m->body, body, size);
+	m->head.size = (uint32_t)size;
+	r = vale_request(fd, m, err);
+	if (r == 0)
+		vale_msg_done(m);
+	return r;
+}
+
+static int ask_info(int fd, struct weir_switch_state *s, struct weir_err *err)
+{
+	struct vale_msg m;
+	struct vale_info info;
+	int r = ask(fd, &m, VALE_MSG_INFO, NULL, 0, err);
+
+	if (r < 0)
+		return r;
+	if (m.head.size != sizeof(info))
+		return err_set(err, -EBADMSG, "the switch speaks another version");
+	memcpy(&info, m.body, sizeof(info));
+	info.name[sizeof(info.name) - 1] = '\0';
+	memcpy(s->name, info.name, sizeof(s->name));
+	s->uid = info.uid;
+	s->pid = info.pid;
+	s->threads = info.n_threads;
+	s->age_s = info.age_s;
+	s->lossless = info.lossless;
+	s->temporary = !info.stays;
+	return 0;
+}
+
+static void take_port(const struct vale_port_row *row, struct weir_switch_port *p)
+{
+	*p = (struct weir_switch_port){
+		.nr = row->nr,
+		.uid = row->uid,
+		.pid = row->pid,
+		.users = row->users,
+		.stays = row->stays,
+		.tx_rings = row->shape.tx_rings,
+		.rx_rings = row->shape.rx_rings,
+		.tx_slots = row->shape.tx_slots,
+		.rx_slots = row->shape.rx_slots,
+		.tx_frames = row->tx_frames,
+		.tx_bytes = row->tx_bytes,
+		.rx_frames = row->rx_frames,
+		.rx_bytes = row->rx_bytes,
+		.bad_index = row->bad_index,
+	};
+	static_assert(sizeof(p->name) == sizeof(row->name), "one kind of name");
+	memcpy(p->name, row->name, sizeof(p->name));
+	p->name[sizeof(p->name) - 1] = '\0';
+	memcpy(p->dropped, row->dropped, sizeof(p->dropped));
+}
+
+static void take_mac(const struct vale_table_row *row, struct weir_switch_mac *m)
+{
+	m->port = row->port;
+	m->age_s = row->age_s;
+	for (unsigned i = 0; i < sizeof(m->mac); i++)
+		m->mac[i] = (uint8_t)(row->mac >> (40 - 8 * i));
+}
+
+/* Makes room for n more at the end of an array. */
+static int grow(void **array, unsigned n_old, unsigned n, size_t size)
+{
+	void *p = reallocarray(*array, n_old + n, size);
+
+	if (p)
+		*array = p;
+	return p ? 0 : -ENOMEM;
+}
+
+/* Rows until an answer has none. type: PORTS or TABLE. */
+static int ask_rows(int fd, unsigned type, struct weir_switch_state *s, struct weir_err *err)
+{
+	const bool ports = type == VALE_MSG_PORTS;
+	const size_t size = ports ? sizeof(struct vale_port_row) : sizeof(struct vale_table_row);
+	struct vale_from from = { 0 };
+	struct vale_msg m;
+	unsigned n;
+	int r;
+
+	do {
+		r = ask(fd, &m, type, &from, sizeof(from), err);
+		if (r < 0)
+			return r;
+		n = (unsigned)(m.head.size / size);
+		if (ports)
+			r = grow((void **)&s->ports, s->n_ports, n, sizeof(*s->ports));
+		else
+			r = grow((void **)&s->macs, s->n_macs, n, sizeof(*s->macs));
+		if (n && r < 0)
+			return err_set(err, r, "no memory for what the switch tells");
+		for (unsigned i = 0; i < n; i++) {
+			const void *row = m.body + i * size;
+
+			if (ports) {
+				take_port(row, &s->ports[s->n_ports++]);
+				from.from = s->ports[s->n_ports - 1].nr + 1;
+			} else {
+				take_mac(row, &s->macs[s->n_macs++]);
+				from.from = ((const struct vale_table_row *)row)->next;
+			}
+		}
+	} while (n && from.from < 65536);
+	return 0;
+}
+
+int weir_switch_show(const char *name, struct weir_switch_state **ret_state, struct weir_err *err)
+{
+	CLEANUP(weir_switch_state_freep)
+	struct weir_switch_state *s = calloc(1, sizeof(*s));
+	CLEANUP(closep)
+	int fd = -EBADF;
+	int r;
+
+	if (!s)
+		return err_set(err, -ENOMEM, "no memory");
+	r = vale_connect(name, false, &fd, err);
+	if (r == 0)
+		r = ask_info(fd, s, err);
+	if (r == 0)
+		r = ask_rows(fd, VALE_MSG_PORTS, s, err);
+	if (r == 0)
+		r = ask_rows(fd, VALE_MSG_TABLE, s, err);
+	if (r == 0)
+		*ret_state = TAKE_PTR(s);
+	return r;
+}
+
+struct weir_switch_state *weir_switch_state_free(struct weir_switch_state *s)
+{
+	if (!s)
+		return NULL;
+	free(s->ports);
+	free(s->macs);
+	free(s);
+	return NULL;
+}
+
+static int order(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+struct names {
+	char **texts;
+	unsigned n;
+};
+
+static bool has_name(const struct names *names, const char *name)
+{
+	for (unsigned i = 0; i < names->n; i++)
+		if (strcmp(names->texts[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* Adds a name if a switch of that name answers. */
+static int add_name(struct names *names, const char *name)
+{
+	CLEANUP(closep)
+	int fd = -EBADF;
+	char *text;
+
+	if (vale_name_check(name, NULL) < 0 || has_name(names, name) ||
+	    vale_connect(name, false, &fd, NULL) < 0)
+		return 0; /* a lock, one that we may not ask, one that was killed */
+	text = strdup(name);
+	if (!text || grow((void **)&names->texts, names->n, 1, sizeof(char *)) < 0) {
+		free(text);
+		return -ENOMEM;
+	}
+	names->texts[names->n++] = text;
+	return 0;
+}
+
+static int add_names(struct names *names, const char *dir)
+{
+	const struct dirent *entry;
+	DIR *d = opendir(dir);
+	int r = 0;
+
+	if (!d)
+		return 0; /* no switch has run there yet */
+	while (r == 0 && (entry = readdir(d)))
+		r = add_name(names, entry->d_name);
+	(void)closedir(d);
+	return r;
+}
+
+int weir_switch_list(char ***ret_names, unsigned *ret_n, struct weir_err *err)
+{
+	struct names names = { 0 };
+	char dir[96];
+	int r = 0;
+
+	for (unsigned i = 0; r == 0 && vale_dir_next(i, dir, sizeof(dir)); i++)
+		r = add_names(&names, dir);
+	if (r < 0) {
+		while (names.n)
+			free(names.texts[--names.n]);
+		free(names.texts);
+		return err_set(err, r, "no memory");
+	}
+	if (names.n)
+		qsort(names.texts, names.n, sizeof(char *), order);
+	*ret_names = names.texts;
+	*ret_n = names.n;
+	return 0;
+}
+
+static int command(const char *name, unsigned type, const void *body, size_t size,
+		   struct weir_err *err)
+{
+	CLEANUP(closep)
+	int fd = -EBADF;
+	struct vale_msg m;
+	int r = vale_connect(name, false, &fd, err);
+
+	return r < 0 ? r : ask(fd, &m, type, body, size, err);
+}
+
+static int port_name(char to[VALE_NAME_SIZE], const char *port, struct weir_err *err)
+{
+	int r = vale_port_name_check(port, err);
+
+	if (r == 0)
+		(void)snprintf(to, VALE_NAME_SIZE, "%s", port); /* it fits */
+	return r;
+}
+
+int weir_switch_new_port(const char *name, const char *port, unsigned rings, unsigned slots,
+			 struct weir_err *err)
+{
+	struct vale_open o = {
+		.ring = VALE_ALL_RINGS,
+		.shape = { .tx_rings = rings,
+			   .rx_rings = rings,
+			   .tx_slots = slots,
+			   .rx_slots = slots },
+	};
+	int r = port_name(o.port, port, err);
+
+	return r < 0 ? r : command(name, VALE_MSG_NEW, &o, sizeof(o), err);
+}
+
+int weir_switch_delete_port(const char *name, const char *port, struct weir_err *err)
+{
+	struct vale_delete d = { 0 };
+	int r = port_name(d.port, port, err);
+
+	return r < 0 ? r : command(name, VALE_MSG_DELETE, &d, sizeof(d), err);
+}
+
+int weir_switch_end(const char *name, struct weir_err *err)
+{
+	return command(name, VALE_MSG_STOP, NULL, 0, err);
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The switch process: who is connected, which ports there are, threads that forward.
+ *
+ * Worker 0 runs in the thread of weir_switch_run() and does what clients ask for; all
+ * workers forward. A port's rings to send belong to the worker nr modulo how many there
+ * are. Each worker holds its lock while it forwards; who changes ports or connections holds
+ * the locks of all.
+ */
+#ifndef VALE_SERVER_H
+#define VALE_SERVER_H
+
+#include <sys/types.h>
+
+#include <weir/switch.h>
+
+#include "vale/forward.h"
+#include "vale/proto.h"
+
+struct server;
+
+/* A port with what the process knows of it. */
+struct vport {
+	struct vale_port p; /* its memory is there while somebody has it open */
+	char name[VALE_NAME_SIZE];
+	uid_t uid; /* who made it */
+	pid_t pid;
+	int mem_fd, ctl_fd;
+	unsigned users; /* connections that have opened it */
+	bool stays;	/* without any */
+	uint32_t taken; /* rings that somebody has opened, a bit each */
+};
+
+struct conn {
+	struct conn *next;
+	int fd;
+	uid_t uid;
+	pid_t pid;
+	bool dead; /* to be freed when the events at hand are through */
+	struct vport *port;
+	uint32_t ring;		  /* that it has opened, or VALE_ALL_RINGS */
+	int kick_fd;		  /* eventfd */
+	int wake_tx, wake_rx;	  /* pipes: our ends */
+	int client_tx, client_rx; /* and the client's, for AGAIN */
+	size_t arena_size;	  /* bytes of the client that are mapped for it */
+};
+
+struct worker {
+	struct server *srv;
+	unsigned nr;
+	int epoll_fd, event_fd; /* the latter wakes it */
+	pthread_t thread;
+	bool started;
+	pthread_mutex_t lock;
+	struct vale_scratch scratch;
+};
+
+struct server {
+	struct weir_switch_opts opts;
+	char name[WEIR_SWITCH_NAME];
+	char path[108]; /* of the socket; "": there is none to be removed */
+	char lock_path[128];
+	int lock_fd, listen_fd, spare_fd;
+	gid_t group;
+	bool has_group;
+	struct vale_core core; /* ports that are open */
+	struct vport *vports[VALE_MAX_PORTS];
+	struct conn *conns;
+	unsigned n_conns;
+	bool had_port;
+	_Atomic bool stop;
+	unsigned n_workers;
+	struct worker workers[WEIR_SWITCH_MAX_THREADS];
+};
+
+/* conn.c. */
+/* Takes fd, a client's; closes it if it may not have one more connection. */
+void conn_accept(struct server *srv, int fd);
+/* Does what the messages that are there ask for; closes the connection if it is to end. */
+void conn_ready(struct server *srv, struct conn *c);
+void conn_close(struct server *srv, struct conn *c);
+/* Frees those that were closed. */
+void conn_reap(struct server *srv);
+
+/* request.c: answers a message that vale_msg_check() found right. ret_answer is made; its
+ * descriptors stay the connection's own. Those of m are left to the caller. */
+void request_answer(struct server *srv, struct conn *c, const struct vale_msg *m,
+		    struct vale_msg *ret_answer);
+/* Takes back what a connection has opened. */
+void request_release(struct server *srv, struct conn *c);
+/* Frees all ports: there are no connections any more. */
+void request_free_ports(struct server *srv);
+
+/* server.c: holds every worker, and lets them go on. */
+void server_hold(struct server *srv);
+void server_go_on(struct server *srv);
+/* The connection's requests are waited for. 0, or a negative errno. */
+int server_watch_conn(struct server *srv, struct conn *c);
+/* So are its kicks, by the worker of its port; and no more. */
+int server_watch_kick(struct server *srv, const struct conn *c);
+void server_forget_kick(struct server *srv, const struct conn *c);
+
+#endif
