@@ -13,6 +13,7 @@
 #include "edit-run.h"
 #include "files.h"
 #include "signals.h"
+#include "snaplen.h"
 #include "trace-out.h"
 #include "util.h"
 
@@ -54,16 +55,15 @@ static const struct opt edit_rows[] = {
 static int check_input(const struct edit_run *r, const struct edit_cmd_cfg *c, struct weir_err *err)
 {
 	static const uint32_t known[] = { 1, 104, 113, 276, 101, 0, 108, 105, 127, 178, 50 };
-	const struct weir_trace_iface *iface = weir_reader_iface(r->reader, 0);
+	const struct weir_trace_iface *iface;
 
 	if (!cmd_is_personality(r->run))
 		return 0;
-	if (weir_reader_info(r->reader)->n_ifaces && iface->snaplen < WEIR_FRAME_MAX &&
-	    !c->suppress_warnings)
-		cmd_warn(r->run,
-			 "%s was captured using a snaplen of %u bytes.  This may mean you have "
-			 "truncated packets.",
-			 c->infile, iface->snaplen);
+	if (!weir_reader_info(r->reader)->n_ifaces)
+		return err_text(err, -EINVAL, "%s: it has no interface", c->infile);
+	iface = weir_reader_iface(r->reader, 0);
+	if (!c->suppress_warnings)
+		snaplen_warn(r->run, c->infile, r->reader);
 	for (unsigned i = 0; i < ARRAY_SIZE(known); i++) {
 		if (iface->linktype == known[i])
 			return 0;

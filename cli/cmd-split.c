@@ -12,6 +12,7 @@
 #include "cmd.h"
 #include "commands.h"
 #include "files.h"
+#include "snaplen.h"
 #include "split-opts.h"
 #include "trace-out.h"
 #include "util.h"
@@ -193,15 +194,14 @@ static int make_cache(struct split_run *s, struct weir_err *err)
 static int check_input(const struct split_run *s, struct weir_reader *reader, struct weir_err *err)
 {
 	static const uint32_t known[] = { 1, 113, 276, 101, 104, 178, 50 };
-	const struct weir_trace_iface *iface = weir_reader_iface(reader, 0);
+	const struct weir_trace_iface *iface;
 
 	if (!cmd_is_personality(s->run))
 		return 0;
-	if (weir_reader_info(reader)->n_ifaces && iface->snaplen < WEIR_FRAME_MAX)
-		cmd_warn(s->run,
-			 "%s was captured using a snaplen of %u bytes.  This may mean you have "
-			 "truncated packets.",
-			 s->cfg->pcap, iface->snaplen);
+	if (!weir_reader_info(reader)->n_ifaces)
+		return err_text(err, -EINVAL, "%s: it has no interface", s->cfg->pcap);
+	iface = weir_reader_iface(reader, 0);
+	snaplen_warn(s->run, s->cfg->pcap, reader);
 	for (unsigned i = 0; i < ARRAY_SIZE(known); i++) {
 		if (iface->linktype == known[i] && (!s->cfg->how.mac || known[i] == 1))
 			return 0;
