@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Generators: templates, whose turn it is, and the numbers of frames.
- *
- *     number in the run -> number in the pass (shuffled) -> template, number in it
- */
+/* Generators: templates, and whose turn it is. */
 #include <weir/gen.h>
 
 #include <errno.h>
@@ -15,8 +11,6 @@
 #include "base/err.h"
 #include "base/macros.h"
 #include "gen/mix.h"
-#include "gen/run.h"
-#include "gen/shuffle.h"
 
 #define LINKTYPE_ETHERNET 1u
 
@@ -365,119 +359,6 @@ const char *weir_gen_field_name(unsigned layer, unsigned field)
 	const struct gen_layer *l = gen_layer_nr(layer);
 
 	return l && field < gen_field_count(l) ? l->fields[field].name : NULL;
-}
-
-/* ---- frames -------------------------------------------------------------------------------- */
-
-/* Whose frame nr of the run is, and its numbers. */
-static const struct gen_template *place_of(const struct weir_gen *g, uint64_t nr,
-					   struct gen_nr *ret)
-{
-	uint64_t pass = nr / g->n_frames, place = nr % g->n_frames;
-	const struct gen_template *t = g->templates;
-	uint64_t own;
-
-	if (g->random_order)
-		place = gen_shuffle(place, g->n_frames, gen_mix(g->seed + pass));
-	if (g->n_turns) {
-		const struct gen_turn *turn = &g->turns[place % g->n_turns];
-
-		t += turn->template;
-		own = pass * (g->n_frames / g->n_turns) + place / g->n_turns;
-		own = own * t->weight + turn->rank;
-	} else {
-		unsigned low = 0, high = g->n_templates;
-
-		while (high - low > 1) {
-			unsigned mid = (low + high) / 2;
-
-			if (g->templates[mid].before <= place)
-				low = mid;
-			else
-				high = mid;
-		}
-		t += low;
-		own = g->n_templates == 1 ? pass * g->n_frames + place
-					  : pass * t->count + place - t->before;
-	}
-	*ret = (struct gen_nr){ nr, own, own % t->count };
-	return t;
-}
-
-static const struct gen_program *program_of(const struct gen_template *t, uint64_t local)
-{
-	uint32_t nr = 0;
-
-	if (t->n_programs == 1)
-		return t->programs;
-	for (unsigned d = 0; d < t->n_dims; d++)
-		nr += (uint32_t)(local / t->dims[d].stride % t->dims[d].count) *
-		      t->dims[d].program_stride;
-	return &t->programs[nr];
-}
-
-/* Finds the longest run of frames of one program from number first on, but at most n. */
-static void find_run(const struct weir_gen *g, uint64_t first, unsigned n, struct gen_batch *ret)
-{
-	struct gen_nr *nr = ret->nr;
-	unsigned i;
-
-	ret->t = place_of(g, first, &nr[0]);
-	ret->p = program_of(ret->t, nr[0].local);
-	ret->n = n;
-	ret->consecutive = true;
-	if (!g->n_turns && !g->random_order && ret->t->n_programs == 1) {
-		if (g->n_templates > 1) /* the next template is all that can come */
-			ret->n = (unsigned)MIN(ret->t->count - nr[0].local, n);
-		return;
-	}
-	for (i = 1; i < n; i++) {
-		const struct gen_template *next = place_of(g, first + i, &nr[i]);
-
-		if (next != ret->t || program_of(next, nr[i].local) != ret->p)
-			break;
-		ret->consecutive &= nr[i].own == nr[i - 1].own + 1;
-	}
-	ret->n = i;
-	for (; i % GEN_STEP; i++)
-		nr[i] = nr[i - 1];
-}
-
-static void find_lens(const struct weir_gen *g, const struct gen_batch *b, uint32_t *ret)
-{
-	const struct gen_size *size = &b->t->size;
-	uint64_t salt = gen_mix(~g->seed);
-
-	if (size->min == size->max)
-		for (unsigned i = 0; i < b->n; i++)
-			ret[i] = b->p->len;
-	else
-		for (unsigned i = 0; i < b->n; i++)
-			ret[i] = gen_size_of(size, salt, gen_own(b, i));
-}
-
-void weir_gen_lens(const struct weir_gen *g, uint64_t first, unsigned n, uint32_t *ret_lens)
-{
-	struct gen_batch b;
-
-	for (; n; n -= b.n, first += b.n, ret_lens += b.n) {
-		find_run(g, first, MIN(n, GEN_BATCH), &b);
-		find_lens(g, &b, ret_lens);
-	}
-}
-
-void weir_gen_frames(const struct weir_gen *g, uint64_t first, struct weir_pkt *pkts, unsigned n)
-{
-	uint32_t lens[GEN_BATCH];
-	struct gen_batch b;
-
-	for (; n; n -= b.n, first += b.n, pkts += b.n) {
-		find_run(g, first, MIN(n, GEN_BATCH), &b);
-		find_lens(g, &b, lens);
-		for (unsigned i = 0; i < b.n; i++)
-			pkts[i].len = pkts[i].orig_len = lens[i];
-		gen_run(&b, pkts);
-	}
 }
 
 /* ---- as a stream's maker --------------------------------------------------------------------- */

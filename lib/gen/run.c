@@ -93,10 +93,8 @@ static uint64_t number(const struct work *w, const struct gen_op *op, unsigned j
 /* Random numbers below span; 0: any. */
 static void draw(struct work *w, uint64_t salt, uint64_t span)
 {
-	uint64_t first = w->batch->nr[0].global;
-
 	for (unsigned j = 0; j < w->width; j++) {
-		uint64_t r = gen_random(salt, first + j);
+		uint64_t r = gen_random(salt, gen_global(w->batch, j));
 
 		w->col[j] = span ? (uint64_t)((gen_u128)r * span >> 64) : r;
 	}
@@ -279,7 +277,7 @@ static void put_random_bytes(struct work *w, const struct gen_op *op)
 	uint32_t len = op->at.bits / 8;
 
 	for (unsigned j = 0; j < w->n; j++) {
-		uint64_t state = gen_random(op->salt, w->batch->nr[0].global + j), bits = 0;
+		uint64_t state = gen_random(op->salt, gen_global(w->batch, j)), bits = 0;
 		uint8_t *p = w->pkts[j].data + op->at.bit / 8;
 
 		for (uint32_t i = 0; i < len; i++, bits >>= 8) {

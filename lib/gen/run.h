@@ -20,17 +20,21 @@ struct gen_nr {
 struct gen_batch {
 	const struct gen_template *t;
 	const struct gen_program *p;
-	unsigned n; /* at most GEN_BATCH */
-	/* All numbers go up by one, from those of nr[0] on; no other is set. Otherwise the
-	 * last one's stand once more up to a multiple of GEN_STEP. .global always goes up
-	 * by one. */
-	bool consecutive;
+	unsigned n;	  /* at most GEN_BATCH */
+	bool consecutive; /* .own and .local go up by one from those of nr[0] on; */
+	bool in_a_row;	  /* .global does, too, and nothing but nr[0] is set */
+	/* If not in a row, the last one's stand once more up to a multiple of GEN_STEP. */
 	struct gen_nr nr[GEN_BATCH];
 };
 
 static inline uint64_t gen_own(const struct gen_batch *b, unsigned j)
 {
 	return b->consecutive ? b->nr[0].own + j : b->nr[j].own;
+}
+
+static inline uint64_t gen_global(const struct gen_batch *b, unsigned j)
+{
+	return b->in_a_row ? b->nr[0].global + j : b->nr[j].global;
 }
 
 /* Makes the frames. pkts[].len are set. */
