@@ -14,6 +14,9 @@
  *
  * The writer puts its own heads in front of the frames, closes gaps, and writes what is
  * a row of records then at once. So nothing is copied on the way from a pcap to a pcap.
+ *
+ * Only to be written, a block can be made of anyone's memory: .frames and .n, .mem and .size
+ * are set, and the rest is 0. 16 bytes between the frames are room for the heads of a pcap.
  */
 #ifndef WEIR_BLOCK_H
 #define WEIR_BLOCK_H

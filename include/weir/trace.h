@@ -133,6 +133,10 @@ struct weir_writer_opts {
 
 struct weir_writer;
 
+/* Sets format and compression to what the name ends with: .pcapng, or anything else for
+ * classic pcap with nanoseconds; and .gz, .zst or .lz4 behind that. */
+void weir_writer_opts_by_name(const char *path, struct weir_writer_opts *opts);
+
 /* Makes (or truncates) a trace file. "-" is standard output. The file is the
  * caller's to finish with weir_writer_finish() and close. -EINVAL: the format cannot
  * hold what opts says; nothing was touched then. */

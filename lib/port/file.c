@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * file: a trace file as a port. Frames that are sent are written to it, in the format
- * that its name ends with: .pcapng, or .pcap with nanoseconds for any other name; and
- * .gz, .zst or .lz4 behind that compresses. Frames that are received are read from it.
+ * that its name ends with. Frames that are received are read from it.
  * "-" is standard output, or standard input.
  */
 #include <errno.h>
@@ -30,49 +29,18 @@ struct file_priv {
 	uint32_t n_scratch;
 };
 
-static bool ends_with(const char *s, size_t len, const char *end)
-{
-	size_t n = strlen(end);
-
-	return len >= n && !memcmp(s + len - n, end, n);
-}
-
-/* Cuts a suffix that says how to compress off the length of the name. */
-static enum weir_compression compression_of(const char *name, size_t *len)
-{
-	static const struct {
-		const char *end;
-		enum weir_compression compression;
-	} rows[] = {
-		{ ".gz", WEIR_COMPRESSION_GZIP },
-		{ ".zst", WEIR_COMPRESSION_ZSTD },
-		{ ".lz4", WEIR_COMPRESSION_LZ4 },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		if (ends_with(name, *len, rows[i].end)) {
-			*len -= strlen(rows[i].end);
-			return rows[i].compression;
-		}
-	}
-	return WEIR_COMPRESSION_NONE;
-}
-
 static int open_writer(struct weir_port *port, struct weir_err *err)
 {
 	struct file_priv *f = port->priv;
-	const char *name = port->args.target;
-	size_t len = strlen(name);
 	struct weir_writer_opts opts = {
-		.compression = compression_of(name, &len),
 		.linktype = port->opts.linktype ? port->opts.linktype : 1,
 	};
 
-	opts.format = port->opts.microseconds		? WEIR_TRACE_PCAP_US
-		      : ends_with(name, len, ".pcapng") ? WEIR_TRACE_PCAPNG
-							: WEIR_TRACE_PCAP_NS;
+	weir_writer_opts_by_name(port->args.target, &opts);
+	if (port->opts.microseconds)
+		opts.format = WEIR_TRACE_PCAP_US;
 	port->info.linktype = opts.linktype;
-	return weir_writer_open(name, &opts, &f->writer, err);
+	return weir_writer_open(port->args.target, &opts, &f->writer, err);
 }
 
 /* Reads ahead by one frame: only then a pcapng file tells its link type. */
