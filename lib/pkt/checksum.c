@@ -61,13 +61,6 @@ uint32_t csum_add(uint32_t sum, const uint8_t *p, uint32_t len)
 	return reduce((uint64_t)sum + be16toh(words));
 }
 
-uint16_t csum_fold(uint32_t sum)
-{
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
-}
-
 uint32_t csum_pseudo(const uint8_t *ip, bool ipv6, uint8_t proto, uint32_t l4_len)
 {
 	uint32_t sum = ipv6 ? csum_add(0, ip + 8, 32) : csum_add(0, ip + 12, 8);

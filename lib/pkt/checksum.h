@@ -17,7 +17,12 @@
 uint32_t csum_add(uint32_t sum, const uint8_t *p, uint32_t len);
 
 /* The checksum that a partial sum makes. */
-uint16_t csum_fold(uint32_t sum);
+static inline uint16_t csum_fold(uint32_t sum)
+{
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)~sum;
+}
 
 /* Partial sum of the pseudo header of the IP header at ip (src and dst are taken
  * from there: behind a routing header dst is not what the checksum covers). */
