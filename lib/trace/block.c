@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Filling blocks. Where frames may not become longer the block gets the reader's window
- * and the reader goes on with the block's memory; otherwise, and where the window is the
- * caller's memory, frames are copied, each with room behind it and in front.
+ * Filling blocks. Where frames may not become longer the reader reads into the block's
+ * memory; otherwise, and where it has been given all in memory that is not its own, frames
+ * are copied, each with room behind it and in front.
  */
 #include <weir/block.h>
 
@@ -50,28 +50,62 @@ struct weir_block *weir_block_free(struct weir_block *b)
 	return NULL;
 }
 
-/* The frame that stands in the window. */
-static inline struct weir_buf frame_of(const struct weir_record *rec)
+static int no_memory(struct weir_reader *r, struct weir_err *err)
 {
-	return (struct weir_buf){
-		.data = (uint8_t *)(uintptr_t)rec->data, /* it becomes the block's, or a copy */
-		.len = rec->len,
-		.room = rec->len,
-		.orig_len = rec->orig_len,
-		.iface = rec->iface,
-		.ts_ns = rec->ts_ns,
-		.nr = rec->nr,
-		.linktype = (uint16_t)rec->linktype,
-	};
+	return reader_fail(r, err, -ENOMEM, "no memory for a block of frames");
 }
 
-/* The window is held, and rec the first frame in it. */
-static int take_window(struct weir_reader *r, struct weir_block *b, struct weir_record *rec)
+/* Makes a frame of what stands in the window. Field by field: a struct that is made first and
+ * copied then is read before its small fields have been written. */
+static inline void set_frame(struct weir_buf *f, const struct weir_record *rec)
 {
+	f->data = (uint8_t *)(uintptr_t)rec->data; /* it becomes the block's, or a copy */
+	f->len = rec->len;
+	f->room = rec->len;
+	f->orig_len = rec->orig_len;
+	f->iface = rec->iface;
+	f->file = 0;
+	f->ts_ns = rec->ts_ns;
+	f->nr = rec->nr;
+	f->loop = 0;
+	f->linktype = (uint16_t)rec->linktype;
+	f->port = 0;
+}
+
+/* Frames as they stand in the window. The first is read, and what is behind it is taken
+ * as far as it is in the window. */
+static int take_window(struct weir_reader *r, struct weir_block *b, struct weir_err *err)
+{
+	struct weir_record rec;
+	int ret = weir_reader_next(r, &rec, err);
+
+	if (ret != 1)
+		return ret;
+
+	/* What ends the rest, if not the window, is told by the next call. */
+	source_hold(r->src, true);
 	do
-		b->frames[b->n++] = frame_of(rec);
-	while (b->n < FRAMES_MAX && r->next(r, rec, NULL) == 1);
-	return source_exchange(r->src, &b->mem, &b->size);
+		set_frame(&b->frames[b->n++], &rec);
+	while (b->n < FRAMES_MAX && r->next(r, &rec, NULL) == 1);
+	source_hold(r->src, false);
+	return 1;
+}
+
+/*
+ * The reader reads into the block's memory meanwhile. Its own holds only the record between
+ * two blocks, so that of several blocks each keeps its memory, and with it its processor's
+ * cache.
+ */
+static int read_into(struct weir_reader *r, struct weir_block *b, struct weir_err *err)
+{
+	int ret, q;
+
+	ret = source_exchange(r->src, &b->mem, &b->size);
+	if (ret < 0)
+		return no_memory(r, err);
+	ret = take_window(r, b, err);
+	q = source_exchange(r->src, &b->mem, &b->size);
+	return q < 0 ? no_memory(r, err) : ret;
 }
 
 static int grow_frames(struct weir_block *b)
@@ -129,33 +163,34 @@ int weir_block_add(struct weir_block *b, const struct weir_buf *frame, struct we
 	return add(b, frame, frame->len) < 0 ? err_set(err, -ENOMEM, "out of memory") : 0;
 }
 
-static int copy_window(struct weir_reader *r, struct weir_block *b, struct weir_record *rec)
+/* Copies of the frames in the window, each with room to grow. */
+static int copy_window(struct weir_reader *r, struct weir_block *b, struct weir_err *err)
 {
-	do {
-		const struct weir_buf frame = frame_of(rec);
-		uint32_t room = frame.len;
+	struct weir_record rec;
+	int ret = weir_reader_next(r, &rec, err);
 
+	if (ret != 1)
+		return ret;
+
+	source_hold(r->src, true);
+	do {
+		struct weir_buf frame;
+		uint32_t room = rec.len;
+
+		set_frame(&frame, &rec);
 		if (b->growth)
 			room = MAX(room, MIN(frame.orig_len, WEIR_FRAME_MAX)) + b->growth;
-		if (add(b, &frame, room) < 0)
-			return -ENOMEM;
-	} while (b->n < FRAMES_MAX && b->used < COPY_SIZE && r->next(r, rec, NULL) == 1);
-	return 0;
+		ret = add(b, &frame, room);
+	} while (ret >= 0 && b->n < FRAMES_MAX && b->used < COPY_SIZE &&
+		 r->next(r, &rec, NULL) == 1);
+	source_hold(r->src, false);
+	return ret < 0 ? no_memory(r, err) : 1;
 }
 
 int weir_reader_fill(struct weir_reader *r, struct weir_block *b, struct weir_err *err)
 {
-	struct weir_record rec;
-	int ret;
-
 	b->n = 0;
-	ret = weir_reader_next(r, &rec, err);
-	if (ret != 1)
-		return ret;
-
-	/* What ends the rest, if not the window, is told by the next call. */
-	source_hold(r->src, true);
-	ret = b->growth || !r->src->buf ? copy_window(r, b, &rec) : take_window(r, b, &rec);
-	source_hold(r->src, false);
-	return ret < 0 ? reader_fail(r, err, ret, "no memory for a block of frames") : 1;
+	if (b->growth || !source_has_memory(r->src))
+		return copy_window(r, b, err);
+	return read_into(r, b, err);
 }

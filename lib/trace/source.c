@@ -100,8 +100,6 @@ int source_exchange(struct source *s, uint8_t **buf, size_t *size)
 	const size_t left = source_left(s), given_size = s->buf_size;
 	uint8_t *given = s->buf;
 
-	if (!s->buf)
-		return -ENOTSUP;
 	if (*size < s->buf_size) {
 		uint8_t *bigger = malloc(s->buf_size);
 

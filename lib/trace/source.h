@@ -108,10 +108,16 @@ static inline void source_hold(struct source *s, bool held)
 	s->held = held;
 }
 
+/* Is the window in memory of the source's own? */
+static inline bool source_has_memory(const struct source *s)
+{
+	return s->buf;
+}
+
 /*
- * Gives the window away, for as long as the caller likes: *buf, of *size bytes and to be
- * free()d, is exchanged for the memory of the window, in which what was consumed stays
- * where it is. What was not is copied. -ENOMEM; -ENOTSUP: the memory is not the source's.
+ * Exchanges the memory of the window for *buf, of *size bytes and to be free()d, or NULL.
+ * What was consumed stays where it is, what was not is copied to where reading goes on.
+ * Only if it has memory. -ENOMEM: nothing has changed.
  */
 int source_exchange(struct source *s, uint8_t **buf, size_t *size);
 
