@@ -95,6 +95,27 @@ int weir_classifier_add(struct weir_classifier *c, const struct weir_record *rec
 int weir_classifier_finish(struct weir_classifier *c, struct weir_cache *cache,
 			   struct weir_err *err);
 
+/*
+ * Several classifiers made with the same options may look at one trace, each in a thread of
+ * its own, at some rows of its frames, unless what is found out depends on the order of
+ * frames.
+ */
+bool weir_classifier_remembers(const struct weir_classifier *c);
+
+/* The frames that c was given and that get verdicts. */
+uint64_t weir_classifier_count(const struct weir_classifier *c);
+
+/* So many of them, one behind another in the trace. */
+struct weir_classifier_row {
+	struct weir_classifier *who;
+	uint64_t n;
+};
+
+/* weir_classifier_finish() for all of them together. The rows are in the order of the
+ * trace. */
+int weir_classifier_finish_rows(const struct weir_classifier_row *rows, size_t n_rows,
+				struct weir_cache *cache, struct weir_err *err);
+
 /* Do frames tell their sides by themselves, as in all but the automatic modes? */
 bool weir_classifier_is_stage(const struct weir_classifier *c);
 

@@ -37,6 +37,8 @@ struct weir_classifier {
 	struct hosts hosts;
 	uint32_t *left; /* what frames left */
 	uint64_t n, room;
+	uint64_t n_told; /* whose verdicts are in the cache */
+	bool joined;	 /* its hosts are among another one's */
 };
 
 DEFINE_CLEANUP(struct weir_classifier *, weir_classifier_free)
@@ -347,14 +349,68 @@ static int put_verdict(const struct weir_classifier *c, uint32_t left, struct we
 	return r < 0 ? err_set(err, r, "out of memory") : 0;
 }
 
+/* The hosts of from are entered into c, and what its frames left becomes c's. */
+static int join(struct weir_classifier *c, struct weir_classifier *from, struct weir_err *err)
+{
+	CLEANUP(freep)
+	uint32_t *ours = malloc((from->hosts.n + 1) * sizeof(*ours));
+
+	if (!ours)
+		return err_set(err, -ENOMEM, "out of memory");
+	for (uint32_t i = 0; i < from->hosts.n; i++) {
+		const struct host *host = &from->hosts.list[i];
+		int64_t at = hosts_find(&c->hosts, host->version, host->addr);
+
+		if (at < 0)
+			return err_set(err, (int)at, "out of memory");
+		c->hosts.list[at].client += host->client;
+		c->hosts.list[at].server += host->server;
+		ours[i] = (uint32_t)at;
+	}
+	for (uint64_t i = 0; i < from->n; i++)
+		if (from->left[i] >= FIRST_HOST)
+			from->left[i] = FIRST_HOST + ours[from->left[i] - FIRST_HOST];
+	from->joined = true;
+	return 0;
+}
+
+bool weir_classifier_remembers(const struct weir_classifier *c)
+{
+	/* A bridge that gives up tells the first host that it cannot tell. */
+	return c->opts.mode == WEIR_SPLIT_FIRST || c->opts.mode == WEIR_SPLIT_BRIDGE;
+}
+
+uint64_t weir_classifier_count(const struct weir_classifier *c)
+{
+	return c->n;
+}
+
+int weir_classifier_finish_rows(const struct weir_classifier_row *rows, size_t n_rows,
+				struct weir_cache *cache, struct weir_err *err)
+{
+	struct weir_classifier *first = n_rows ? rows[0].who : NULL;
+	int r = 0;
+
+	for (size_t i = 0; i < n_rows && r >= 0; i++)
+		if (rows[i].who != first && !rows[i].who->joined)
+			r = join(first, rows[i].who, err);
+	if (first && r >= 0)
+		r = settle(first, err);
+	for (size_t i = 0; i < n_rows; i++) {
+		struct weir_classifier *who = rows[i].who;
+
+		for (uint64_t n = rows[i].n; r >= 0 && n; n--)
+			r = put_verdict(first, who->left[who->n_told++], cache, err);
+	}
+	return r;
+}
+
 int weir_classifier_finish(struct weir_classifier *c, struct weir_cache *cache,
 			   struct weir_err *err)
 {
-	int r = settle(c, err);
+	const struct weir_classifier_row all = { .who = c, .n = c->n };
 
-	for (uint64_t i = 0; r >= 0 && i < c->n; i++)
-		r = put_verdict(c, c->left[i], cache, err);
-	return r;
+	return weir_classifier_finish_rows(&all, 1, cache, err);
 }
 
 /* Setting up. */

@@ -10,6 +10,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "base/bytes.h"
 #include "pkt/addr.h"
 
 #define FIRST_SLOTS 256u
@@ -55,13 +56,17 @@ static int grow(struct hosts *h)
 
 int64_t hosts_find(struct hosts *h, uint8_t version, const uint8_t *addr)
 {
-	uint8_t whole[16] = { 0 };
+	/* Written in pieces as large as they are read in, or reading waits for writing. */
+	const uint64_t words[2] = {
+		version == 4 ? htole64(le32_at(addr)) : raw64_at(addr),
+		version == 4 ? 0 : raw64_at(addr + 8),
+	};
+	const uint8_t *whole = (const uint8_t *)words;
 	uint32_t hashed, at;
 
 	if (2 * h->n >= h->n_slots && (h->n >= HOSTS_MAX || grow(h) < 0))
 		return -ENOMEM;
 
-	memcpy(whole, addr, cidr_size(version));
 	hashed = hash(h, version, whole);
 	for (at = hashed & (h->n_slots - 1); h->slots[at]; at = (at + 1) & (h->n_slots - 1)) {
 		const struct host *old = &h->list[h->slots[at] - 1];

@@ -98,6 +98,41 @@ static void check_stage(struct weir_classifier *c, const struct trace *t, const 
 	}
 }
 
+/* Two that are given rows of 1, 2, 3, ... frames by turns say the same. */
+static void check_rows(const struct weir_classify_opts *opts, const struct trace *t,
+		       const char *verdicts)
+{
+	struct weir_classifier_row rows[32];
+	struct weir_classifier *c[2];
+	struct weir_cache *cache;
+	unsigned n = 0, at = 0;
+
+	assert_int_equal(weir_cache_new(NULL, &cache, NULL), 0);
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(weir_classifier_new(opts, &c[i], NULL), 0);
+	for (; at < t->n; n++) {
+		rows[n] = (struct weir_classifier_row){ .who = c[n % 2],
+							.n = weir_classifier_count(c[n % 2]) };
+		for (unsigned i = 0; i <= n && at < t->n; i++, at++) {
+			const struct weir_record rec = { .data = t->frames[at],
+							 .len = t->lens[at],
+							 .orig_len = t->lens[at],
+							 .linktype = 1,
+							 .nr = at + 1 };
+
+			assert_int_equal(weir_classifier_add(rows[n].who, &rec, NULL), 0);
+		}
+		rows[n].n = weir_classifier_count(c[n % 2]) - rows[n].n;
+	}
+	assert_int_equal(weir_classifier_finish_rows(rows, n, cache, NULL), 0);
+	assert_int_equal(weir_cache_count(cache), strlen(verdicts));
+	for (unsigned i = 0; i < weir_cache_count(cache); i++)
+		assert_int_equal("--sp"[weir_cache_get(cache, i + 1)], verdicts[i]);
+	weir_cache_free(cache);
+	weir_classifier_free(c[0]);
+	weir_classifier_free(c[1]);
+}
+
 /* The verdicts as text, p, s or -; or the error. */
 static int classify(const struct weir_classify_opts *opts, const struct trace *t, char *ret,
 		    struct weir_err *err)
@@ -127,6 +162,8 @@ static int classify(const struct weir_classify_opts *opts, const struct trace *t
 		ret[i] = "--sp"[weir_cache_get(cache, i + 1)];
 	ret[weir_cache_count(cache)] = '\0';
 	assert_int_equal(weir_classifier_is_stage(c), opts->mode > WEIR_SPLIT_FIRST);
+	if (r >= 0 && !weir_classifier_remembers(c))
+		check_rows(opts, t, ret);
 	if (weir_classifier_is_stage(c) && weir_cache_count(cache) == t->n)
 		check_stage(c, t, ret);
 	weir_cache_free(cache);
