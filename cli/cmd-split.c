@@ -5,7 +5,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include <weir/block.h>
 #include <weir/classify.h>
+#include <weir/relay.h>
 #include <weir/split.h>
 #include <weir/trace.h>
 
@@ -17,6 +19,10 @@
 #include "trace-out.h"
 #include "util.h"
 
+#define MAX_WORKERS 64u
+/* More are no faster: reading takes longer than all else, and only one reads at a time. */
+#define DEFAULT_WORKERS 2u
+
 struct split_cmd_cfg {
 	struct split_cfg how;
 	bool no_arg_comment, verbose, suppress_warnings;
@@ -24,6 +30,7 @@ struct split_cmd_cfg {
 	const char *pcap, *cachefile, *out_client, *out_server;
 	const char *print_comment, *print_info, *print_stats;
 	struct trace_out_cfg out;
+	uint32_t workers;
 };
 
 static const struct opt split_rows[] = {
@@ -59,6 +66,9 @@ static const struct opt split_rows[] = {
 	{ OPT(struct split_cmd_cfg, out_server), .name = "out-server", .flags = OPT_WEIR_ONLY,
 	  .metavar = "FILE", .help = "write the frames of the secondary port to a trace" },
 	TRACE_OUT_ROWS(struct split_cmd_cfg, out),
+	{ OPT(struct split_cmd_cfg, workers), .name = "workers", .flags = OPT_WEIR_ONLY,
+	  .metavar = "N", .min = 1, .max = MAX_WORKERS,
+	  .help = "threads that look at frames side by side (one a processor, at most 2)" },
 	{ OPT(struct split_cmd_cfg, pcap), .name = "pcap", .letter = 'i', .metavar = "FILE",
 	  .help = "the trace to read; - is standard input" },
 	{ OPT(struct split_cmd_cfg, print_comment), .name = "print-comment", .letter = 'P',
@@ -99,8 +109,13 @@ static const struct split_cmd_cfg split_defaults = {
 struct split_run {
 	const struct cmd_run *run;
 	const struct split_cmd_cfg *cfg;
-	struct weir_classifier *classifier;
+	struct weir_classifier *classifier; /* of the first worker */
 	struct weir_cache *cache;
+
+	/* While frames are classified. */
+	struct weir_reader *reader;
+	struct weir_classifier_row *rows; /* who has seen which frames */
+	size_t n_rows;
 };
 
 /* Printing what a cache holds. */
@@ -209,34 +224,121 @@ static int check_input(const struct split_run *s, struct weir_reader *reader, st
 	return err_text(err, -ENOTSUP, "Unsupported pcap DLT type: 0x%x", iface->linktype);
 }
 
-static int classify(struct split_run *s, struct weir_err *err)
+/* What a worker carries. */
+struct load {
+	struct weir_block *block;
+	struct weir_classifier *classifier;
+	uint64_t n_told; /* of its frames, in rows that were given */
+};
+
+static int take(void *ctx, void *load, struct weir_err *err)
 {
-	struct weir_reader *reader = NULL;
-	struct weir_record rec;
-	int r = weir_reader_open(s->cfg->pcap, &reader, err), q = 0;
+	const struct split_run *s = ctx;
+	const struct load *l = load;
+
+	return weir_reader_fill(s->reader, l->block, err);
+}
+
+static int look(void *ctx, void *load, struct weir_err *err)
+{
+	const struct split_run *s = ctx;
+	const struct load *l = load;
+
+	for (unsigned i = 0; i < l->block->n; i++) {
+		const struct weir_buf *f = &l->block->frames[i];
+		const struct weir_record rec = { .data = f->data,
+						 .len = f->len,
+						 .orig_len = f->orig_len,
+						 .ts_ns = f->ts_ns,
+						 .linktype = f->linktype,
+						 .nr = f->nr };
+		int r;
+
+		if (!f->len && cmd_is_personality(s->run))
+			return err_text(err, -EINVAL,
+					"Invalid packet length: packet length=%u capture length=0",
+					f->orig_len);
+		r = weir_classifier_add(l->classifier, &rec, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int give(void *ctx, void *load, struct weir_err *err)
+{
+	struct split_run *s = ctx;
+	struct load *l = load;
+	const uint64_t n = weir_classifier_count(l->classifier);
+	struct weir_classifier_row *last = s->n_rows ? &s->rows[s->n_rows - 1] : NULL;
+
+	(void)err; /* xgrow() ends the program where there is no memory */
+	if (!last || last->who != l->classifier) {
+		s->rows = xgrow(s->rows, s->n_rows, sizeof(*s->rows));
+		last = &s->rows[s->n_rows++];
+		*last = (struct weir_classifier_row){ .who = l->classifier };
+	}
+	last->n += n - l->n_told;
+	l->n_told = n;
+	return 0;
+}
+
+static int look_at_all(struct split_run *s, struct load *loads, unsigned n, struct weir_err *err)
+{
+	const struct weir_relay relay = { .take = take, .work = look, .give = give, .ctx = s };
+	void *all[MAX_WORKERS];
+	int r = 0;
+
+	for (unsigned i = 0; i < n && r >= 0; i++) {
+		loads[i].classifier = s->classifier;
+		if (i)
+			r = split_classifier(&s->cfg->how, cmd_is_personality(s->run),
+					     &loads[i].classifier, err);
+		if (r >= 0)
+			r = weir_block_new(0, &loads[i].block, err);
+		all[i] = &loads[i];
+	}
+	return r < 0 ? r : weir_relay_run(&relay, all, n, err);
+}
+
+static int classify(struct split_run *s, struct load *loads, unsigned n, struct weir_err *err)
+{
+	int r = weir_reader_open(s->cfg->pcap, &s->reader, err), q = 0;
 
 	if (r < 0)
 		return r;
-	r = check_input(s, reader, err);
-	while (r >= 0 && (r = weir_reader_next(reader, &rec, err)) == 1) {
-		if (!rec.len && cmd_is_personality(s->run))
-			r = err_text(err, -EINVAL,
-				     "Invalid packet length: packet length=%u capture "
-				     "length=0",
-				     rec.orig_len);
-		else
-			r = weir_classifier_add(s->classifier, &rec, err);
-	}
+	r = check_input(s, s->reader, err);
+	if (r >= 0)
+		r = look_at_all(s, loads, n, err);
 	/* tcpprep takes damage for the end of the file. */
 	if ((r == -EBADMSG || r == -ENODATA) && cmd_is_personality(s->run))
 		r = 0;
 	if (r >= 0)
-		q = weir_classifier_finish(s->classifier, s->cache, err);
-	weir_reader_close(reader);
+		q = weir_classifier_finish_rows(s->rows, s->n_rows, s->cache, err);
+	weir_reader_close(s->reader);
 	if (r >= 0 && q >= 0 && cmd_is_personality(s->run) && !weir_cache_count(s->cache))
 		return err_text(err, -ENODATA,
 				"\nNo packets were processed.  Filter too limiting?");
 	return r < 0 ? r : q;
+}
+
+/* classify() with as many workers as are useful. */
+static int classify_shared(struct split_run *s, struct weir_err *err)
+{
+	unsigned n = s->cfg->workers ? s->cfg->workers : weir_relay_workers(DEFAULT_WORKERS);
+	struct load loads[MAX_WORKERS] = { 0 };
+	int r;
+
+	if (weir_classifier_remembers(s->classifier))
+		n = 1;
+	r = classify(s, loads, n, err);
+	for (unsigned i = 0; i < n; i++) {
+		weir_block_free(loads[i].block);
+		if (loads[i].classifier != s->classifier)
+			weir_classifier_free(loads[i].classifier);
+	}
+	free(s->rows);
+	return r;
 }
 
 /* The trace once more, into one trace for each side. */
@@ -325,7 +427,7 @@ static int split_run(const struct cmd_run *run, const void *cfg)
 	if (r >= 0)
 		r = make_cache(&s, &err);
 	if (r >= 0)
-		r = classify(&s, &err);
+		r = classify_shared(&s, &err);
 	if (r >= 0 && s.cfg->cachefile)
 		r = weir_cache_save(s.cache, s.cfg->cachefile, &err);
 	if (r >= 0)

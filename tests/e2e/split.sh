@@ -58,6 +58,20 @@ test_pipes_work() {
 	cmp "$netns_dir/a" "$netns_dir/b"
 }
 
+test_workers_find_the_same() {
+	"$weir" gen 'Ether()/IP(src="10.0.0.0/22",dst="10.1.0.1")/UDP(dport=(50,60))/DNS()' \
+		-n 20000 -w "$netns_dir/long.pcap"
+	for mode in router client first; do
+		for n in 1 2 3; do
+			run "$weir" split -a "$mode" --no-arg-comment --workers="$n" \
+				-i "$netns_dir/long.pcap" -o "$netns_dir/by$n"
+			is "exit status" "$rc" 0
+		done
+		cmp "$netns_dir/by1" "$netns_dir/by2"
+		cmp "$netns_dir/by1" "$netns_dir/by3"
+	done
+}
+
 test_caches_tell_what_they_hold() {
 	split web.pcap -a first -C "a comment"
 	run "$weir" split --print-comment="$netns_dir/cache"
