@@ -52,6 +52,35 @@ struct weir_port_opts {
 	bool promisc;		   /* receive frames for other hosts too */
 	bool launch_time;	   /* weir_pkt.ts_ns of sent frames is when they leave, see
 				    * weir_port_tx(); -ENOTSUP where the port cannot */
+	bool offload;		   /* a struct weir_offload stands before each frame, sent and
+				    * received; -ENOTSUP where the port cannot */
+};
+
+/*
+ * What has been left to be done on a frame: its checksum, cutting it into several. Programs
+ * of this machine hand such frames to the kernel, and the kernel to network cards; it merges
+ * received ones into such (TSO, GSO, GRO). On a port opened with .offload these bytes stand
+ * at weir_pkt.data - WEIR_OFFLOAD_LEN, aligned or not; they do not count in any length. It
+ * is the header of virtio (1.2, 5.1.6) with numbers in this machine's byte order. All zero:
+ * nothing is left to be done.
+ *
+ * Without .offload frames of the kernel's own traffic arrive as they are, without a
+ * checksum and longer than the link's MTU.
+ */
+struct weir_offload {
+	uint8_t flags;	     /* enum weir_offload_flags */
+	uint8_t cut;	     /* into segments of this kind, VIRTIO_NET_HDR_GSO_...; 0: it is not */
+	uint16_t header_len; /* of each segment, as a hint */
+	uint16_t cut_len;    /* payload of each segment */
+	uint16_t sum_from;   /* the checksum covers the frame from here to its end */
+	uint16_t sum_at;     /* and belongs here, counted from sum_from; the partial sum of what
+			      * else it covers is there already */
+};
+#define WEIR_OFFLOAD_LEN 10u
+
+enum weir_offload_flags {
+	WEIR_OFFLOAD_SUM = 1U << 0,	/* the checksum is to be completed */
+	WEIR_OFFLOAD_CHECKED = 1U << 1, /* it was found right */
 };
 
 struct weir_port_info {
@@ -64,6 +93,8 @@ struct weir_port_info {
 	uint64_t speed_bps; /* of the link, 0 = not told */
 	uint8_t mac[6];	    /* zero if it has none */
 	char note[128];	    /* how it works: "copy mode, 2 queues"; "" if nothing to say */
+	bool offload;	    /* opened with it */
+	bool sums_missing;  /* received frames may lack their checksum, and nothing tells which */
 };
 
 /* Why a frame was refused for good. */

@@ -45,6 +45,9 @@
  * it only of back ends with .launch_time; they may still refuse in open(), with -ENOTSUP and
  * a text that says what is missing. tx_drain then waits until the frames have left.
  *
+ * With opts->offload a struct weir_offload stands before each frame. port.c asks it only of
+ * back ends with .offload; they may still refuse in open().
+ *
  * rx lends frames until rx_release(q), which gives back all that were lent on q.
  *
  * Time-outs
@@ -112,6 +115,7 @@ struct backend {
 	bool hw_queues;	     /* '@' picks queues of the device; otherwise it only counts them */
 	bool launch_time;    /* frames can have launch times */
 	bool keeps_time;     /* and should: it waits better than its caller can */
+	bool offload;	     /* frames can have a struct weir_offload before them */
 	const char *no_launch_time; /* if not: why, for people; NULL: nothing to be said */
 	size_t priv_size;
 

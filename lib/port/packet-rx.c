@@ -42,6 +42,7 @@ struct packet_rx {
 	struct tpacket3_hdr *next; /* the first of them */
 	bool was_down;		   /* the socket told so: its removal may go untold */
 	uint32_t snaplen;
+	uint32_t before; /* bytes that stand before each frame: WEIR_OFFLOAD_LEN */
 	struct link_track link;
 };
 
@@ -95,14 +96,19 @@ static int set_filter(int fd, uint32_t len, struct weir_err *err)
 }
 
 static int rx_queue_open(struct packet_rx *rx, const struct weir_iface *iface, uint64_t ring_mib,
-			 struct weir_err *err)
+			 bool offload, struct weir_err *err)
 {
-	int r;
+	int r = 0;
 
 	rx->fd = packet_socket(iface, err);
 	if (rx->fd < 0)
 		return rx->fd;
-	r = map_ring(rx, ring_mib, err);
+	if (offload) {
+		rx->before = WEIR_OFFLOAD_LEN;
+		r = packet_set_offload(rx->fd, err);
+	}
+	if (r == 0)
+		r = map_ring(rx, ring_mib, err);
 	if (r == 0)
 		r = set_opt(rx->fd, PACKET_IGNORE_OUTGOING, "PACKET_IGNORE_OUTGOING", 1, err);
 	if (r == 0)
@@ -154,7 +160,7 @@ int packet_rx_open(struct weir_port *port, struct weir_err *err)
 		p->rx[q].fd = -EBADF;
 
 	for (unsigned q = 0; r == 0 && q < n; q++)
-		r = rx_queue_open(&p->rx[q], &p->iface, ring_mib, err);
+		r = rx_queue_open(&p->rx[q], &p->iface, ring_mib, port->opts.offload, err);
 	if (r == 0 && n > 1)
 		r = join_fanout(p, err);
 	if (r == 0 && port->opts.promisc)
@@ -203,12 +209,28 @@ static bool begin_block(struct packet_rx *rx)
 	return true;
 }
 
+/* The frame has become longer in front of what the header tells of. */
+static void shift_offload(uint8_t *header)
+{
+	struct weir_offload o;
+
+	memcpy(&o, header, WEIR_OFFLOAD_LEN);
+	if (o.flags & WEIR_OFFLOAD_SUM)
+		o.sum_from += VLAN_LEN;
+	if (o.cut)
+		o.header_len += VLAN_LEN;
+	memcpy(header, &o, WEIR_OFFLOAD_LEN);
+}
+
 /* Puts back the tag that the kernel or the device took out of an Ethernet frame. */
-static void restore_vlan(struct tpacket3_hdr *h, struct weir_pkt *pkt)
+static void restore_vlan(const struct packet_rx *rx, struct tpacket3_hdr *h, struct weir_pkt *pkt)
 {
 	uint16_t tpid = h->tp_status & TP_STATUS_VLAN_TPID_VALID ? h->hv1.tp_vlan_tpid : 0x8100;
+	uint8_t *from = pkt->data - rx->before;
 
-	memmove(pkt->data - VLAN_LEN, pkt->data, 2 * ETH_ALEN);
+	memmove(from - VLAN_LEN, from, rx->before + 2 * ETH_ALEN);
+	if (rx->before)
+		shift_offload(from - VLAN_LEN);
 	pkt->data -= VLAN_LEN;
 	be16_put(pkt->data + 12, tpid);
 	be16_put(pkt->data + 14, (uint16_t)h->hv1.tp_vlan_tci);
@@ -225,7 +247,7 @@ static void lend_frame(const struct packet_rx *rx, struct tpacket3_hdr *h, struc
 		.ts_ns = (int64_t)h->tp_sec * (int64_t)NSEC_PER_SEC + h->tp_nsec,
 	};
 	if (unlikely(h->tp_status & TP_STATUS_VLAN_VALID) && ret_pkt->len >= 2 * ETH_ALEN) {
-		restore_vlan(h, ret_pkt);
+		restore_vlan(rx, h, ret_pkt);
 		ret_pkt->len = MIN(ret_pkt->len, rx->snaplen);
 	}
 }

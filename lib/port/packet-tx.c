@@ -39,6 +39,7 @@ struct packet_txq {
 	struct mmsghdr *msgs; /* BATCH of them, each with its iov */
 	struct iovec *iovs;
 	struct launch *launch; /* NULL: frames leave at once */
+	uint32_t before;       /* bytes before each frame that go down with it: WEIR_OFFLOAD_LEN */
 	struct link_track link;
 	struct sockaddr_ll ip[2]; /* raw IP: the addresses for versions 4 and 6 */
 };
@@ -140,6 +141,15 @@ int packet_txq_set_launch(struct packet_txq *tx, const struct etf *etf, struct w
 	return launch_new(tx->fd, etf, tx->msgs, &tx->launch, err);
 }
 
+int packet_txq_set_offload(struct packet_txq *tx, struct weir_err *err)
+{
+	int r = packet_set_offload(tx->fd, err);
+
+	if (r == 0)
+		tx->before = WEIR_OFFLOAD_LEN;
+	return r;
+}
+
 /* Readies frames up to the first one that the kernel would not even look at: how many.
  * If that is the very first one, *ret_why says why. */
 static unsigned fill(struct packet_txq *tx, const struct weir_pkt *pkts, unsigned n,
@@ -164,13 +174,14 @@ static unsigned fill(struct packet_txq *tx, const struct weir_pkt *pkts, unsigne
 			hdr->msg_name = &tx->ip[version == 6];
 			hdr->msg_namelen = sizeof(tx->ip[0]);
 		}
-		tx->iovs[i].iov_base = pkts[i].data;
-		tx->iovs[i].iov_len = pkts[i].len;
+		tx->iovs[i].iov_base = pkts[i].data - tx->before;
+		tx->iovs[i].iov_len = pkts[i].len + tx->before;
 	}
 	return n;
 }
 
-static void count_taken(struct port_counters *count, const struct mmsghdr *msgs, unsigned n)
+static void count_taken(const struct packet_txq *tx, struct port_counters *count,
+			const struct mmsghdr *msgs, unsigned n)
 {
 	uint64_t bytes = 0, truncated = 0;
 
@@ -179,7 +190,7 @@ static void count_taken(struct port_counters *count, const struct mmsghdr *msgs,
 		truncated += msgs[i].msg_len != msgs[i].msg_hdr.msg_iov->iov_len;
 	}
 	counter_add(&count->frames, n);
-	counter_add(&count->bytes, bytes);
+	counter_add(&count->bytes, bytes - (uint64_t)n * tx->before);
 	counter_add(&count->truncated, truncated);
 }
 
@@ -274,7 +285,7 @@ static int send_ready(struct packet_txq *tx, struct port_counters *count,
 		int r = sendmmsg(tx->fd, tx->msgs + done, n - done, MSG_DONTWAIT);
 
 		if (likely(r > 0)) {
-			count_taken(count, tx->msgs + done, (unsigned)r);
+			count_taken(tx, count, tx->msgs + done, (unsigned)r);
 			tx->failing_ns = 0;
 		} else {
 			r = handle_error(tx, count, n - done, errno);

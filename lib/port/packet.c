@@ -80,6 +80,18 @@ int packet_set_promisc(int fd, const struct weir_iface *iface, struct weir_err *
 	return 0;
 }
 
+int packet_set_offload(int fd, struct weir_err *err)
+{
+	const int one = 1;
+
+	if (setsockopt(fd, SOL_PACKET, PACKET_VNET_HDR, &one, sizeof(one)) == 0)
+		return 0;
+	if (errno == EINVAL) /* frames begin with IP */
+		return err_set(err, -ENOTSUP,
+			       "this interface does not tell what is left to be done on frames");
+	return err_set(err, -errno, "PACKET_VNET_HDR: %s", strerror(errno));
+}
+
 static int find_iface(const char *name, struct weir_iface *ret_iface, struct weir_err *err)
 {
 	struct weir_iface iface;
@@ -117,7 +129,7 @@ static int find_etf(struct weir_port *port, struct etf *ret_etf, struct weir_err
 
 /* What the name asks of every queue. */
 struct tx_wishes {
-	bool qdisc, has_priority;
+	bool qdisc, has_priority, offload;
 	uint64_t priority;
 	const struct etf *etf; /* NULL: no launch times */
 };
@@ -131,6 +143,8 @@ static int open_txq(const struct weir_iface *iface, const struct tx_wishes *w,
 		r = packet_txq_set_priority(*ret_tx, (unsigned)w->priority, err);
 	if (r == 0 && w->etf)
 		r = packet_txq_set_launch(*ret_tx, w->etf, err);
+	if (r == 0 && w->offload)
+		r = packet_txq_set_offload(*ret_tx, err);
 	return r;
 }
 
@@ -140,6 +154,7 @@ static int open_tx(struct weir_port *port, struct weir_err *err)
 	struct tx_wishes w = {
 		.qdisc = port->opts.launch_time || port_option(&port->args, "qdisc", NULL),
 		.has_priority = port_option(&port->args, "prio", NULL),
+		.offload = port->opts.offload,
 	};
 	struct etf etf;
 	int r = port_option_number(&port->args, "prio", 0, 15, &w.priority, err);
@@ -237,6 +252,7 @@ const struct backend packet_backend = {
 	.needs_target = true,
 	.on_iface = true,
 	.launch_time = true,
+	.offload = true,
 	.priv_size = sizeof(struct packet_priv),
 	.open = packet_open,
 	.close = packet_close,

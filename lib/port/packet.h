@@ -24,6 +24,10 @@ int packet_socket(const struct weir_iface *iface, struct weir_err *err);
 /* Binds it to the interface; protocol 0 receives nothing. */
 int packet_bind(int fd, const struct weir_iface *iface, unsigned protocol, struct weir_err *err);
 
+/* The kernel puts a struct weir_offload before each frame that it gives, and expects one
+ * before each that it takes. -ENOTSUP: not for this kind of interface. */
+int packet_set_offload(int fd, struct weir_err *err);
+
 /* Frames for other hosts arrive, too, until the socket is closed, however that happens. */
 int packet_set_promisc(int fd, const struct weir_iface *iface, struct weir_err *err);
 
@@ -40,6 +44,8 @@ int packet_txq_wait(struct packet_txq *tx, struct port_counters *count, uint64_t
 int packet_txq_drain(struct packet_txq *tx, struct port_counters *count, uint64_t timeout_ns);
 /* The priority of its frames (SO_PRIORITY), from which qdiscs choose a class or queue. */
 int packet_txq_set_priority(struct packet_txq *tx, unsigned priority, struct weir_err *err);
+/* Before the first frame, once: a struct weir_offload stands before each. */
+int packet_txq_set_offload(struct packet_txq *tx, struct weir_err *err);
 /* Before the first frame, once, on one that goes through the queueing discipline: from now on
  * frames have launch times. */
 int packet_txq_set_launch(struct packet_txq *tx, const struct etf *etf, struct weir_err *err);

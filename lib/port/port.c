@@ -124,6 +124,9 @@ static int check_args(const struct backend *be, const struct weir_port_opts *o, 
 		return err_set(err, -ENOTSUP, "'%s:' cannot send at launch times%s%s", be->scheme,
 			       be->no_launch_time ? ": " : "",
 			       be->no_launch_time ? be->no_launch_time : "");
+	if (o->offload && !be->offload)
+		return err_set(err, -ENOTSUP,
+			       "'%s:' does not tell what is left to be done on frames", be->scheme);
 	r = check_options(be, a, err);
 	if (r == 0)
 		r = settle_queues(be, o, a, err);
@@ -180,6 +183,7 @@ static int open_on(const struct backend *be, const char *name, const char *rest,
 	p->be = be;
 	p->opts = *opts;
 	p->info.backend = be->scheme;
+	p->info.offload = opts->offload;
 	(void)snprintf(p->info.name, sizeof(p->info.name), "%s", name); /* cut if too long */
 
 	r = port_name_args(rest, be->raw_target, &p->args, err);

@@ -599,6 +599,93 @@ static void test_interface_is_removed_while_sending(void **state)
 	close_pair(&p);
 }
 
+/* TCP over IPv4 over Ethernet, perhaps with a VLAN tag; the rest of len bytes is payload. */
+static void make_tcp(uint8_t *frame, uint32_t len, bool vlan)
+{
+	static const uint8_t headers[] = {
+		2,    0,  0,	0,    0, 1, 2,	  0, 0,	 0, 0, 2, 8,	0, /* Ethernet */
+		0x45, 0,  0,	0,    0, 1, 0x40, 0, 64, 6, 0, 0, 10,	9,
+		9,    1,  10,	9,    9, 2, /* IPv4 */
+		0,    80, 4,	0,    0, 0, 0,	  1, 0,	 0, 0, 1, 0x50, 0x10,
+		1,    0,  0x12, 0x34, 0, 0, /* TCP */
+	};
+	static const uint8_t tag[] = { 0x81, 0, 0, 9 };
+	uint8_t *at = frame + 12 + (vlan ? sizeof(tag) : 0);
+	uint32_t ip_len = len - (uint32_t)(at + 2 - frame);
+
+	memset(frame, 'x', len);
+	memcpy(frame, headers, 12);
+	memcpy(frame + 12, tag, sizeof(tag));
+	memcpy(at, headers + 12, sizeof(headers) - 12);
+	at[4] = (uint8_t)(ip_len >> 8);
+	at[5] = (uint8_t)ip_len;
+}
+
+/* A frame to be cut, whose checksum is missing, comes with both told. */
+static void send_undone(struct weir_port *tx, struct weir_port *rx, bool vlan)
+{
+	enum {
+		LEN = 5054
+	};
+	uint8_t memory[WEIR_OFFLOAD_LEN + LEN];
+	const uint16_t l4 = vlan ? 38 : 34;
+	struct weir_offload o = { .flags = WEIR_OFFLOAD_SUM,
+				  .cut = 1,
+				  .header_len = l4 + 20,
+				  .cut_len = 1000,
+				  .sum_from = l4,
+				  .sum_at = 16 };
+	struct weir_pkt pkt = { .data = memory + WEIR_OFFLOAD_LEN, .len = LEN, .orig_len = LEN };
+	uint64_t end = now_ns() + PATIENCE;
+	struct weir_pkt got;
+
+	make_tcp(pkt.data, LEN, vlan);
+	memcpy(memory, &o, WEIR_OFFLOAD_LEN);
+	assert_int_equal(weir_port_tx(tx, 0, &pkt, 1), 1);
+	check_sums(tx, vlan + 1);
+	assert_int_equal(stats_of(tx).tx_bytes, (vlan + 1) * LEN);
+	while (weir_port_rx(rx, 0, &got, 1) == 0) {
+		assert_true(now_ns() < end);
+		assert_true(weir_port_rx_wait(rx, 0, MSEC) >= 0);
+	}
+	assert_int_equal(got.len, LEN);
+	assert_memory_equal(got.data, pkt.data, LEN);
+	memcpy(&o, got.data - WEIR_OFFLOAD_LEN, WEIR_OFFLOAD_LEN);
+	assert_int_equal(o.flags, WEIR_OFFLOAD_SUM);
+	assert_int_equal(o.cut, 1);
+	assert_int_equal(o.cut_len, 1000);
+	assert_int_equal(o.sum_from, l4);
+	assert_int_equal(o.sum_at, 16);
+	assert_true(o.header_len >= l4 + 20);
+	weir_port_rx_release(rx, 0);
+}
+
+static void test_what_is_left_to_be_done_on_a_frame_is_told(void **state)
+{
+	struct weir_port_opts opts = { .dir = WEIR_PORT_TX, .offload = true };
+	struct weir_port *tx = NULL, *rx = NULL;
+	struct weir_err err = { 0 };
+	int r;
+
+	(void)state;
+	enter_ns(cfg.txns);
+	r = weir_port_open(cfg.tx_name, &opts, &tx, &err);
+	opts.dir = WEIR_PORT_RX;
+	enter_ns(cfg.rxns);
+	if (r == 0 && !cfg.sink && !cfg.file)
+		r = weir_port_open(cfg.rx_name, &opts, &rx, &err);
+	if (!rx) {
+		weir_port_close(tx);
+		assert_true(r == 0 || (r == -ENOTSUP && err.text[0]));
+		skip();
+	}
+	assert_true(weir_port_info(tx)->offload && weir_port_info(rx)->offload);
+	send_undone(tx, rx, false);
+	send_undone(tx, rx, true);
+	weir_port_close(tx);
+	weir_port_close(rx);
+}
+
 static bool read_setting(const char *arg)
 {
 	const struct {
@@ -649,6 +736,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_frames_inside_the_region_and_outside),
 		cmocka_unit_test(test_sending_and_receiving_at_the_same_time),
 		cmocka_unit_test(test_many_queues),
+		cmocka_unit_test(test_what_is_left_to_be_done_on_a_frame_is_told),
 		cmocka_unit_test(test_close_while_busy),
 		cmocka_unit_test(test_unknown_interface_is_named),
 		cmocka_unit_test(test_unknown_option_is_named),
