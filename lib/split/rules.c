@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <pcap/pcap.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +14,8 @@
 #include "pkt/addr.h"
 
 struct rule {
-	char kind; /* the letter */
+	char option[32]; /* that it comes from, for messages */
+	char kind;	 /* the letter */
 	bool exclude;
 	struct pkt_cidrs cidrs;
 	struct weir_numset *numbers;
@@ -57,6 +59,11 @@ static int read_rest(struct rule *rule, struct scan *s)
 	}
 }
 
+static void set_option(struct rule *rule, const char *option)
+{
+	(void)snprintf(rule->option, sizeof(rule->option), "%s", option); /* cut if too long */
+}
+
 int rule_new(const char *option, const char *text, struct rule **ret_rule, struct weir_err *err)
 {
 	struct scan s = scan_begin(option, text, err);
@@ -67,6 +74,7 @@ int rule_new(const char *option, const char *text, struct rule **ret_rule, struc
 	if (!rule)
 		return err_set(err, -ENOMEM, "out of memory");
 
+	set_option(rule, option);
 	rule->exclude = option[0] == 'e';
 	rule->kind = *s.at;
 	if (*s.at)
@@ -76,6 +84,24 @@ int rule_new(const char *option, const char *text, struct rule **ret_rule, struc
 	r = read_rest(rule, &s);
 	if (r < 0)
 		return r;
+
+	*ret_rule = TAKE_PTR(rule);
+	return 0;
+}
+
+int rule_new_filter(const char *option, const char *text, struct rule **ret_rule,
+		    struct weir_err *err)
+{
+	CLEANUP(rule_freep)
+	struct rule *rule = calloc(1, sizeof(*rule));
+
+	if (!rule)
+		return err_set(err, -ENOMEM, "out of memory");
+	set_option(rule, option);
+	rule->kind = 'F';
+	rule->filter = strdup(text);
+	if (!rule->filter)
+		return err_set(err, -ENOMEM, "out of memory");
 
 	*ret_rule = TAKE_PTR(rule);
 	return 0;
@@ -98,8 +124,8 @@ static int compile(struct rule *rule, uint32_t linktype, struct weir_err *err)
 		pcap_freecode(&rule->program);
 	rule->compiled = false;
 	if (pcap_compile(dead, &rule->program, rule->filter, 1, PCAP_NETMASK_UNKNOWN) < 0)
-		r = err_set(err, -EINVAL, "%s: \"%s\": %s", rule->exclude ? "exclude" : "include",
-			    rule->filter, pcap_geterr(dead));
+		r = err_set(err, -EINVAL, "%s: \"%s\": %s", rule->option, rule->filter,
+			    pcap_geterr(dead));
 	pcap_close(dead);
 	if (r < 0)
 		return r;
@@ -107,6 +133,11 @@ static int compile(struct rule *rule, uint32_t linktype, struct weir_err *err)
 	rule->compiled = true;
 	rule->linktype = linktype;
 	return 0;
+}
+
+int rule_prepare(struct rule *rule, uint32_t linktype, struct weir_err *err)
+{
+	return rule->kind == 'F' ? compile(rule, linktype, err) : 0;
 }
 
 static int filter_fits(struct rule *rule, const struct weir_record *rec, struct weir_err *err)
@@ -157,6 +188,11 @@ int rule_leaves_out(struct rule *rule, const struct weir_record *rec, const stru
 bool rule_is_address(const struct rule *r)
 {
 	return r->kind != 'P' && r->kind != 'F';
+}
+
+bool rule_is_number(const struct rule *r)
+{
+	return r->kind == 'P';
 }
 
 bool rule_is_filter(const struct rule *r)

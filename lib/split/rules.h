@@ -17,6 +17,15 @@ struct rule;
  * rule_free(). -EINVAL: the text names the place. */
 int rule_new(const char *option, const char *text, struct rule **ret_rule, struct weir_err *err);
 
+/* A rule that is the capture filter text, of the option of that name: what does not match is
+ * left out. As rule_new(); whether the filter is right shows when it is prepared. */
+int rule_new_filter(const char *option, const char *text, struct rule **ret_rule,
+		    struct weir_err *err);
+
+/* Makes it ready for frames of a link type, which otherwise happens at the first of them.
+ * -EINVAL: the filter is wrong, or cannot be used on this link type. */
+int rule_prepare(struct rule *r, uint32_t linktype, struct weir_err *err);
+
 /* Is the frame left out? l is what its walk found: rules about addresses leave what is not
  * IP. Negative: the filter cannot be used on this link type. */
 int rule_leaves_out(struct rule *r, const struct weir_record *rec, const struct pkt_layers *l,
@@ -24,6 +33,7 @@ int rule_leaves_out(struct rule *r, const struct weir_record *rec, const struct 
 
 /* Kinds that tcpprep treats apart. */
 bool rule_is_address(const struct rule *r);
+bool rule_is_number(const struct rule *r);
 bool rule_is_filter(const struct rule *r);
 
 /* NULL is allowed. Returns NULL. */
