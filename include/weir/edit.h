@@ -212,6 +212,9 @@ int weir_editor_new(const struct weir_edit_opts *opts, struct weir_editor **ret_
  * The stage may change all fields of a frame; .room must be kept right. */
 struct weir_stage weir_editor_stage(struct weir_editor *e);
 
+/* Was any edit asked for? */
+bool weir_editor_edits(const struct weir_editor *e);
+
 /* Does an edit depend on the direction of frames, so that somebody must tell it? */
 bool weir_editor_has_sides(const struct weir_editor *e);
 

@@ -89,6 +89,7 @@ struct weir_editor {
 	struct weir_edit_opts opts; /* its texts are gone */
 	uint32_t quirks;
 	unsigned needs;
+	bool edits; /* some step changes frames */
 	edit_run_fn *steps[EDIT_STEPS];
 	unsigned n_steps;
 	int fatal; /* what ends the run */

@@ -223,6 +223,7 @@ static int compile(struct weir_editor *e, const struct weir_edit_opts *o, struct
 		if (order[i] == &edit_walk_step)
 			begin = e->n_steps;
 		e->needs |= (unsigned)needs;
+		e->edits |= order[i] != &edit_walk_step && order[i] != &edit_check_step;
 		if (e->inner && order[i]->on_packet) {
 			edit_inner_add(e->inner, order[i]->run);
 			continue;
@@ -255,6 +256,11 @@ int weir_editor_new(const struct weir_edit_opts *opts, struct weir_editor **ret_
 
 	*ret_editor = TAKE_PTR(e);
 	return 0;
+}
+
+bool weir_editor_edits(const struct weir_editor *e)
+{
+	return e->edits;
 }
 
 bool weir_editor_has_sides(const struct weir_editor *e)

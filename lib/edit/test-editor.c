@@ -551,9 +551,25 @@ static void test_every_quirk_has_a_name_and_a_text(void **state)
 	assert_int_equal((1u << n) - 1, WEIR_QUIRKS_TCPREWRITE);
 }
 
+static void test_editor_knows_whether_it_edits(void **state)
+{
+	struct weir_edit_opts opts = { 0 };
+	struct weir_editor *e = NULL;
+
+	(void)state;
+	assert_int_equal(weir_editor_new(&opts, &e, NULL), 0);
+	assert_false(weir_editor_edits(e));
+	weir_editor_free(e);
+	opts.tos.given = true; /* to 0 */
+	assert_int_equal(weir_editor_new(&opts, &e, NULL), 0);
+	assert_true(weir_editor_edits(e));
+	weir_editor_free(e);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_editor_knows_whether_it_edits),
 		cmocka_unit_test(test_an_editor_without_edits_changes_nothing),
 		cmocka_unit_test(test_ttl_is_set_added_to_and_taken_from),
 		cmocka_unit_test(test_tos_class_and_flow_label_go_where_they_belong),
