@@ -10,7 +10,9 @@
  *	two sides are joined by something else than this bridge. For 30 s after that no
  *	frame from it or to it is handed on, so that nothing circles, and the switches
  *	around learn again where it is. A source that is seen on the other side later than that has
- *	moved, which is believed at once.
+ *	moved, which is believed at once. Of copies of a frame to a group, more than 32 a
+ *	second on the same side, all are dropped for 50 ms, which ends those that circle; if
+ *	copies go on coming all the same, they pass.
  *
  * WEIR_GUARD_PIN: a source belongs to the side that it was seen on first; frames from it on
  *	the other side are dropped, until it has been silent on its own side for .age_ns.

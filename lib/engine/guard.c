@@ -19,6 +19,7 @@
 #include "base/counter.h"
 #include "base/err.h"
 #include "base/macros.h"
+#include "engine/repeat.h"
 
 #define WAYS	     4u
 #define N_LOCKS	     64u
@@ -53,6 +54,7 @@ struct host {
 struct guard_lane {
 	_Alignas(64) struct weir_guard *guard;
 	unsigned side;
+	struct repeats *repeats; /* WEIR_GUARD_LOOP */
 	_Atomic uint64_t counts[N_VERDICTS];
 };
 
@@ -200,6 +202,18 @@ static enum verdict judge(struct weir_guard *g, unsigned side, const struct weir
 	return v == PASS ? judge_destination(g, key_of(b->data), b->ts_ns) : v;
 }
 
+/* What addresses do not tell: frames to groups that come round on the same side. Drops the
+ * frame if it is not to pass. */
+static enum verdict judge_again(const struct guard_lane *lane, struct weir_buf *b, enum verdict v)
+{
+	if (v == PASS && lane->repeats && b->data[0] & 1 &&
+	    repeats_drop(lane->repeats, b->data, b->len, b->ts_ns))
+		v = LOOPED;
+	if (v != PASS)
+		b->port = WEIR_NO_PORT;
+	return v;
+}
+
 static int guard_run(void *ctx, struct weir_buf *bufs, unsigned n)
 {
 	struct guard_lane *lane = ctx;
@@ -221,9 +235,7 @@ static int guard_run(void *ctx, struct weir_buf *bufs, unsigned n)
 			memcpy(before, b->data, MACS_LEN);
 			v = judge(lane->guard, lane->side, b);
 		}
-		counts[v]++;
-		if (v != PASS)
-			b->port = WEIR_NO_PORT;
+		counts[judge_again(lane, b, v)]++;
 	}
 	for (unsigned i = OWN; i < N_VERDICTS; i++)
 		counter_add(&lane->counts[i], counts[i]);
@@ -268,8 +280,15 @@ static int make_lanes(struct weir_guard *g, unsigned n)
 		return -ENOMEM;
 	memset(g->lanes, 0, 2 * n * sizeof(*g->lanes));
 	for (unsigned i = 0; i < 2 * n; i++) {
-		g->lanes[i].guard = g;
-		g->lanes[i].side = i >= n;
+		struct guard_lane *lane = &g->lanes[i];
+
+		lane->guard = g;
+		lane->side = i >= n;
+		if (g->mode != WEIR_GUARD_LOOP)
+			continue;
+		lane->repeats = calloc(1, sizeof(*lane->repeats));
+		if (!lane->repeats)
+			return -ENOMEM;
 	}
 	return 0;
 }
@@ -313,6 +332,8 @@ struct weir_guard *weir_guard_free(struct weir_guard *g)
 		return NULL;
 	for (unsigned i = 0; i < N_LOCKS; i++)
 		(void)pthread_mutex_destroy(&g->locks[i]); /* nobody holds it */
+	for (unsigned i = 0; g->lanes && i < 2 * g->n_lanes; i++)
+		free(g->lanes[i].repeats);
 	free(g->hosts);
 	free(g->lanes);
 	free(g->own);

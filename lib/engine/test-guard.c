@@ -100,6 +100,22 @@ static void test_loop_a_source_on_both_sides_at_once_is_cut_off(void **state)
 	weir_guard_free(g);
 }
 
+static void test_loop_frames_to_all_that_come_round_are_stopped(void **state)
+{
+	struct weir_guard *g = make((struct weir_guard_opts){ 0 });
+	unsigned n = 0;
+
+	(void)state;
+	/* A frame that only one of the two ports was sent. */
+	while (n < 1000 && passes(g, 0, 1, ALL, SEC + n * MSEC))
+		n++;
+	assert_int_equal(n, 32);
+	/* Frames to somebody may be as alike as they like: that is test traffic. */
+	for (n = 0; n < 1000; n++)
+		assert_true(passes(g, 0, 1, 2, 2 * SEC + n * MSEC));
+	weir_guard_free(g);
+}
+
 static void test_loop_a_host_that_moves_is_believed_at_once(void **state)
 {
 	struct weir_guard *g = make((struct weir_guard_opts){ 0 });
@@ -234,6 +250,7 @@ int main(void)
 		cmocka_unit_test(test_own_frames_are_dropped),
 		cmocka_unit_test(test_frames_from_groups_and_without_addresses_are_dropped),
 		cmocka_unit_test(test_loop_a_source_on_both_sides_at_once_is_cut_off),
+		cmocka_unit_test(test_loop_frames_to_all_that_come_round_are_stopped),
 		cmocka_unit_test(test_loop_a_host_that_moves_is_believed_at_once),
 		cmocka_unit_test(test_pin_echoes_are_dropped_and_the_host_is_not_harmed),
 		cmocka_unit_test(test_pin_a_silent_host_may_move),
