@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "commands.h"
+#include "interfaces.h"
 #include "signals.h"
 #include "sink.h"
 #include "util.h"
@@ -216,32 +217,11 @@ static int start(struct sink *s, struct weir_err *err)
 	return r;
 }
 
-/* Is name an AF_XDP port that does not say which queues? It needs all of them: what comes
- * by another is not seen. */
-static unsigned all_queues(const char *name)
-{
-	struct weir_iface *ifaces = NULL;
-	unsigned n = 0, queues = 0;
-
-	if (strncmp(name, "xdp:", 4) != 0 || strchr(name, '@') ||
-	    weir_ifaces(&ifaces, &n, NULL) < 0)
-		return 0;
-	for (unsigned i = 0; i < n; i++) {
-		size_t len = strlen(ifaces[i].name);
-
-		if (!strncmp(name + 4, ifaces[i].name, len) &&
-		    (!name[4 + len] || name[4 + len] == ','))
-			queues = ifaces[i].rx_queues;
-	}
-	free(ifaces);
-	return queues;
-}
-
 static int open_all(struct sink *s, struct weir_err *err)
 {
 	struct weir_port_opts opts = { .dir = WEIR_PORT_RX, .promisc = true };
 
-	opts.queues = s->cfg->queues ? s->cfg->queues : all_queues(s->cfg->port);
+	opts.queues = s->cfg->queues ? s->cfg->queues : interface_xdp_queues(s->cfg->port);
 	s->signals = signals_open();
 	if (s->signals < 0)
 		return err_text(err, s->signals, "pipe: %s", strerror(-s->signals));
