@@ -5,12 +5,13 @@
 #include "commands.h"
 
 const struct cmd *const commands[] = {
-	&cmd_edit, &cmd_gen,   &cmd_info,   &cmd_ports, &cmd_replay,
-	&cmd_sink, &cmd_split, &cmd_switch, NULL,
+	&cmd_bridge, &cmd_edit, &cmd_gen,   &cmd_info,	 &cmd_ports,
+	&cmd_replay, &cmd_sink, &cmd_split, &cmd_switch, NULL,
 };
 
 const struct cmd *const personalities[] = {
-	&cmd_tcpcapinfo, &cmd_tcpprep, &cmd_tcpreplay, &cmd_tcpreplay_edit, &cmd_tcprewrite, NULL,
+	&cmd_tcpbridge,	     &cmd_tcpcapinfo, &cmd_tcpprep, &cmd_tcpreplay,
+	&cmd_tcpreplay_edit, &cmd_tcprewrite, NULL,
 };
 
 const struct cmd *cmd_find(const struct cmd *const list[], const char *name)

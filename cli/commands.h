@@ -6,9 +6,9 @@
 
 #include "cmd.h"
 
-extern const struct cmd cmd_edit, cmd_gen, cmd_info, cmd_ports, cmd_replay, cmd_sink, cmd_split,
-	cmd_switch;
-extern const struct cmd cmd_tcpcapinfo, cmd_tcpprep, cmd_tcpreplay, cmd_tcpreplay_edit,
-	cmd_tcprewrite;
+extern const struct cmd cmd_bridge, cmd_edit, cmd_gen, cmd_info, cmd_ports, cmd_replay, cmd_sink,
+	cmd_split, cmd_switch;
+extern const struct cmd cmd_tcpbridge, cmd_tcpcapinfo, cmd_tcpprep, cmd_tcpreplay,
+	cmd_tcpreplay_edit, cmd_tcprewrite;
 
 #endif
