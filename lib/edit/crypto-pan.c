@@ -17,6 +17,7 @@
 
 #include "base/bytes.h"
 #include "base/cleanup.h"
+#include "base/library.h"
 #include "base/macros.h"
 
 #define BLOCK	   16u
@@ -28,7 +29,18 @@ struct known {
 	uint8_t version; /* 0: empty */
 };
 
+/* The functions of the same names. */
+struct libcrypto {
+	__typeof__(&EVP_CIPHER_CTX_new) CIPHER_CTX_new;
+	__typeof__(&EVP_CIPHER_CTX_free) CIPHER_CTX_free;
+	__typeof__(&EVP_CIPHER_CTX_set_padding) CIPHER_CTX_set_padding;
+	__typeof__(&EVP_aes_128_ecb) aes_128_ecb;
+	__typeof__(&EVP_EncryptInit_ex) EncryptInit_ex;
+	__typeof__(&EVP_EncryptUpdate) EncryptUpdate;
+};
+
 struct crypto_pan {
+	struct libcrypto evp;
 	EVP_CIPHER_CTX *aes;
 	bool groups_stay;
 	uint64_t pad[2];
@@ -38,11 +50,25 @@ struct crypto_pan {
 
 DEFINE_CLEANUP(struct crypto_pan *, crypto_pan_free)
 
+#define FUNCTION(name) LIBRARY_FUNCTION(struct libcrypto, "EVP_", name)
+
+static int load_libcrypto(struct libcrypto *ret, struct weir_err *err)
+{
+	static const char *const names[] = { "libcrypto.so.3", "libcrypto.so.1.1", NULL };
+	static const struct library_function functions[] = {
+		FUNCTION(CIPHER_CTX_new),	  FUNCTION(CIPHER_CTX_free),
+		FUNCTION(CIPHER_CTX_set_padding), FUNCTION(aes_128_ecb),
+		FUNCTION(EncryptInit_ex),	  FUNCTION(EncryptUpdate),
+	};
+
+	return library_load(names, functions, ARRAY_SIZE(functions), ret, err);
+}
+
 static int encrypt(struct crypto_pan *p, unsigned blocks)
 {
 	int len = 0;
 
-	if (EVP_EncryptUpdate(p->aes, p->out, &len, p->in, (int)(blocks * BLOCK)) != 1 ||
+	if (p->evp.EncryptUpdate(p->aes, p->out, &len, p->in, (int)(blocks * BLOCK)) != 1 ||
 	    len != (int)(blocks * BLOCK))
 		return -EIO;
 	return 0;
@@ -53,13 +79,17 @@ int crypto_pan_new(const uint8_t key[CRYPTO_PAN_KEY], bool groups_stay, struct c
 {
 	CLEANUP(crypto_pan_freep)
 	struct crypto_pan *p = calloc(1, sizeof(*p));
+	int r;
 
 	if (!p)
 		return err_set(err, -ENOMEM, "out of memory");
+	r = load_libcrypto(&p->evp, err);
+	if (r < 0)
+		return r;
 	p->groups_stay = groups_stay;
-	p->aes = EVP_CIPHER_CTX_new();
-	if (!p->aes || EVP_EncryptInit_ex(p->aes, EVP_aes_128_ecb(), NULL, key, NULL) != 1 ||
-	    EVP_CIPHER_CTX_set_padding(p->aes, 0) != 1)
+	p->aes = p->evp.CIPHER_CTX_new();
+	if (!p->aes || p->evp.EncryptInit_ex(p->aes, p->evp.aes_128_ecb(), NULL, key, NULL) != 1 ||
+	    p->evp.CIPHER_CTX_set_padding(p->aes, 0) != 1)
 		return err_set(err, -EIO, "libcrypto gives no AES");
 
 	memcpy(p->in, key + 16, BLOCK);
@@ -76,7 +106,8 @@ struct crypto_pan *crypto_pan_free(struct crypto_pan *p)
 	if (!p)
 		return NULL;
 
-	EVP_CIPHER_CTX_free(p->aes);
+	if (p->aes)
+		p->evp.CIPHER_CTX_free(p->aes);
 	explicit_bzero(p, sizeof(*p));
 	free(p);
 	return NULL;

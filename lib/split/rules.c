@@ -2,7 +2,6 @@
 #include "split/rules.h"
 
 #include <errno.h>
-#include <pcap/pcap.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/libpcap.h"
 #include "pkt/addr.h"
 
 struct rule {
@@ -20,7 +20,8 @@ struct rule {
 	struct pkt_cidrs cidrs;
 	struct weir_numset *numbers;
 	char *filter;
-	struct bpf_program program; /* compiled for linktype */
+	struct libpcap pcap;	    /* loaded if compiled: */
+	struct bpf_program program; /* for linktype */
 	uint32_t linktype;
 	bool compiled;
 };
@@ -36,7 +37,7 @@ struct rule *rule_free(struct rule *r)
 	weir_numset_free(r->numbers);
 	free(r->filter);
 	if (r->compiled)
-		pcap_freecode(&r->program);
+		r->pcap.freecode(&r->program);
 	free(r);
 	return NULL;
 }
@@ -115,18 +116,21 @@ static int dlt_of(uint32_t linktype)
 
 static int compile(struct rule *rule, uint32_t linktype, struct weir_err *err)
 {
-	pcap_t *dead = pcap_open_dead(dlt_of(linktype), (int)WEIR_FRAME_MAX);
-	int r = 0;
+	pcap_t *dead;
+	int r = rule->compiled ? 0 : libpcap_load(&rule->pcap, err);
 
+	if (r < 0)
+		return r;
+	dead = rule->pcap.open_dead(dlt_of(linktype), (int)WEIR_FRAME_MAX);
 	if (!dead)
 		return err_set(err, -ENOMEM, "out of memory");
 	if (rule->compiled)
-		pcap_freecode(&rule->program);
+		rule->pcap.freecode(&rule->program);
 	rule->compiled = false;
-	if (pcap_compile(dead, &rule->program, rule->filter, 1, PCAP_NETMASK_UNKNOWN) < 0)
+	if (rule->pcap.compile(dead, &rule->program, rule->filter, 1, PCAP_NETMASK_UNKNOWN) < 0)
 		r = err_set(err, -EINVAL, "%s: \"%s\": %s", rule->option, rule->filter,
-			    pcap_geterr(dead));
-	pcap_close(dead);
+			    rule->pcap.geterr(dead));
+	rule->pcap.close(dead);
 	if (r < 0)
 		return r;
 
@@ -150,7 +154,7 @@ static int filter_fits(struct rule *rule, const struct weir_record *rec, struct 
 		if (r < 0)
 			return r;
 	}
-	return pcap_offline_filter(&rule->program, &head, rec->data) != 0;
+	return rule->pcap.offline_filter(&rule->program, &head, rec->data) != 0;
 }
 
 static bool addresses_fit(const struct rule *rule, const struct weir_record *rec,

@@ -2,10 +2,11 @@
 #include "trace/linktype.h"
 
 #include <limits.h>
-#include <pcap/pcap.h>
 #include <stddef.h>
 
 #include <weir/trace.h>
+
+#include "base/libpcap.h"
 
 int linktype_to_dlt(uint32_t linktype)
 {
@@ -29,10 +30,18 @@ int linktype_to_dlt(uint32_t linktype)
 
 const char *weir_linktype_name(uint32_t linktype)
 {
-	return pcap_datalink_val_to_name(linktype_to_dlt(linktype));
+	struct libpcap pcap;
+
+	if (libpcap_load(&pcap, NULL) < 0)
+		return NULL; /* a name is worth no error */
+	return pcap.datalink_val_to_name(linktype_to_dlt(linktype));
 }
 
 const char *weir_linktype_description(uint32_t linktype)
 {
-	return pcap_datalink_val_to_description(linktype_to_dlt(linktype));
+	struct libpcap pcap;
+
+	if (libpcap_load(&pcap, NULL) < 0)
+		return NULL;
+	return pcap.datalink_val_to_description(linktype_to_dlt(linktype));
 }
