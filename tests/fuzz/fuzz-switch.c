@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What clients may say to a switch and write into its memory: whatever it is, the switch
+ * goes on, and when they have left, nothing of theirs is there any more.
+ *
+ * An input is a row of steps for up to four connections:
+ *
+ *     0 CONN LEN(2) bytes       a message as it is
+ *     1 CONN TYPE FD bytes      a request of that type, its body filled from the input
+ *     2 CONN                    closes
+ *     3 PORT OFFSET(2) bytes    writes 8 bytes into the region of a port
+ *     4 PORT OFFSET(2) bytes    into its control page
+ *     5                         forwards what there is
+ */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "fuzz.h"
+#include "vale/server.h"
+
+#define N_CONNS 4u
+
+struct input {
+	const uint8_t *p;
+	size_t left;
+};
+
+static uint8_t next(struct input *in)
+{
+	if (!in->left)
+		return 0;
+	in->left--;
+	return *in->p++;
+}
+
+static void next_bytes(struct input *in, void *to, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		((uint8_t *)to)[i] = next(in);
+}
+
+/* The server is made once: its socket is never used. */
+static struct server *the_server(void)
+{
+	static struct server *srv;
+	static char dir[] = "/tmp/weir-fuzz-XXXXXX";
+	const struct weir_switch_opts opts = { .name = "valefuzz", .max_memory = 4 << 20 };
+	struct weir_switch *sw = NULL;
+
+	if (srv)
+		return srv;
+	FUZZ_CHECK(mkdtemp(dir) && setenv("WEIR_RUNTIME_DIR", dir, 1) == 0);
+	FUZZ_CHECK(weir_switch_new(&opts, &sw, NULL) == 0);
+	srv = (struct server *)sw;
+	/* Nothing is left behind, however this ends. */
+	(void)unlink(srv->path);
+	(void)unlink(srv->lock_path);
+	(void)rmdir(dir);
+	return srv;
+}
+
+/* A descriptor of a kind that a client might send along. */
+static int some_fd(unsigned kind)
+{
+	int fd = -1;
+
+	switch (kind % 4) {
+	case 0:
+		return -1;
+	case 1:
+		return open("/dev/null", O_RDONLY | O_CLOEXEC);
+	default:
+		fd = memfd_create("fuzz", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+		FUZZ_CHECK(fd >= 0 && ftruncate(fd, 8192) == 0);
+		if (kind % 4 == 3)
+			(void)fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK);
+		return fd;
+	}
+}
+
+static void send_made(struct input *in, int fd)
+{
+	struct vale_msg m;
+
+	vale_msg_init(&m, next(in) % (VALE_MSG_STOP + 2));
+	m.fds[0] = some_fd(next(in));
+	m.n_fds = m.fds[0] >= 0;
+	/* The size that this type must have, found by trying. */
+	while (m.head.size <= 256 && vale_msg_check(&m, sizeof(m.head) + m.head.size, false) < 0)
+		m.head.size++;
+	next_bytes(in, m.body, m.head.size);
+	if (m.head.type == VALE_MSG_OPEN || m.head.type == VALE_MSG_NEW) {
+		struct vale_open *o = (void *)m.body;
+
+		/* Mostly ports that there can be. */
+		o->shape.tx_rings &= 0x8000001f;
+		o->shape.rx_rings &= 0x8000001f;
+		o->shape.tx_slots &= 0x80001fff;
+		o->shape.rx_slots &= 0x80001fff;
+		o->shape.extra_bufs &= 0x800000ff;
+		o->ring = o->ring & 1 ? VALE_ALL_RINGS : o->ring;
+	}
+	(void)vale_msg_send(fd, &m);
+	vale_msg_done(&m);
+}
+
+static void send_raw(struct input *in, int fd)
+{
+	uint8_t bytes[512];
+	size_t len = next(in) | (size_t)next(in) << 8;
+
+	len %= sizeof(bytes);
+	next_bytes(in, bytes, len);
+	(void)send(fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+static void scribble(struct server *srv, struct input *in, bool control)
+{
+	struct vale_port *p = srv->core.ports[next(in) % 8];
+	size_t at = next(in) | (size_t)next(in) << 8;
+	uint8_t *mem = p ? (control ? (uint8_t *)p->ctl : p->mem) : NULL;
+	size_t size = p ? (control ? p->layout.ctl_size : p->layout.size) : 0;
+	uint8_t bytes[8];
+
+	next_bytes(in, bytes, sizeof(bytes));
+	if (mem)
+		memcpy(mem + at * 4 % (size - sizeof(bytes)), bytes, sizeof(bytes));
+}
+
+static void forward_all(struct server *srv)
+{
+	for (unsigned nr = 0; nr < srv->core.end; nr++) {
+		struct vale_port *p = srv->core.ports[nr];
+
+		for (unsigned r = 0; p && r < p->layout.shape.tx_rings; r++)
+			(void)vale_forward(&srv->core, p, r, &srv->workers[0].scratch, 0);
+	}
+}
+
+/* A connection whose other end is the client's. */
+static struct conn *connect_new(struct server *srv, int *ret_client)
+{
+	int fds[2];
+
+	FUZZ_CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) == 0);
+	conn_accept(srv, fds[0]);
+	*ret_client = fds[1];
+	return srv->conns;
+}
+
+static void step(struct server *srv, struct input *in, struct conn **conns, int *fds)
+{
+	unsigned kind = next(in) % 6, i;
+	char answer[64];
+
+	if (kind == 3 || kind == 4) {
+		scribble(srv, in, kind == 4);
+		return;
+	}
+	if (kind == 5) {
+		forward_all(srv);
+		return;
+	}
+	i = next(in) % N_CONNS;
+	if (!conns[i])
+		conns[i] = connect_new(srv, &fds[i]);
+	if (kind == 0)
+		send_raw(in, fds[i]);
+	else if (kind == 1)
+		send_made(in, fds[i]);
+	else
+		(void)shutdown(fds[i], SHUT_RDWR);
+	conn_ready(srv, conns[i]);
+	(void)recv(fds[i], answer, sizeof(answer), MSG_DONTWAIT); /* its descriptors, too */
+	if (conns[i]->dead) {
+		conns[i] = NULL;
+		(void)close(fds[i]);
+		conn_reap(srv);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct server *srv = the_server();
+	struct conn *conns[N_CONNS] = { NULL };
+	struct input in = { data, size };
+	int fds[N_CONNS];
+
+	if (size > 4096)
+		return 0;
+	while (in.left)
+		step(srv, &in, conns, fds);
+	for (unsigned i = 0; i < N_CONNS; i++) {
+		if (!conns[i])
+			continue;
+		(void)close(fds[i]);
+		conn_ready(srv, conns[i]);
+		FUZZ_CHECK(conns[i]->dead);
+	}
+	conn_reap(srv);
+	FUZZ_CHECK(!srv->conns && !srv->n_conns && !srv->core.n_ports && !srv->core.end);
+	for (unsigned i = 0; i < VALE_MAX_PORTS; i++)
+		FUZZ_CHECK(!srv->vports[i] || (srv->vports[i]->stays && !srv->vports[i]->users));
+	request_free_ports(srv);
+	for (unsigned i = 0; i < 256; i++)
+		FUZZ_CHECK(!srv->core.table.n_of_port[i]);
+	return 0;
+}
