@@ -166,6 +166,15 @@ static void remark(const struct replay *p)
 	}
 }
 
+/* Is a port there that sends from memory that it shares with somebody? */
+static bool shares(const struct replay *p)
+{
+	const struct replay_cfg *cfg = p->cfg;
+
+	return (cfg->intf1 && !cfg->write && weir_port_name_shares(cfg->intf1)) ||
+	       (cfg->intf2 && weir_port_name_shares(cfg->intf2));
+}
+
 static int open_stream(struct replay *p, struct weir_err *err)
 {
 	const struct replay_cfg *cfg = p->cfg;
@@ -175,6 +184,7 @@ static int open_stream(struct replay *p, struct weir_err *err)
 		.n_files = p->files.n,
 		.dual = cfg->dualfile,
 		.preload = cfg->preload,
+		.shared = shares(p),
 		.pad = cfg->pktlen,
 		/* Drawn frames are mostly new flows each: telling them is all cost. */
 		.flows = !cfg->no_flow_stats && !p->maker,

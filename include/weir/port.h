@@ -140,6 +140,10 @@ struct weir_port *weir_port_close(struct weir_port *p);
 /* How many queues a name asks for: "xdp:eth0@0-3" is 4, a name without '@' is 1. */
 unsigned weir_port_name_queues(const char *name);
 
+/* Does a port of that name spare a copy of frames that lie in a region which other
+ * processes can map (weir_region.shared)? */
+bool weir_port_name_shares(const char *name);
+
 /* Does the kind of port that a name stands for wait for launch times better than a sender
  * can wait for deadlines itself? Then a sender with a rate should hand them down. Such a
  * port lets frames leave at once whose time is past, and tells how late they left. */

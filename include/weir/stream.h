@@ -88,6 +88,8 @@ struct weir_region {
 	void *base; /* page aligned; NULL if there is none */
 	size_t size;
 	bool constant; /* what lies in it stays as it is while the stream lives */
+	bool shared;   /* it is a mapping of fd from its start on, for other processes to map */
+	int fd;	       /* a memfd that cannot shrink; lent with the region */
 };
 
 /*
@@ -112,6 +114,7 @@ struct weir_stream_opts {
 	const struct weir_maker *maker; /* frames made by this instead of files; copied */
 	bool dual;		/* files are pairs merged by time: 1st to port 0, 2nd to port 1 */
 	bool preload;		/* load all before the first view */
+	bool shared;		/* the region is one that other processes can map */
 	bool pad;		/* give cut frames their wire length, filled with zeros */
 	bool flows;		/* set the flow flags */
 	uint32_t flow_expiry_s; /* recorded seconds without a frame; 0 = never */

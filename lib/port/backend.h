@@ -113,6 +113,7 @@ struct backend {
 	bool needs_target;   /* "scheme:" alone is wrong */
 	bool on_iface;	     /* the target is a network interface */
 	bool hw_queues;	     /* '@' picks queues of the device; otherwise it only counts them */
+	bool shares_region;  /* a region that is .shared needs no copy */
 	bool launch_time;    /* frames can have launch times */
 	bool keeps_time;     /* and should: it waits better than its caller can */
 	bool offload;	     /* frames can have a struct weir_offload before them */

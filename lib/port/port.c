@@ -286,6 +286,13 @@ bool weir_port_lateness(const struct weir_port *p, struct weir_hist *ret)
 	return true;
 }
 
+bool weir_port_name_shares(const char *name)
+{
+	const struct backend *be = find_backend(name, port_name_scheme_len(name));
+
+	return be && be->shares_region;
+}
+
 const struct weir_port_info *weir_port_info(const struct weir_port *p)
 {
 	return &p->info;

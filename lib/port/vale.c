@@ -8,6 +8,9 @@
  * is copying into buffers and moving an index, receiving is reading where the switch has
  * written.
  *
+ * Frames in a region that the switch can map, too, are not copied here: a slot tells where
+ * they lie, and the switch copies them to whom they are for.
+ *
  * A frame of more than a buffer takes several slots. Buffers of neighbouring slots are
  * neighbours, so that a received one lies in one piece, unless it goes round the end of the
  * ring, or its sender left slots half full: then it is put together elsewhere. There is
@@ -65,6 +68,9 @@ struct vale_queue {
 struct vale_priv {
 	struct vale_queue *queues;
 	unsigned n;
+	uint16_t flags;	       /* of each slot to send */
+	const uint8_t *region; /* the switch has it, too; NULL: none */
+	size_t region_size;
 };
 
 static struct vale_queue *queue_of(const struct weir_port *port, unsigned q)
@@ -136,6 +142,21 @@ static int open_queue(struct weir_port *port, unsigned q, struct vale_open *o, s
 	return r == -ENOMEM ? err_set(err, r, "no memory for a queue") : r;
 }
 
+/* Without it frames are copied. */
+static void share_region(struct weir_port *port)
+{
+	const struct weir_region *region = &port->opts.region;
+	struct vale_priv *v = port->priv;
+
+	if (!region->base || !region->shared ||
+	    vale_client_arena(&v->queues[0].client, region->base, region->size, region->fd, 0,
+			      NULL) < 0)
+		return;
+	v->region = region->base;
+	v->region_size = region->size;
+	(void)snprintf(port->info.note, sizeof(port->info.note), "the switch sends from the trace");
+}
+
 static int vale_open_port(struct weir_port *port, struct weir_err *err)
 {
 	struct vale_priv *v = port->priv;
@@ -157,6 +178,8 @@ static int vale_open_port(struct weir_port *port, struct weir_err *err)
 		if (r < 0)
 			return r;
 	}
+	v->flags = port_option(&port->args, "nolearn", NULL) ? VALE_SLOT_NO_LEARN : 0;
+	share_region(port);
 	port->info.linktype = 1;
 	shortest = MIN(o.shape.tx_slots, o.shape.rx_slots) - 1;
 	port->info.max_frame = MIN(MAX_FRAME, shortest * VALE_BUF_SIZE);
@@ -193,8 +216,9 @@ static uint32_t slots_for(uint32_t len)
 	return len <= VALE_BUF_SIZE ? 1 : (len + VALE_BUF_SIZE - 1) / VALE_BUF_SIZE;
 }
 
-/* Copies a frame into n slots. */
-static inline void put_frame(struct vale_side *s, const struct weir_pkt *pkt, uint32_t n)
+/* Copies a frame into n slots, or tells there where it lies. */
+static inline void put_frame(struct vale_side *s, const struct weir_pkt *pkt, uint32_t n,
+			     uint16_t flags)
 {
 	const uint8_t *data = pkt->data;
 	uint32_t left = pkt->len;
@@ -203,14 +227,25 @@ static inline void put_frame(struct vale_side *s, const struct weir_pkt *pkt, ui
 		struct vale_slot *slot = &s->slots[s->pos];
 		uint32_t len = MIN(left, VALE_BUF_SIZE);
 
-		memcpy(s->bufs + (size_t)s->pos * VALE_BUF_SIZE, data, len);
+		if (flags & VALE_SLOT_INDIRECT)
+			slot->ptr = (uintptr_t)data;
+		else
+			memcpy(s->bufs + (size_t)s->pos * VALE_BUF_SIZE, data, len);
 		slot->len = (uint16_t)len;
-		slot->flags = i + 1 < n ? VALE_SLOT_MOREFRAG : 0;
+		slot->flags = flags | (i + 1 < n ? VALE_SLOT_MOREFRAG : 0);
 		s->ends[s->pos] = i + 1 < n ? 0 : s->consumed + 1;
 		s->pos = next_of(s, s->pos);
 		data += len;
 		left -= len;
 	}
+}
+
+static inline uint16_t flags_of(const struct vale_priv *v, const struct weir_pkt *pkt)
+{
+	size_t off = (uintptr_t)pkt->data - (uintptr_t)v->region;
+	bool inside = v->region && off <= v->region_size && pkt->len <= v->region_size - off;
+
+	return v->flags | (inside ? VALE_SLOT_INDIRECT : 0);
 }
 
 static int vale_tx(struct weir_port *port, unsigned q, const struct weir_pkt *pkts, unsigned n)
@@ -237,7 +272,7 @@ static int vale_tx(struct weir_port *port, unsigned q, const struct weir_pkt *pk
 			s->need = slots;
 			break;
 		}
-		put_frame(s, &pkts[i], slots);
+		put_frame(s, &pkts[i], slots, flags_of(port->priv, &pkts[i]));
 		s->consumed++;
 		room -= slots;
 		bytes += len;
@@ -441,9 +476,10 @@ const struct backend vale_backend = {
 	.scheme_begins = true,
 	.summary = "a switch between programs: vale0:p1",
 	.needs = "nothing",
-	.options = "slots rx-slots",
+	.options = "slots rx-slots nolearn",
 	.dirs = WEIR_PORT_TX | WEIR_PORT_RX,
 	.needs_target = true,
+	.shares_region = true,
 	.priv_size = sizeof(struct vale_priv),
 	.open = vale_open_port,
 	.close = vale_close_port,

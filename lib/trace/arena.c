@@ -3,9 +3,11 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base/cleanup.h"
 #include "base/err.h"
 #include "base/macros.h"
 
@@ -27,19 +29,44 @@ static size_t index_size(const struct arena *a)
 	return a->chunk_size / LEAST_FRAME * sizeof(struct weir_frame);
 }
 
-int arena_init(struct arena *a, uint64_t size, uint32_t chunk_size, struct weir_err *err)
+/* Address space that begins where a huge page does. */
+static uint8_t *reserve_aligned(size_t size)
+{
+	uint8_t *p = reserve(size + ARENA_BIG_CHUNK), *base;
+
+	if (!p)
+		return NULL;
+	base = p + (-(uintptr_t)p & (ARENA_BIG_CHUNK - 1));
+	(void)munmap(p, (size_t)(base - p)); /* empty if it was aligned: EINVAL */
+	(void)munmap(base + size, ARENA_BIG_CHUNK - (size_t)(base - p));
+	return base;
+}
+
+/* The same as a file in memory, which cannot shrink: who maps it may rely on that. */
+static uint8_t *reserve_shared(size_t size, int *ret_fd)
+{
+	CLEANUP(closep)
+	int fd = memfd_create("weir-arena", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	void *p;
+
+	if (fd < 0 || ftruncate(fd, (off_t)size) < 0 || fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK) < 0)
+		return NULL;
+	p = mmap(NULL, size, PROT_NONE, MAP_SHARED | MAP_NORESERVE, fd, 0);
+	if (p == MAP_FAILED)
+		return NULL;
+	*ret_fd = TAKE_FD(fd);
+	return p;
+}
+
+int arena_init(struct arena *a, uint64_t size, uint32_t chunk_size, bool shared,
+	       struct weir_err *err)
 {
 	size_t n = (size_t)(size / chunk_size + 1), whole = n * chunk_size;
-	uint8_t *p;
 
-	*a = (struct arena){ .max_chunks = n, .chunk_size = chunk_size };
-	/* More than needed, so that it can begin where a huge page does. */
-	p = reserve(whole + ARENA_BIG_CHUNK);
-	if (!p)
+	*a = (struct arena){ .max_chunks = n, .chunk_size = chunk_size, .fd = -EBADF };
+	a->base = shared ? reserve_shared(whole, &a->fd) : reserve_aligned(whole);
+	if (!a->base)
 		return err_set(err, -ENOMEM, "no address space for %zu MiB of frames", whole >> 20);
-	a->base = p + (-(uintptr_t)p & (ARENA_BIG_CHUNK - 1));
-	(void)munmap(p, (size_t)(a->base - p)); /* empty if it was aligned: EINVAL */
-	(void)munmap(a->base + whole, ARENA_BIG_CHUNK - (size_t)(a->base - p));
 	a->index = reserve(n * index_size(a));
 	if (!a->index) {
 		arena_done(a);
@@ -55,7 +82,9 @@ void arena_done(struct arena *a)
 		(void)munmap(a->base, a->max_chunks * a->chunk_size);
 	if (a->index)
 		(void)munmap(a->index, a->max_chunks * index_size(a));
-	*a = (struct arena){ 0 };
+	if (a->base)
+		closep(&a->fd);
+	*a = (struct arena){ .fd = -EBADF };
 }
 
 int arena_grow(struct arena *a, struct arena_chunk *ret_chunk, struct weir_err *err)

@@ -29,6 +29,7 @@ struct arena {
 	struct weir_frame *index;
 	size_t n_chunks, max_chunks;
 	uint32_t chunk_size;
+	int fd; /* the memfd that base is a mapping of, or -EBADF */
 };
 
 /* A run of consecutive frames of one file, and its place in its loop. */
@@ -49,8 +50,9 @@ struct arena_chunk {
 };
 
 /* Reserves address space for at least size bytes of frames, in chunks of ARENA_BIG_CHUNK
- * or ARENA_SMALL_CHUNK. */
-int arena_init(struct arena *a, uint64_t size, uint32_t chunk_size, struct weir_err *err);
+ * or ARENA_SMALL_CHUNK. shared: such that other processes can map it. */
+int arena_init(struct arena *a, uint64_t size, uint32_t chunk_size, bool shared,
+	       struct weir_err *err);
 void arena_done(struct arena *a);
 
 /* Takes memory for one more chunk, empty. -ENOMEM when the reserve or the machine's

@@ -28,8 +28,8 @@ static void tell(struct ring *r)
 	(void)pthread_cond_broadcast(&r->changed);
 }
 
-int ring_init(struct ring *r, unsigned n_cursors, bool marking, const struct share *share,
-	      struct weir_err *err)
+int ring_init(struct ring *r, unsigned n_cursors, bool marking, bool shared,
+	      const struct share *share, struct weir_err *err)
 {
 	pthread_condattr_t attr;
 	int ret;
@@ -44,7 +44,7 @@ int ring_init(struct ring *r, unsigned n_cursors, bool marking, const struct sha
 	if (!r->cursors)
 		return err_set(err, -ENOMEM, "out of memory");
 	ret = arena_init(&r->arena, (RING_CHUNKS - 1) * (uint64_t)ARENA_SMALL_CHUNK,
-			 ARENA_SMALL_CHUNK, err);
+			 ARENA_SMALL_CHUNK, shared, err);
 	for (unsigned i = 0; ret == 0 && i < RING_CHUNKS; i++) {
 		struct arena_chunk *c = &r->chunks[i];
 

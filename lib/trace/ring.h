@@ -47,8 +47,8 @@ struct ring {
 };
 
 /* Makes a ring. ring_done() must be called whatever the result. */
-int ring_init(struct ring *r, unsigned n_cursors, bool marking, const struct share *share,
-	      struct weir_err *err);
+int ring_init(struct ring *r, unsigned n_cursors, bool marking, bool shared,
+	      const struct share *share, struct weir_err *err);
 void ring_done(struct ring *r);
 
 /* The filler: a spare chunk, NULL when stopped; it is then published or given back. */

@@ -170,7 +170,7 @@ static int start_streaming(struct weir_stream *s, struct weir_err *err)
 	int r;
 
 	s->streamed = true;
-	r = ring_init(&s->ring, s->opts.n_cursors, marking, &s->marker.share, err);
+	r = ring_init(&s->ring, s->opts.n_cursors, marking, s->opts.shared, &s->marker.share, err);
 	if (r == 0 && marking)
 		r = start_thread(s, mark_thread, err);
 	if (r == 0)
@@ -238,7 +238,7 @@ static int preload(struct weir_stream *s, struct weir_err *err)
 	uint64_t used = 0;
 	int r;
 
-	r = arena_init(&s->arena, limit, ARENA_BIG_CHUNK, err);
+	r = arena_init(&s->arena, limit, ARENA_BIG_CHUNK, s->opts.shared, err);
 	if (r < 0)
 		return r;
 	r = loader_begin(l, 0, err);
@@ -433,7 +433,13 @@ struct weir_region weir_stream_region(const struct weir_stream *s)
 {
 	const struct arena *a = s->streamed ? &s->ring.arena : &s->arena;
 
-	return (struct weir_region){ a->base, a->n_chunks * a->chunk_size, !s->streamed };
+	return (struct weir_region){
+		.base = a->base,
+		.size = a->n_chunks * a->chunk_size,
+		.constant = !s->streamed,
+		.shared = a->fd >= 0,
+		.fd = a->fd,
+	};
 }
 
 static uint64_t memory_used(const struct weir_stream *s)

@@ -121,7 +121,7 @@ static const uint8_t *arena_at(const struct vale_arena *a, const struct vale_slo
 }
 
 static inline void take_slot(const struct vale_port *p, const struct vale_slot *slot,
-			     struct vale_frag *frag, uint16_t *ret_flags)
+			     struct vale_frag *frag)
 {
 	const union slot_word w = slot_read(slot);
 	const uint8_t *data;
@@ -135,7 +135,7 @@ static inline void take_slot(const struct vale_port *p, const struct vale_slot *
 	__builtin_prefetch(data);
 	frag->data = data;
 	frag->len = w.len;
-	*ret_flags = w.flags;
+	frag->flags = w.flags;
 }
 
 static void drop(struct vale_kring *k, enum vale_drop why)
@@ -179,13 +179,11 @@ static unsigned take(const struct vale_port *p, struct vale_kring *k, struct val
 	}
 	n = MIN(head > pos ? head - pos : head + k->n - pos, FORWARD_BATCH);
 	for (unsigned i = 0; i < n; i++) {
-		uint16_t flags;
-
-		take_slot(p, &k->slots[pos], &frag[i], &flags);
+		take_slot(p, &k->slots[pos], &frag[i]);
 		frag[i].n = 0;
 		if (++pos == k->n)
 			pos = 0;
-		if (unlikely(flags & VALE_SLOT_MOREFRAG)) {
+		if (unlikely(frag[i].flags & VALE_SLOT_MOREFRAG)) {
 			if (i - begin + 1 < VALE_MAX_FRAGS)
 				continue;
 			k->cut = true;
@@ -262,13 +260,14 @@ static void list_add(struct vale_scratch *s, unsigned to, unsigned frame)
 
 /* Learns the source of a frame; who is to get it: a port, EVERYBODY, or a negative
  * -vale_drop - 1. */
-static inline int destination(struct vale_core *core, struct vale_port *p, const uint8_t *frame,
-			      uint32_t now_s)
+static inline int destination(struct vale_core *core, struct vale_port *p,
+			      const struct vale_frag *frame, uint32_t now_s)
 {
-	uint64_t to = table_mac(frame), from = table_mac(frame + 6);
+	uint64_t to = table_mac(frame->data), from = table_mac(frame->data + 6);
 	unsigned nr;
 
-	if (unlikely((from != p->last_mac || now_s != p->last_mac_s) && !table_is_group(from))) {
+	if (unlikely((from != p->last_mac || now_s != p->last_mac_s) && !table_is_group(from)) &&
+	    !(frame->flags & VALE_SLOT_NO_LEARN)) {
 		table_learn(&core->table, from, p->nr, now_s);
 		p->last_mac = from;
 		p->last_mac_s = now_s;
@@ -298,7 +297,7 @@ static unsigned classify(struct vale_core *core, struct vale_port *p, unsigned r
 		step = f->n ? f->n : 1;
 		if (unlikely(!f->n))
 			continue;
-		to = destination(core, p, f->data, now_s);
+		to = destination(core, p, f, now_s);
 		if (unlikely(to < 0)) {
 			drop(k, (enum vale_drop)(-to - 1));
 			continue;

@@ -95,8 +95,9 @@ struct vale_scratch {
 	struct vale_frag {
 		const uint8_t *data;
 		uint16_t len;
-		uint16_t n;    /* of the first of a frame: how many it has; 0: it is dropped */
-		uint16_t next; /* of the first of a frame: the next one in its list */
+		uint16_t n;	/* of the first of a frame: how many it has; 0: it is dropped */
+		uint16_t flags; /* of the slot */
+		uint16_t next;	/* of the first of a frame: the next one in its list */
 	} frag[FORWARD_BATCH];
 	/* By destination: a list of frames. */
 	struct {

@@ -58,7 +58,7 @@ enum vale_slot_flags {
 	VALE_SLOT_BUF_CHANGED = 1U << 0, /* buf_idx is not what it was */
 	VALE_SLOT_REPORT = 1U << 1,
 	VALE_SLOT_FORWARD = 1U << 2,
-	VALE_SLOT_NO_LEARN = 1U << 3,
+	VALE_SLOT_NO_LEARN = 1U << 3, /* sending: its source address is not to be learned */
 	/* Sending: the bytes lie at ptr, an address within the memory that the client has
 	 * registered. */
 	VALE_SLOT_INDIRECT = 1U << 4,

@@ -175,6 +175,18 @@ static void test_group_addresses_are_not_learned(void **state)
 		assert_string_equal(received(b, i), i == 1 ? "x" : "-x");
 }
 
+static void test_who_asks_for_it_is_not_learned(void **state)
+{
+	struct bench *b = *state;
+
+	fill(b, 0, B, A, 'x', 60, VALE_SLOT_NO_LEARN);
+	fill(b, 0, A, B, 'y', 60, VALE_SLOT_NO_LEARN);
+	hand_over(b, 0);
+	assert_int_equal(forward(b, 0), 2);
+	for (unsigned i = 1; i < N_PORTS; i++)
+		assert_string_equal(received(b, i), "xy");
+}
+
 static void test_unicast_and_broadcast_keep_their_order(void **state)
 {
 	struct bench *b = *state;
@@ -450,6 +462,7 @@ int main(void)
 		with(test_unknown_addresses_go_to_everybody_else),
 		with(test_a_learned_address_gets_its_frames_alone),
 		with(test_group_addresses_are_not_learned),
+		with(test_who_asks_for_it_is_not_learned),
 		with(test_unicast_and_broadcast_keep_their_order),
 		with(test_who_sends_to_itself_or_to_nobody_loses),
 		with(test_a_full_receiver_loses_and_holds_nobody),

@@ -16,10 +16,12 @@
  *     any-length        takes frames without a link-layer header
  *     queues=N          how many queues the pair has
  *     free              needs no privilege
+ *     shared            the region is one that other processes can map
  *     remove            run only the test that removes txif
  *     only=TEST         run only that one
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
 #include <pthread.h>
@@ -219,7 +221,15 @@ static void test_frames_inside_the_region_and_outside(void **state)
 	struct pair p;
 
 	(void)state;
-	region.base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (cfg.shared) {
+		region.shared = true;
+		region.fd = memfd_create("region", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+		assert_int_equal(ftruncate(region.fd, size), 0);
+		assert_int_equal(fcntl(region.fd, F_ADD_SEALS, F_SEAL_SHRINK), 0);
+	}
+	region.base = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			   cfg.shared ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS,
+			   cfg.shared ? region.fd : -1, 0);
 	assert_true(region.base != MAP_FAILED);
 	p = open_pair(&region);
 	p.len_of = len_all;
@@ -255,6 +265,8 @@ static void test_frames_inside_the_region_and_outside(void **state)
 		assert_int_equal(p.n_received, N);
 	close_pair(&p);
 	munmap(region.base, size);
+	if (cfg.shared)
+		close(region.fd);
 	batch_free(b);
 }
 
@@ -693,17 +705,12 @@ static bool read_setting(const char *arg)
 		bool *flag;
 		const char **text;
 	} rows[] = {
-		{ "txns=", NULL, &cfg.txns },
-		{ "rxns=", NULL, &cfg.rxns },
-		{ "txif=", NULL, &cfg.txif },
-		{ "only=", NULL, &cfg.only },
-		{ "sink", &cfg.sink, NULL },
-		{ "file", &cfg.file, NULL },
-		{ "blocks", &cfg.blocks, NULL },
-		{ "any-length", &cfg.any_length, NULL },
-		{ "free", &cfg.is_free, NULL },
-		{ "remove", &cfg.remove, NULL },
-		{ "makes-device", &cfg.makes_device, NULL },
+		{ "txns=", NULL, &cfg.txns },	 { "rxns=", NULL, &cfg.rxns },
+		{ "txif=", NULL, &cfg.txif },	 { "only=", NULL, &cfg.only },
+		{ "sink", &cfg.sink, NULL },	 { "file", &cfg.file, NULL },
+		{ "blocks", &cfg.blocks, NULL }, { "any-length", &cfg.any_length, NULL },
+		{ "free", &cfg.is_free, NULL },	 { "shared", &cfg.shared, NULL },
+		{ "remove", &cfg.remove, NULL }, { "makes-device", &cfg.makes_device, NULL },
 	};
 
 	if (!strncmp(arg, "queues=", 7)) {

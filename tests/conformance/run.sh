@@ -116,6 +116,8 @@ run_vale() {
 	wanted vale || return 0
 	export WEIR_RUNTIME_DIR=$netns_dir/vale WEIR_PROGRAM=$weir
 	run_pair vale vale0:a vale0:b free queues=3
+	run_pair "vale, shared region" vale0:a vale0:b free shared queues=3 \
+		only=test_frames_inside_the_region_and_outside
 	"$weir" switch vale1 --lossless 2>"$netns_dir/switch" &
 	netns_pids+=($!)
 	wait_for 10 grep -q runs "$netns_dir/switch"

@@ -70,6 +70,26 @@ test_a_lossless_switch_loses_nothing_at_full_speed() {
 	weir_says "$log" .dropped 0
 }
 
+# The switch takes the frames from where the trace was loaded.
+test_a_trace_goes_from_its_memory_to_the_receiver() {
+	local n size mode
+	places
+	cp "$data/web.pcap" "$netns_dir"
+	chmod 644 "$netns_dir/web.pcap"
+	read -r n size < <(trace count "$data/web.pcap")
+	spawn "$netns_dir/switch" "$netns_dir/weir" switch vale0 --lossless
+	wait_for 10 grep -qs runs "$netns_dir/switch.err"
+	for mode in --preload-pcap --no-flow-stats; do
+		sink "$log" -i vale0:b --count=$((n * 300)) --duration=60
+		run as_nobody "$netns_dir/weir" replay -i vale0:a,nolearn "$mode" --loop=300 --topspeed \
+			"$netns_dir/web.pcap"
+		is "exit status" "$rc" 0
+		wait_exit 60 "$pid"
+		weir_says "$log" .frames $((n * 300))
+		weir_says "$log" .bytes $((size * 300))
+	done
+}
+
 test_a_switch_tells_of_its_ports_and_addresses() {
 	places
 	as_nobody "$netns_dir/weir" switch vale0 --background --age=300
