@@ -126,6 +126,11 @@ static void tell(const struct edit_run *r, const struct edit_cmd_cfg *c)
 				 weir_edit_reason_text((enum weir_edit_reason)i),
 				 (unsigned long long)counts.first_nr[i]);
 	}
+	if (counts.zero_macs)
+		cmd_warn(r->run,
+			 "%s: %llu frames have a MAC address of zeros: --enet-smac and --enet-dmac "
+			 "give them others",
+			 c->infile, (unsigned long long)counts.zero_macs);
 	if (r->unconverted)
 		cmd_warn(r->run, "%s: %llu frames left out: not of the new link type", c->infile,
 			 (unsigned long long)r->unconverted);

@@ -27,14 +27,15 @@ static int choose(const char *name, const char *word, const char *const *words, 
 
 #define CHOOSE(name, word, words, err) choose(name, word, words, ARRAY_SIZE(words), err)
 
-/* Names of link types that tcprewrite takes and does not convert frames to: their numbers. */
+/* Link types besides those that the library has words for. */
 static const struct {
 	const char *name;
 	uint32_t linktype;
-} unconverted[] = {
-	{ "raw", 101 },	     { "null", 0 },	   { "loop", 108 },
-	{ "linuxsll", 113 }, { "linuxsll2", 276 }, { "ieee80211", 105 },
-	{ "radiotap", 127 }, { "jnpr_eth", 178 },  { "pppserial", 50 },
+	bool weir_only;
+} linktypes[] = {
+	{ "raw", 101 },	      { "null", 0 },	   { "loop", 108 },	  { "linuxsll", 113 },
+	{ "linuxsll2", 276 }, { "pppserial", 50 }, { "ieee80211", 105 },  { "radiotap", 127 },
+	{ "jnpr_eth", 178 },  { "ppp", 9, true },  { "ipv4", 228, true }, { "ipv6", 229, true },
 };
 
 static int read_dlt(const struct cmd_run *run, const struct edit_cfg *c, struct weir_edit_opts *o,
@@ -43,23 +44,24 @@ static int read_dlt(const struct cmd_run *run, const struct edit_cfg *c, struct 
 	static const char *const words[] = {
 		[WEIR_DLT_ENET] = "enet", [WEIR_DLT_HDLC] = "hdlc", [WEIR_DLT_USER] = "user"
 	};
-	int r = 0;
 
-	for (unsigned i = 0; c->dlt && i < ARRAY_SIZE(unconverted); i++) {
-		if (!cmd_is_personality(run) || strcmp(c->dlt, unconverted[i].name) != 0)
+	if (!c->dlt)
+		return 0;
+	for (unsigned i = 1; i < ARRAY_SIZE(words); i++) {
+		if (strcmp(c->dlt, words[i]) == 0) {
+			o->dlt = (enum weir_edit_dlt)i;
+			return 0;
+		}
+	}
+	for (unsigned i = 0; i < ARRAY_SIZE(linktypes); i++) {
+		if (strcmp(c->dlt, linktypes[i].name) != 0 ||
+		    (linktypes[i].weir_only && cmd_is_personality(run)))
 			continue;
 		o->dlt = WEIR_DLT_OTHER;
-		o->dlt_number = unconverted[i].linktype;
+		o->dlt_number = linktypes[i].linktype;
 		return 0;
 	}
-	for (unsigned i = 1; c->dlt && i < ARRAY_SIZE(words); i++) {
-		if (strcmp(c->dlt, words[i]) == 0)
-			r = (int)i;
-	}
-	if (c->dlt && !r)
-		return err_text(err, -EINVAL, "No output DLT plugin available for: %s", c->dlt);
-	o->dlt = (enum weir_edit_dlt)r;
-	return 0;
+	return err_text(err, -EINVAL, "No output DLT plugin available for: %s", c->dlt);
 }
 
 static int read_words(const struct cmd_run *run, const struct edit_cfg *c, struct weir_edit_opts *o,

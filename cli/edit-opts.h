@@ -89,7 +89,7 @@ struct edit_cfg {
 	{ OPT(strct, field.skipl2broadcast), .name = "skipl2broadcast", \
 	  .help = "--enet-smac and --enet-dmac leave broadcast and multicast MACs" }, \
 	{ OPT(strct, field.dlt), .name = "dlt", .metavar = "TYPE", \
-	  .help = "change the link layer: enet, hdlc, or user as --user-dlink says" }, \
+	  .help = "change the link layer: enet, raw, linuxsll, ..., or user as --user-dlink says" }, \
 	{ OPT(strct, field.dmac), .name = "enet-dmac", .metavar = "MAC[,MAC]", \
 	  .help = "set the destination MAC; the second one is for the other side" }, \
 	{ OPT(strct, field.smac), .name = "enet-smac", .metavar = "MAC[,MAC]", \

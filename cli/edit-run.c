@@ -276,6 +276,7 @@ void edit_run_counts(const struct edit_run *r, struct weir_edit_counts *ret_coun
 		weir_editor_counts(r->loads[i]->editor, &c);
 		ret_counts->frames += c.frames;
 		ret_counts->dropped += c.dropped;
+		ret_counts->zero_macs += c.zero_macs;
 		for (unsigned j = 0; j < WEIR_N_EDIT_REASONS; j++) {
 			uint64_t *first = &ret_counts->first_nr[j];
 

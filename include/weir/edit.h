@@ -53,13 +53,19 @@ enum weir_edit_vlan {
 	WEIR_VLAN_SET, /* the nth gets what is given, and keeps the rest */
 };
 
-/* The link type that frames get. */
+/*
+ * The link type that frames get: by name, or by its LINKTYPE_ number if that is Ethernet,
+ * raw IP (101, 228, 229), loopback (0, 108), PPP (9, 50), C-HDLC or Linux cooked (113, 276).
+ * Between all of these what both can carry is kept: types, VLAN tags, MACs, and what Linux
+ * tells of a packet. A frame that the new type cannot carry fails (WEIR_EDIT_NO_LINK), and
+ * so keeps its own.
+ */
 enum weir_edit_dlt {
 	WEIR_DLT_KEEP,
 	WEIR_DLT_ENET,
 	WEIR_DLT_HDLC,
 	WEIR_DLT_USER,	/* whatever .user_dlink says */
-	WEIR_DLT_OTHER, /* .dlt_number; only with WEIR_QUIRK_DLT_HEADER_ONLY */
+	WEIR_DLT_OTHER, /* .dlt_number */
 };
 
 /* Addresses that nobody without the key can tell. */
@@ -169,7 +175,7 @@ struct weir_edit_opts {
 
 	enum weir_edit_dlt dlt;
 	uint32_t dlt_number;		   /* for WEIR_DLT_OTHER */
-	struct weir_edit_num hdlc_address; /* needed if a frame was not HDLC */
+	struct weir_edit_num hdlc_address; /* not given: Cisco's */
 	struct weir_edit_num hdlc_control;
 	struct weir_edit_num user_dlt; /* link type of the result; not given: as it was */
 	const char *user_dlink;	       /* bytes in hexadecimal, "0f,00,08,00" */
@@ -199,6 +205,7 @@ struct weir_edit_counts {
 	uint64_t dropped;			/* of them */
 	uint64_t failed[WEIR_N_EDIT_REASONS];	/* went on unchanged, or were dropped for it */
 	uint64_t first_nr[WEIR_N_EDIT_REASONS]; /* the first of them */
+	uint64_t zero_macs; /* became Ethernet with a MAC that nobody told: zeros */
 };
 
 struct weir_editor;

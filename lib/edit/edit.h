@@ -182,6 +182,13 @@ static inline uint8_t *edit_l3(const struct edit_frame *f)
 	return f->buf->data + f->l.l3_off;
 }
 
+/* mac.c: the MAC address of the IP multicast group that the frame goes to. false: none. */
+bool edit_group_mac(const struct edit_frame *f, uint8_t *ret_mac);
+
+/* convert.c: the frame gets the header of another link type, if edit_can_convert(). */
+void edit_convert(struct weir_editor *e, struct edit_frame *f, uint32_t linktype);
+bool edit_can_convert(uint32_t linktype);
+
 /* inner.c: a step that inner packets go through, in the order of the calls. */
 void edit_inner_add(struct edit_inner *in, edit_run_fn *run);
 

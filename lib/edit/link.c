@@ -124,7 +124,7 @@ static void keep_quirk(struct weir_editor *e, struct edit_frame *f)
 		edit_fail(e, f, WEIR_EDIT_NO_LINK);
 }
 
-static void link(struct weir_editor *e, struct edit_frame *f)
+static void link_quirk(struct weir_editor *e, struct edit_frame *f)
 {
 	switch (e->opts.dlt) {
 	case WEIR_DLT_ENET:
@@ -141,6 +141,16 @@ static void link(struct weir_editor *e, struct edit_frame *f)
 		keep_quirk(e, f);
 		break;
 	}
+}
+
+static void link(struct weir_editor *e, struct edit_frame *f)
+{
+	if (e->quirks & WEIR_QUIRK_WALK)
+		link_quirk(e, f);
+	else if (e->opts.dlt == WEIR_DLT_USER)
+		to_user(e, f);
+	else
+		edit_convert(e, f, weir_editor_linktype(e, f->buf->linktype));
 }
 EDIT_STEP(link)
 
@@ -181,12 +191,13 @@ static int scan_dlink(const char *text, struct edit_dlink *d, struct weir_err *e
 
 static int link_compile(struct weir_editor *e, const struct weir_edit_opts *o, struct weir_err *err)
 {
+	bool header_only = o->dlt == WEIR_DLT_OTHER && e->quirks & WEIR_QUIRK_DLT_HEADER_ONLY;
 	int r;
 
-	if (o->dlt == WEIR_DLT_OTHER && !(e->quirks & WEIR_QUIRK_DLT_HEADER_ONLY))
+	if (o->dlt == WEIR_DLT_OTHER && !header_only && !edit_can_convert(o->dlt_number))
 		return err_set(err, -EINVAL, "dlt: frames cannot be changed to link type %u",
 			       o->dlt_number);
-	if (o->dlt == WEIR_DLT_KEEP || o->dlt == WEIR_DLT_OTHER)
+	if (o->dlt == WEIR_DLT_KEEP || header_only)
 		return e->quirks & WEIR_QUIRK_WALK ? EDIT_LINK : 0;
 	if (o->dlt != WEIR_DLT_USER)
 		return EDIT_LINK | EDIT_GROWS;

@@ -154,24 +154,32 @@ static int mac_compile(struct weir_editor *e, const struct weir_edit_opts *o, st
 
 const struct edit_step edit_mac_step = { .compile = mac_compile, .run = mac_run };
 
+bool edit_group_mac(const struct edit_frame *f, uint8_t *mac)
+{
+	const uint8_t *ip = edit_l3(f);
+
+	if (f->l.ip_version == 4 && ip[16] >> 4 == 0xe) {
+		be32_put(mac, 0x01005e00 | (ip[17] & 0x7f));
+		memcpy(mac + 4, ip + 18, 2);
+		return true;
+	}
+	if (f->l.ip_version == 6 && ip[24] == 0xff) {
+		be16_put(mac, 0x3333);
+		memcpy(mac + 2, ip + 36, 4);
+		return true;
+	}
+	return false;
+}
+
 /* A frame to an IP multicast group goes to the MAC address of that group. */
 static void multicast(struct weir_editor *e, struct edit_frame *f)
 {
-	uint8_t *dst = f->buf->data + f->l.mac_off;
-	const uint8_t *ip = edit_l3(f);
-
 	if (f->l.link != PKT_LINK_ETHERNET || !f->l.ip_version)
 		return;
 	if (!f->moved && !(e->quirks & WEIR_QUIRK_MULTICAST_MAC))
 		return;
 
-	if (f->l.ip_version == 4 && ip[16] >> 4 == 0xe) {
-		be32_put(dst, 0x01005e00 | (ip[17] & 0x7f));
-		memcpy(dst + 4, ip + 18, 2);
-	} else if (f->l.ip_version == 6 && ip[24] == 0xff) {
-		be16_put(dst, 0x3333);
-		memcpy(dst + 2, ip + 36, 4);
-	}
+	(void)edit_group_mac(f, f->buf->data + f->l.mac_off); /* most go to no group */
 }
 EDIT_STEP(multicast)
 

@@ -522,8 +522,8 @@ static void test_bad_options_are_named_with_their_place(void **state)
 		{ { .tos = { true, 256 } }, "tos: 256 is more than 255" },
 		{ { .vlan = WEIR_VLAN_ADD }, "enet-vlan: add needs enet-vlan-tag" },
 		{ { .dlt = WEIR_DLT_USER }, "dlt: user needs user-dlink" },
-		{ { .dlt = WEIR_DLT_OTHER, .dlt_number = 101 },
-		  "dlt: frames cannot be changed to link type 101" },
+		{ { .dlt = WEIR_DLT_OTHER, .dlt_number = 105 },
+		  "dlt: frames cannot be changed to link type 105" },
 		{ { .dlt = WEIR_DLT_USER, .user_dlink = "1,100" },
 		  "user-dlink: \"1,100\", at 3: the number is more than 255" },
 	};

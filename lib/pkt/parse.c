@@ -466,6 +466,8 @@ static uint16_t ppp_ethertype(uint16_t proto)
 		return PKT_ETH_IPV6;
 	case 0x0281:
 		return PKT_ETH_MPLS;
+	case 0x0283:
+		return PKT_ETH_MPLS_UPSTREAM;
 	default:
 		return 0;
 	}
@@ -525,6 +527,7 @@ static int walk_linktype(struct walk *w, uint32_t linktype)
 	case PKT_LINKTYPE_ETHERNET:
 		return walk_ethernet(w, 0);
 	case PKT_LINKTYPE_RAW:
+	case PKT_LINKTYPE_RAW_DLT:
 		return walk_by_version(w, 0);
 	case PKT_LINKTYPE_IPV4:
 		return walk_ipv4(w, 0);

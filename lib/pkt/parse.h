@@ -23,6 +23,7 @@ enum pkt_linktype {
 	PKT_LINKTYPE_ETHERNET = 1,
 	PKT_LINKTYPE_PPP = 9,
 	PKT_LINKTYPE_PPP_HDLC = 50,
+	PKT_LINKTYPE_RAW_DLT = 12, /* what most systems call it, and some write */
 	PKT_LINKTYPE_RAW = 101,
 	PKT_LINKTYPE_C_HDLC = 104,
 	PKT_LINKTYPE_80211 = 105,

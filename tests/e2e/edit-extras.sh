@@ -108,6 +108,50 @@ test_packets_within_that_are_cut_are_told() {
 	trace compare "$netns_dir/edited" "$netns_dir/made"
 }
 
+test_packets_go_to_each_link_type_and_back() {
+	make '[eth / within, eth / within6, eth / Dot1Q(vlan=9) / within, eth / ip / ICMP()]'
+	cp "$netns_dir/made" "$netns_dir/first"
+	what=(frame.number ip.src ip.dst ipv6.src tcp.dstport udp.dstport tcp.checksum.status
+		udp.checksum.status icmp.checksum.status data.data)
+	for type in enet raw linuxsll linuxsll2 null loop hdlc ppp pppserial; do
+		cp "$netns_dir/first" "$netns_dir/made"
+		edit --dlt="$type"
+		is "as $type" "$(fields edited "${what[@]}")" "$(fields first "${what[@]}")"
+		cp "$netns_dir/edited" "$netns_dir/made"
+		edit --dlt=enet
+		is "from $type" "$(fields edited "${what[@]}")" "$(fields first "${what[@]}")"
+	done
+}
+
+test_link_types_that_scapy_makes_are_read() {
+	make '[]' # is Scapy here?
+	for layer in 'CookedLinux()' 'CookedLinuxV2()' 'Loopback()' 'HDLC()/PPP()'; do
+		make "[($layer / ip / UDP(sport=50000, dport=7) / b'ABC') for i in range(3)]"
+		edit --dlt=enet --enet-smac=02:00:00:00:00:08
+		is "frames of $layer" "$(fields edited frame.number eth.src eth.dst ip.src udp.length |
+			sort -u)" "02:00:00:00:00:08 00:00:00:00:00:00 192.0.2.1 11"
+		says "$err" "3 frames have a MAC address of zeros"
+	done
+}
+
+test_what_cannot_be_carried_is_left_out_and_told() {
+	make '[eth / ARP(), eth / within, Ether(dst="01:80:c2:00:00:00", src=eth.src, type=7) /
+		LLC(dsap=0x42, ssap=0x42, ctrl=3) / b"ABCD", eth / within6]'
+	edit --dlt=raw
+	says "$err" "2 frames not edited: the new link type cannot carry it"
+	is "packets" "$(fields edited frame.number frame.encap_type ip.src ipv6.src)" \
+		"$(printf '7 10.0.0.1 \n7  fc00::1')"
+	edit --dlt=linuxsll2
+	is "packets" "$(fields edited frame.number sll.pkttype sll.src.eth llc.dsap | cut -d ' ' -f 1,2)" \
+		"$(printf '0 02:00:00:00:00:01\n0 02:00:00:00:00:01\n2 02:00:00:00:00:01\n0 02:00:00:00:00:01')"
+	edit --dlt=ipv6 --format=pcapng
+	is "link type" "$("$weir" info --json "$netns_dir/edited" |
+		jq '.files[0].interfaces[0].link_type')" 229
+	run "$weir" edit -i "$netns_dir/made" -o "$netns_dir/no" --dlt=radiotap
+	is "exit status" "$rc" 2
+	says "$err" "frames cannot be changed to link type 127"
+}
+
 test_tags_are_stacked_set_and_taken_out() {
 	make "[eth / within, eth / Dot1Q(vlan=9, prio=2) / within6]"
 	edit --enet-vlan=add --enet-vlan-stack=802.1ad:100/5,802.1q:7
