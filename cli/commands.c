@@ -5,7 +5,7 @@
 #include "commands.h"
 
 const struct cmd *const commands[] = {
-	&cmd_bridge, &cmd_edit, &cmd_gen,   &cmd_info,	 &cmd_ports,
+	&cmd_bridge, &cmd_diff, &cmd_edit,  &cmd_gen,	 &cmd_info, &cmd_ports,
 	&cmd_replay, &cmd_sink, &cmd_split, &cmd_switch, NULL,
 };
 

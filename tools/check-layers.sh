@@ -10,6 +10,7 @@ layers="
 lib/base
 lib/pkt			base
 lib/trace		base pkt
+lib/diff		base pkt
 lib/pace		base
 lib/edit		base pkt
 lib/split		base pkt
