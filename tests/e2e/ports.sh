@@ -24,18 +24,18 @@ test_interfaces_are_listed_with_what_works() {
 	is "address" "$(json '.interfaces[1].address')" \
 		"\"$(netns_exec left cat /sys/class/net/veth0/address)\""
 	is "on veth" "$(json '.interfaces[1].ports | map_values(.works)')" \
-		'{"xdp":true,"packet":true,"tap":false}'
+		'{"xdp":true,"packet":true,"kernel":false,"tap":false}'
 	is "on tun" "$(json '.interfaces[2].ports | map_values(.works)')" \
-		'{"xdp":false,"packet":true,"tap":false}'
+		'{"xdp":false,"packet":true,"kernel":false,"tap":false}'
 	is "a reason" "$(json '.interfaces[2].ports.xdp.why')" "\"'tun0' is not an Ethernet interface\""
-	is "kinds" "$(json '[.ports[].name]')" '["xdp","packet","tap","file","null","mem"]'
+	is "kinds" "$(json '[.ports[].name]')" '["xdp","packet","kernel","tap","vale","file","null","mem"]'
 }
 
 test_text_says_the_same() {
 	interfaces
 	run_weir ports veth0
 	is "exit status" "$rc" 0
-	says "$out" "^veth0 +up +1400 +([0-9a-f]{2}:){5}[0-9a-f]{2} .* 2/2 +yes +yes +no$"
+	says "$out" "^veth0 +up +1400 +([0-9a-f]{2}:){5}[0-9a-f]{2} .* 2/2 +yes +yes +no +no$"
 	says "$out" "^    tap: 'veth0' is not a TAP device$"
 	says "$out" "^mem +yes "
 }
@@ -46,9 +46,9 @@ test_a_missing_privilege_is_named() {
 	netns_exec left setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all \
 		"$weir" ports --json veth0 >"$out"
 	is "works" "$(json '.interfaces[0].ports | map_values(.works)')" \
-		'{"xdp":false,"packet":false,"tap":false}'
+		'{"xdp":false,"packet":false,"kernel":false,"tap":false}'
 	says "$out" "CAP_NET_RAW"
-	is "general" "$(json '[.ports[] | select(.works) | .name]')" '["file","null","mem"]'
+	is "general" "$(json '[.ports[] | select(.works) | .name]')" '["vale","file","null","mem"]'
 }
 
 test_nothing_stays_behind() {
