@@ -68,31 +68,39 @@ static void resum_ipv4(uint8_t *ip, const uint8_t *old, uint32_t old_len)
 		 csum_update16(sum, (uint16_t)~csum_fold(before), (uint16_t)~csum_fold(after)));
 }
 
+/* Nobody may fragment it: so its id may be any, and is often the same for all. */
+void cut_allow(struct cut *c)
+{
+	uint8_t *ip = c->b->data + c->l.l3_off;
+	uint16_t word = be16_at(ip + 6), id = be16_at(ip + 4);
+
+	if (!cut_is_forbidden(c))
+		return;
+	be16_put(ip + 6, word & 0xbfff);
+	be16_put(ip + 4, id ? id : (uint16_t)c->id);
+	be16_put(ip + 10, csum_update16(be16_at(ip + 10), word, be16_at(ip + 6)));
+	be16_put(ip + 10, csum_update16(be16_at(ip + 10), id, be16_at(ip + 4)));
+}
+
 static int plan_ipv4(struct plan *p, struct made_pool *pool)
 {
 	struct cut *c = p->c;
 	uint8_t *old = c->b->data + c->l.l3_off, *new;
 	int r;
 
-	/* Nobody may fragment it: so its id may be any, and is often the same for all. */
-	if (cut_is_forbidden(c)) {
-		uint16_t word = be16_at(old + 6), id = be16_at(old + 4);
+	cut_allow(c);
+	p->from = cut_ip_data(c);
+	p->data = c->l.l3_off + c->size - p->from;
+	p->first = p->rest = (struct head){ c->b->data, p->from, c->l.l3_off + 6 };
+	if (c->copy_all)
+		return 0;
 
-		be16_put(old + 6, word & 0xbfff);
-		be16_put(old + 4, id ? id : (uint16_t)c->b->nr);
-		be16_put(old + 10, csum_update16(be16_at(old + 10), word, be16_at(old + 6)));
-		be16_put(old + 10, csum_update16(be16_at(old + 10), id, be16_at(old + 4)));
-	}
-	p->from = c->l.l3_off + c->l.l3_len;
-	p->data = c->size - c->l.l3_len;
-	p->first = (struct head){ c->b->data, p->from, c->l.l3_off + 6 };
 	r = made_take(pool, p->from + 3, &p->rest.mem);
 	if (r < 0)
 		return r;
 	memcpy(p->rest.mem, c->b->data, c->l.l3_off);
 	new = p->rest.mem + c->l.l3_off;
 	p->rest.len = c->l.l3_off + copied_options(old, c->l.l3_len, new);
-	p->rest.frag_off = p->first.frag_off;
 	resum_ipv4(new, old, c->l.l3_len);
 	return 0;
 }
@@ -121,6 +129,17 @@ static uint32_t per_fragment(const struct cut *c, const uint8_t *ip, uint32_t *r
 	return end;
 }
 
+uint32_t cut_ip_data(const struct cut *c)
+{
+	uint32_t next;
+
+	if (c->l.ip_version == 4)
+		return c->l.l3_off + c->l.l3_len;
+	if (c->l.ip6frag_off != PKT_ABSENT)
+		return c->l.ip6frag_off + FRAGMENT_HEADER;
+	return c->l.l3_off + per_fragment(c, c->b->data + c->l.l3_off, &next);
+}
+
 static int plan_ipv6(struct plan *p, struct made_pool *pool)
 {
 	struct cut *c = p->c;
@@ -136,14 +155,13 @@ static int plan_ipv6(struct plan *p, struct made_pool *pool)
 	memcpy(mem, c->b->data, head);
 	if (c->l.ip6frag_off != PKT_ABSENT) {
 		memcpy(mem + head, ip + same, FRAGMENT_HEADER);
-		p->from = head + FRAGMENT_HEADER;
 	} else {
 		memset(mem + head, 0, FRAGMENT_HEADER);
 		mem[head] = ip[next];
-		be32_put(mem + head + 4, (uint32_t)c->b->nr);
+		be32_put(mem + head + 4, c->id);
 		mem[c->l.l3_off + next] = PKT_IP_FRAGMENT;
-		p->from = head;
 	}
+	p->from = cut_ip_data(c);
 	p->data = c->l.l3_off + c->size - p->from;
 	p->first = p->rest = (struct head){ mem, head + FRAGMENT_HEADER, head + 2 };
 	return 0;

@@ -105,11 +105,11 @@ static void set_tcp(const struct whole *w, struct weir_buf *f, uint32_t off, uin
 	bool syn = tcp[13] & TCP_SYN;
 	uint32_t sum;
 
-	if (off) {
+	if (off)
 		be32_put(tcp + 4, be32_at(tcp + 4) + off + syn);
+	if (off && !w->c->copy_all)
 		tcp[13] &= (uint8_t) ~(TCP_SYN | TCP_CWR);
-	}
-	if (off + n < w->payload)
+	if (off + n < w->payload && !w->c->copy_all)
 		tcp[13] &= (uint8_t) ~(TCP_FIN | TCP_PSH);
 	if (!w->known)
 		return;

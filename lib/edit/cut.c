@@ -36,6 +36,8 @@ int cut_begin(struct cut *c, struct weir_buf *b, enum weir_edit_reason *ret_why)
 	uint32_t stated, wire = MAX(b->orig_len, b->len);
 
 	c->b = b;
+	c->copy_all = false;
+	cut_number(c, 0);
 	c->size = l->payload_off == PKT_ABSENT ? wire : wire - l->l2_off - l->l2_len;
 	if (r < 0) {
 		*ret_why = damage(l, r);

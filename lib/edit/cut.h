@@ -23,6 +23,8 @@ struct cut {
 	struct weir_buf *b; /* may be written to */
 	struct pkt_layers l;
 	uint32_t size; /* of the datagram on the wire, or of what else the frame carries */
+	uint32_t id;   /* of fragments, where the datagram has none: see cut_number() */
+	bool copy_all; /* all flags go into each segment, all IPv4 options into each fragment */
 };
 
 /* How much a fragment carries behind its IP header, at most. */
@@ -51,6 +53,18 @@ int cut_ip(struct cut *c, const struct cut_sizes *sizes, struct made_list *out,
 	   struct made_pool *pool, enum weir_edit_reason *ret_why);
 int cut_ip_mtu(struct cut *c, uint32_t mtu, struct made_list *out, struct made_pool *pool,
 	       enum weir_edit_reason *ret_why);
+
+/* Where in the frame the part begins that cut_ip() shares out among fragments. */
+uint32_t cut_ip_data(const struct cut *c);
+/* Takes back that the IPv4 header forbids fragments. */
+void cut_allow(struct cut *c);
+
+/* It is datagram i (from 0, less than MADE_MAX_FRAMES) that was made of its frame, and needs
+ * another id than those. */
+static inline void cut_number(struct cut *c, uint32_t i)
+{
+	c->id = (uint32_t)c->b->nr * (MADE_MAX_FRAMES + 1) + i;
+}
 
 /* Does its IPv4 header forbid fragments? */
 bool cut_is_forbidden(const struct cut *c);

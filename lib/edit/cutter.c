@@ -79,9 +79,10 @@ static int segment(struct weir_cutter *c, struct weir_buf *b)
 	return made_keep(&c->segments, b);
 }
 
-/* The fragments of a frame, or itself, to those in c->fragments. */
-static int fragment(struct weir_cutter *c, struct weir_buf *b)
+/* The fragments of segment i, or itself, to those in c->fragments. */
+static int fragment(struct weir_cutter *c, unsigned i)
 {
+	struct weir_buf *b = &c->segments.bufs[i];
 	unsigned before = c->fragments.n;
 	enum weir_edit_reason why;
 	struct cut cut;
@@ -93,6 +94,7 @@ static int fragment(struct weir_cutter *c, struct weir_buf *b)
 		why = WEIR_EDIT_NO_FRAGMENTS;
 		r = 0;
 	}
+	cut_number(&cut, i);
 	if (r > 0)
 		r = judge(cut_ip_mtu(&cut, c->opts.fragment, &c->fragments, &c->pool, &why), &why);
 	if (r)
@@ -121,7 +123,7 @@ static int cut_next(struct weir_cutter *c, struct weir_buf **ret_bufs)
 
 	c->fragments.n = 0;
 	for (unsigned i = 0; i < c->segments.n; i++) {
-		r = fragment(c, &c->segments.bufs[i]);
+		r = fragment(c, i);
 		if (r < 0)
 			return r;
 	}

@@ -73,10 +73,8 @@ int made_take(struct made_pool *p, uint32_t size, uint8_t **ret_mem)
 	return 0;
 }
 
-int made_keep(struct made_list *m, const struct weir_buf *b)
+int made_put(struct made_list *m, const struct weir_buf *b)
 {
-	if (m->n == MADE_MAX_FRAMES)
-		return -E2BIG;
 	if (m->n == m->room) {
 		unsigned room = m->room ? 2 * m->room : 64;
 		struct weir_buf *p = realloc(m->bufs, room * sizeof(*p));
@@ -90,21 +88,34 @@ int made_keep(struct made_list *m, const struct weir_buf *b)
 	return 0;
 }
 
+int made_keep(struct made_list *m, const struct weir_buf *b)
+{
+	return m->n == MADE_MAX_FRAMES ? -E2BIG : made_put(m, b);
+}
+
+int made_move(struct made_pool *p, struct weir_buf *b, uint32_t head, uint32_t len)
+{
+	const uint8_t *from = b->data;
+	int r = made_take(p, len + GROWTH, &b->data);
+
+	if (r < 0)
+		return r;
+	memcpy(b->data, from, head);
+	b->len = len;
+	b->room = len + GROWTH;
+	return 0;
+}
+
 int made_add(struct made_list *m, struct made_pool *p, const struct weir_buf *b, uint32_t head,
 	     uint32_t len, struct weir_buf **ret_buf)
 {
 	struct weir_buf new = *b;
-	int r;
+	int r = made_move(p, &new, head, len);
 
-	new.len = len;
-	new.room = len + GROWTH;
-	r = made_take(p, new.room, &new.data);
+	if (r >= 0)
+		r = made_keep(m, &new);
 	if (r < 0)
 		return r;
-	r = made_keep(m, &new);
-	if (r < 0)
-		return r;
-	memcpy(new.data, b->data, head);
 	*ret_buf = &m->bufs[m->n - 1];
 	return 0;
 }

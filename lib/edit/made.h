@@ -33,6 +33,10 @@ void made_pool_done(struct made_pool *p);
 /* Memory of size bytes, aligned to 8. -ENOMEM, or -E2BIG. */
 int made_take(struct made_pool *p, uint32_t size, uint8_t **ret_mem);
 
+/* Gives *b memory of its own for len bytes and some room behind them; its first head bytes
+ * come with it, the others are undefined. -ENOMEM, or -E2BIG. */
+int made_move(struct made_pool *p, struct weir_buf *b, uint32_t head, uint32_t len);
+
 /*
  * Appends a frame of len bytes with the fields of b, which has memory of its own with some
  * room behind it; its first head bytes are those of b, the others undefined. -E2BIG: there
@@ -41,8 +45,10 @@ int made_take(struct made_pool *p, uint32_t size, uint8_t **ret_mem);
 int made_add(struct made_list *m, struct made_pool *p, const struct weir_buf *b, uint32_t head,
 	     uint32_t len, struct weir_buf **ret_buf);
 
-/* Appends b as it is. */
+/* Appends b as it is. -E2BIG: there are too many. */
 int made_keep(struct made_list *m, const struct weir_buf *b);
+/* The same, however many there are. */
+int made_put(struct made_list *m, const struct weir_buf *b);
 
 void made_list_done(struct made_list *m);
 

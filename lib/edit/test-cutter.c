@@ -373,7 +373,7 @@ static void test_ipv6_gets_a_fragment_header(void **state)
 	for (unsigned i = 0; i < 3; i++) {
 		assert_int_equal(parts[i].mem[20], 44);
 		assert_int_equal(parts[i].mem[54], 17);
-		assert_int_equal(be32_at(parts[i].mem + 58), 77);
+		assert_int_equal(be32_at(parts[i].mem + 58), 77u * 65537u);
 	}
 	assert_fragments(56, 62, 54);
 }
@@ -447,6 +447,16 @@ static void test_both_cut_tcp_and_fragment_what_is_left(void **state)
 	frame_ipv4(&whole, 17, 1000);
 	CUT(.segment = 540, .fragment = 600);
 	assert_int_equal(n_parts, 2);
+}
+
+static void test_segments_in_fragments_have_ids_of_their_own(void **state)
+{
+	(void)state;
+	make_tagged_ipv6(900);
+	CUT(.segment = 372, .fragment = 200);
+	assert_int_equal(n_parts, 9);
+	for (unsigned i = 0; i < 9; i++)
+		assert_int_equal(be32_at(parts[i].mem + 66), 65537 + i / 3);
 }
 
 static void test_what_cannot_be_cut_stays_or_goes(void **state)
@@ -542,6 +552,7 @@ int main(void)
 		cmocka_unit_test(test_fragments_are_cut_further),
 		cmocka_unit_test(test_only_options_to_be_copied_are_in_later_fragments),
 		cmocka_unit_test(test_both_cut_tcp_and_fragment_what_is_left),
+		cmocka_unit_test(test_segments_in_fragments_have_ids_of_their_own),
 		cmocka_unit_test(test_what_cannot_be_cut_stays_or_goes),
 		cmocka_unit_test(test_limits_that_make_no_sense_are_refused),
 		cmocka_unit_test(test_memory_of_made_frames_is_used_again_and_has_an_end),
