@@ -8,6 +8,7 @@
 
 #include "cmd.h"
 #include "commands.h"
+#include "cut-opts.h"
 #include "decoder.h"
 #include "edit-opts.h"
 #include "edit-run.h"
@@ -19,6 +20,7 @@
 
 struct edit_cmd_cfg {
 	struct edit_cfg edit;
+	struct cut_cfg cut;
 	struct trace_out_cfg out;
 	const char *infile, *outfile, *cachefile, *decode;
 	bool verbose, skip_soft_errors, suppress_warnings, strict;
@@ -38,6 +40,7 @@ static const struct opt edit_rows[] = {
 	  .help = "print the edited frames by tcpdump" },
 	{ OPT(struct edit_cmd_cfg, decode), .name = "decode", .letter = 'A', .metavar = "ARGS",
 	  .requires = "verbose", .help = "more arguments for tcpdump" },
+	FRAGROUTE_ROWS(struct edit_cmd_cfg, cut, "cachefile", 0),
 	{ OPT(struct edit_cmd_cfg, skip_soft_errors), .name = "skip-soft-errors",
 	  .help = "leave out frames that an edit cannot be applied to" },
 	{ OPT(struct edit_cmd_cfg, suppress_warnings), .name = "suppress-warnings", .letter = 'w',
@@ -47,9 +50,12 @@ static const struct opt edit_rows[] = {
 	{ OPT(struct edit_cmd_cfg, workers), .name = "workers", .flags = OPT_WEIR_ONLY,
 	  .metavar = "N", .min = 1, .max = MAX_WORKERS,
 	  .help = "threads that edit side by side (one for each processor, at most 4)" },
+	CUT_ROWS(struct edit_cmd_cfg, cut),
 	TRACE_OUT_ROWS(struct edit_cmd_cfg, out),
 	{ 0 },
 };
+
+#define LINKTYPE_ETHERNET 1
 
 /* What tcprewrite says about its input before it begins. */
 static int check_input(const struct edit_run *r, const struct edit_cmd_cfg *c, struct weir_err *err)
@@ -65,8 +71,12 @@ static int check_input(const struct edit_run *r, const struct edit_cmd_cfg *c, s
 	if (!c->suppress_warnings)
 		snaplen_warn(r->run, c->infile, r->reader);
 	for (unsigned i = 0; i < ARRAY_SIZE(known); i++) {
-		if (iface->linktype == known[i])
-			return 0;
+		if (iface->linktype != known[i])
+			continue;
+		if (c->cut.fragroute && iface->linktype != LINKTYPE_ETHERNET)
+			return err_text(err, -ENOTSUP,
+					"Fragroute only supports DLT_EN10MB pcap files");
+		return 0;
 	}
 	return err_text(err, -ENOTSUP,
 			"Error initializing tcpedit: No DLT plugin available for source DLT: 0x%x",
@@ -169,9 +179,11 @@ static int edit_cmd(const struct cmd_run *run, const void *cfg)
 {
 	const struct edit_cmd_cfg *c = cfg;
 	struct weir_edit_opts opts;
+	struct cut_plan plan = { 0 };
 	struct edit_run r = {
 		.run = run,
 		.opts = &opts,
+		.plan = &plan,
 		.infile = c->infile,
 		.strict = c->strict,
 		.tell_warnings = cmd_is_personality(run) && !c->suppress_warnings,
@@ -184,7 +196,9 @@ static int edit_cmd(const struct cmd_run *run, const void *cfg)
 	if (run->n_operands)
 		return cmd_usage(run, "'%s' is one argument too many", run->operands[0]);
 	q = edit_opts(run, &c->edit, &opts, &err);
-	opts.drop_failed = c->skip_soft_errors;
+	if (q >= 0)
+		q = cut_opts(run, &c->cut, &plan, &err);
+	opts.drop_failed = plan.cut.drop_failed = plan.rules.drop_failed = c->skip_soft_errors;
 	if (q >= 0)
 		q = open_editor(&r, c, &err);
 	if (q == -EINVAL && !cmd_is_personality(run)) {
@@ -195,6 +209,7 @@ static int edit_cmd(const struct cmd_run *run, const void *cfg)
 		status = q < 0 ? cmd_fail(run, "%s", weir_err_text(&err)) : edit_trace(&r, c);
 	}
 	close_all(&r);
+	cut_plan_done(&plan);
 	return status;
 }
 

@@ -165,3 +165,15 @@ void edit_remark(const struct cmd_run *run, const struct weir_edit_opts *o)
 		      "packets will be tagged with priority 0 and/or CFI 0.\n",
 		      stderr);
 }
+
+void edit_counts_add(const struct weir_edit_counts *c, struct weir_edit_counts *sum)
+{
+	sum->frames += c->frames;
+	sum->dropped += c->dropped;
+	sum->zero_macs += c->zero_macs;
+	for (unsigned i = 0; i < WEIR_N_EDIT_REASONS; i++) {
+		sum->failed[i] += c->failed[i];
+		if (c->failed[i] && (!sum->first_nr[i] || c->first_nr[i] < sum->first_nr[i]))
+			sum->first_nr[i] = c->first_nr[i];
+	}
+}

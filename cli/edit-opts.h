@@ -143,6 +143,9 @@ struct edit_cfg {
 int edit_opts(const struct cmd_run *run, const struct edit_cfg *c, struct weir_edit_opts *ret_opts,
 	      struct weir_err *err);
 
+/* Adds counts of a part of the frames, or of what is done to them. */
+void edit_counts_add(const struct weir_edit_counts *c, struct weir_edit_counts *sum);
+
 /* What the programs of tcpreplay remark on such options before they begin; weir nothing. */
 void edit_remark(const struct cmd_run *run, const struct weir_edit_opts *opts);
 

@@ -8,6 +8,7 @@
 #include <weir/chain.h>
 #include <weir/relay.h>
 
+#include "edit-opts.h"
 #include "signals.h"
 #include "util.h"
 
@@ -21,7 +22,8 @@
 struct edit_load {
 	struct edit_run *run;
 	struct weir_editor *editor;
-	struct weir_stage stages[3];
+	struct cuts cuts;
+	struct weir_stage stages[3 + MAX_CUT_STAGES];
 	struct weir_chain chain;
 	struct weir_block *read;
 	struct weir_block *made; /* what the stages have made of it; NULL: it is the same */
@@ -64,12 +66,14 @@ static int add_load(struct edit_run *r, struct weir_err *err)
 {
 	struct edit_load *l = xcalloc(1, sizeof(*l));
 	struct weir_edit_opts opts = *r->opts;
+	int q;
 
 	l->run = r;
 	r->loads[r->n_loads++] = l;
 	opts.report = report;
 	opts.report_ctx = l;
-	return weir_editor_new(&opts, &l->editor, err);
+	q = weir_editor_new(&opts, &l->editor, err);
+	return q < 0 ? q : cuts_open(r->plan, report, l, &l->cuts, err);
 }
 
 /* The stages, and memory for what goes through them. */
@@ -83,6 +87,7 @@ static int prepare(struct edit_load *l, struct weir_err *err)
 	if (r->cache)
 		l->stages[n++] = weir_cache_stage(r->cache);
 	l->stages[n++] = weir_editor_stage(l->editor);
+	n += cuts_stages(&l->cuts, l->stages + n);
 	if (r->decoder)
 		l->stages[n++] = decoder_stage(r->decoder);
 	for (unsigned i = 0; i < n; i++)
@@ -161,6 +166,8 @@ static int edit(struct edit_load *l, struct weir_buf *bufs, unsigned n, struct w
 
 	if (q >= 0)
 		q = collect(l, err);
+	if (q == -EPROTONOSUPPORT)
+		return err_text(err, q, "%s", cuts_failure(q));
 	if (q < 0)
 		return err_text(err, q, "frames %llu to %llu cannot be edited: %s",
 				(unsigned long long)bufs[0].nr, (unsigned long long)bufs[n - 1].nr,
@@ -274,16 +281,8 @@ void edit_run_counts(const struct edit_run *r, struct weir_edit_counts *ret_coun
 		struct weir_edit_counts c;
 
 		weir_editor_counts(r->loads[i]->editor, &c);
-		ret_counts->frames += c.frames;
-		ret_counts->dropped += c.dropped;
-		ret_counts->zero_macs += c.zero_macs;
-		for (unsigned j = 0; j < WEIR_N_EDIT_REASONS; j++) {
-			uint64_t *first = &ret_counts->first_nr[j];
-
-			ret_counts->failed[j] += c.failed[j];
-			if (c.failed[j] && (!*first || c.first_nr[j] < *first))
-				*first = c.first_nr[j];
-		}
+		edit_counts_add(&c, ret_counts);
+		cuts_count(&r->loads[i]->cuts, ret_counts);
 	}
 }
 
@@ -293,6 +292,7 @@ void edit_run_done(struct edit_run *r)
 		struct edit_load *l = r->loads[i];
 
 		weir_editor_free(l->editor);
+		cuts_done(&l->cuts);
 		weir_block_free(l->read);
 		weir_block_free(l->made);
 		free(l->warnings); /* told, or nobody wants them any more */

@@ -14,6 +14,7 @@
 #include <weir/trace.h>
 
 #include "cmd.h"
+#include "cut-opts.h"
 #include "decoder.h"
 #include "trace-out.h"
 
@@ -23,6 +24,7 @@
 struct edit_run {
 	const struct cmd_run *run;
 	const struct weir_edit_opts *opts; /* but for .report */
+	const struct cut_plan *plan;	   /* what else is asked for */
 	const char *infile;
 	bool strict;	    /* a frame that an edit cannot be applied to ends the run */
 	bool tell_warnings; /* of such frames, each */
@@ -39,8 +41,9 @@ struct edit_run {
 	bool stopped;	      /* by a signal */
 };
 
-/* Makes the first editor. Of the fields above only .run, .opts, .infile and the three
- * behind it count. Errors as of weir_editor_new(). */
+/* Makes the first editor, and who makes several frames of one. Of the fields above only
+ * .run, .opts, .plan, .infile and the three behind it count. Errors as of
+ * weir_editor_new() and cuts_open(). */
 int edit_run_init(struct edit_run *r, struct weir_err *err);
 
 /* The first editor, lent, for questions about all. */

@@ -14,6 +14,7 @@ struct replay_edit {
 	struct replay_edit_opts opts;
 	struct weir_editor *editor;
 	struct weir_stage stage;
+	struct cuts cuts;
 	bool old; /* as tcpreplay-edit */
 	_Atomic uint64_t failed[WEIR_N_EDIT_REASONS], first_nr[WEIR_N_EDIT_REASONS];
 	_Atomic uint32_t first_file[WEIR_N_EDIT_REASONS];
@@ -131,6 +132,17 @@ static bool is_asked_for(const struct cmd_run *run)
 	return false;
 }
 
+static int open_cuts(struct replay_edit *e, struct weir_err *err)
+{
+	struct cut_plan plan;
+	int r = cut_opts(e->opts.run, e->opts.cut, &plan, err);
+
+	if (r >= 0)
+		r = cuts_open(&plan, report, e, &e->cuts, err);
+	cut_plan_done(&plan);
+	return r;
+}
+
 int replay_edit_new(const struct replay_edit_opts *opts, struct replay_edit **ret_edit,
 		    struct weir_err *err)
 {
@@ -151,6 +163,8 @@ int replay_edit_new(const struct replay_edit_opts *opts, struct replay_edit **re
 	edits.report = report;
 	edits.report_ctx = e;
 	r = weir_editor_new(&edits, &e->editor, err);
+	if (r >= 0)
+		r = open_cuts(e, err);
 	if (r < 0) {
 		replay_edit_free(e);
 		return r;
@@ -160,19 +174,20 @@ int replay_edit_new(const struct replay_edit_opts *opts, struct replay_edit **re
 	return 0;
 }
 
-struct weir_stage replay_edit_stage(struct replay_edit *e)
+unsigned replay_edit_stages(struct replay_edit *e, struct weir_stage *ret_stages)
 {
 	struct weir_stage stage = e->stage;
 
 	stage.run = e->old ? run_edits_old : run_edits;
 	stage.linktype = e->old ? NULL : linktype_after;
 	stage.ctx = e;
-	return stage;
+	ret_stages[0] = stage;
+	return 1 + cuts_stages(&e->cuts, ret_stages + 1);
 }
 
 bool replay_edit_has_sides(const struct replay_edit *e)
 {
-	return weir_editor_has_sides(e->editor);
+	return weir_editor_has_sides(e->editor) || e->opts.cut->fragdir;
 }
 
 const char *replay_edit_failure(const struct replay_edit *e)
@@ -199,6 +214,7 @@ struct replay_edit *replay_edit_free(struct replay_edit *e)
 	if (!e)
 		return NULL;
 	weir_editor_free(e->editor);
+	cuts_done(&e->cuts);
 	free(e);
 	return NULL;
 }

@@ -10,6 +10,7 @@
 #include <weir/err.h>
 #include <weir/frame.h>
 
+#include "cut-opts.h"
 #include "edit-opts.h"
 #include "files.h"
 
@@ -18,6 +19,7 @@ struct replay_edit;
 struct replay_edit_opts {
 	const struct cmd_run *run;     /* lent, as is all below, while the result lives */
 	const struct edit_cfg *edit;   /* the options */
+	const struct cut_cfg *cut;     /* and those that make several frames of one */
 	const struct file_list *files; /* that frames come from, for messages */
 	bool dual;		       /* they are pairs, the second's frames go to port 1 */
 	bool strict;		       /* a frame that cannot be edited ends the run */
@@ -38,8 +40,10 @@ struct replay_edit_result {
 int replay_edit_new(const struct replay_edit_opts *opts, struct replay_edit **ret_edit,
 		    struct weir_err *err);
 
-/* e is lent to it. */
-struct weir_stage replay_edit_stage(struct replay_edit *e);
+#define MAX_EDIT_STAGES (1 + MAX_CUT_STAGES)
+
+/* The stages, to which e is lent: how many there are. */
+unsigned replay_edit_stages(struct replay_edit *e, struct weir_stage *ret_stages);
 
 /* Do edits depend on the side of a frame? */
 bool replay_edit_has_sides(const struct replay_edit *e);

@@ -107,6 +107,7 @@ static int open_edit(struct replay *p, struct weir_err *err)
 {
 	const struct replay_edit_opts opts = { .run = p->run,
 					       .edit = &p->cfg->edit,
+					       .cut = &p->cfg->cut,
 					       .files = &p->files,
 					       .dual = p->cfg->dualfile,
 					       .strict = p->cfg->strict,
@@ -130,7 +131,7 @@ static void add_stages(struct replay *p)
 	if (p->split)
 		p->stages[p->n_stages++] = replay_split_stage(p->split);
 	if (p->edit)
-		p->stages[p->n_stages++] = replay_edit_stage(p->edit);
+		p->n_stages += replay_edit_stages(p->edit, p->stages + p->n_stages);
 	if (p->unique)
 		p->stages[p->n_stages++] = weir_unique_ip_stage(p->unique);
 	if (p->decoder)

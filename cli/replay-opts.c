@@ -120,5 +120,7 @@ const struct opt replay_rows[] = {
 const struct opt replay_edit_rows[] = {
 	EDIT_ROWS(struct replay_cfg, edit),
 	EDIT_ENDPOINTS_ROW(struct replay_cfg, edit, NULL),
+	FRAGROUTE_ROWS(struct replay_cfg, cut, NULL, OPT_WEIR_ONLY),
+	CUT_ROWS(struct replay_cfg, cut),
 	{ 0 },
 };

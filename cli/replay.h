@@ -47,6 +47,7 @@ struct replay_cfg {
 	bool unique_ip;
 	const char *unique_ip_loops;
 	struct edit_cfg edit;
+	struct cut_cfg cut;
 	bool strict;
 	/* what is told */
 	bool no_flow_stats;
@@ -77,7 +78,7 @@ struct replay {
 	struct replay_edit *edit;
 	struct weir_unique_ip *unique;
 	struct decoder *decoder;
-	struct weir_stage stages[6];
+	struct weir_stage stages[5 + MAX_EDIT_STAGES];
 	unsigned n_stages;
 	struct weir_stream *stream;
 	struct weir_port *ports[WEIR_SEND_MAX_PORTS];
