@@ -89,6 +89,8 @@ static int make_editors(struct bridge *b, struct weir_err *err)
 {
 	int r = edit_opts(b->run, &b->cfg->edit, &b->edit, err);
 
+	if (r == 0)
+		edit_remark(b->run, &b->edit);
 	b->edit.drop_failed = b->cfg->strict;
 	for (unsigned d = 0; d < b->n_dirs; d++) {
 		for (unsigned q = 0; q < b->n_queues && r == 0; q++) {
@@ -139,7 +141,9 @@ static int open_port(struct bridge *b, unsigned i, unsigned dir, uint32_t linkty
 				       .queues = b->n_queues,
 				       .linktype = linktype,
 				       .promisc = dir & WEIR_PORT_RX,
-				       .offload = true };
+				       /* What arrives has to be told of, what leaves may be. */
+				       .offload = dir & WEIR_PORT_RX ||
+						  weir_port_info(b->ports[0])->offload };
 	struct weir_err first = { 0 };
 	int r = 0;
 
