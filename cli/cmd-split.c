@@ -254,10 +254,10 @@ static int look(void *ctx, void *load, struct weir_err *err)
 						 .nr = f->nr };
 		int r;
 
-		if (!f->len && cmd_is_personality(s->run))
+		if ((!f->len || !f->orig_len) && cmd_is_personality(s->run))
 			return err_text(err, -EINVAL,
-					"Invalid packet length: packet length=%u capture length=0",
-					f->orig_len);
+					"Invalid packet length: packet length=%u capture length=%u",
+					f->orig_len, f->len);
 		r = weir_classifier_add(l->classifier, &rec, err);
 		if (r < 0)
 			return r;

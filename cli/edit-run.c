@@ -29,7 +29,7 @@ struct edit_load {
 	struct weir_block *made; /* what the stages have made of it; NULL: it is the same */
 	char **warnings;
 	unsigned n_warnings;
-	bool refused;		 /* --strict: a frame */
+	uint64_t stop_nr;	 /* this frame ends the run; 0: none does */
 	struct weir_err failure; /* what ends the run behind this block */
 };
 
@@ -38,14 +38,18 @@ static void report(void *ctx, const struct weir_buf *frame, enum weir_edit_reaso
 {
 	struct edit_load *l = ctx;
 	const struct edit_run *r = l->run;
+	const bool ends = why == WEIR_EDIT_ENDS;
 
-	(void)why;
-	if (r->strict && !l->refused) {
-		l->refused = true;
-		(void)err_text(&l->failure, -EBADMSG, "%s: frame %llu: %s", r->infile,
-			       (unsigned long long)frame->nr, text);
+	/* Stages go over batches: an earlier frame may be told of later. */
+	if ((ends || r->strict) && (!l->stop_nr || frame->nr < l->stop_nr)) {
+		l->stop_nr = frame->nr;
+		if (ends)
+			(void)err_text(&l->failure, -EINVAL, "Error rewriting packets: %s", text);
+		else
+			(void)err_text(&l->failure, -EINVAL, "%s: frame %llu: %s", r->infile,
+				       (unsigned long long)frame->nr, text);
 	}
-	if (!r->tell_warnings)
+	if (!r->tell_warnings || ends)
 		return;
 	l->warnings = xgrow(l->warnings, l->n_warnings, sizeof(*l->warnings));
 	l->warnings[l->n_warnings++] = xstrdup(text);
@@ -104,11 +108,13 @@ static int prepare(struct edit_load *l, struct weir_err *err)
 static void end_at_empty(const struct edit_run *r, struct edit_load *l)
 {
 	for (unsigned i = 0; i < l->read->n && cmd_is_personality(r->run); i++) {
-		if (l->read->frames[i].len)
+		const struct weir_buf *f = &l->read->frames[i];
+
+		if (f->len && f->orig_len)
 			continue;
 		(void)err_text(&l->failure, -EINVAL,
-			       "Invalid packet length: packet length=%u capture length=0",
-			       l->read->frames[i].orig_len);
+			       "Invalid packet length: packet length=%u capture length=%u",
+			       f->orig_len, f->len);
 		l->read->n = i;
 	}
 }
@@ -120,7 +126,7 @@ static int take(void *ctx, void *load, struct weir_err *err)
 	int q;
 
 	l->failure.code = 0;
-	l->refused = false;
+	l->stop_nr = 0;
 	r->stopped = signals_next(r->signals) != 0;
 	if (r->stopped)
 		return 0;
@@ -138,19 +144,28 @@ static int take(void *ctx, void *load, struct weir_err *err)
 	return q;
 }
 
-/* Takes frames out of the stages. Those that the cache says not to send have passed them as
- * they are, and are written. */
-static int collect(struct edit_load *l, struct weir_err *err)
+/* Frames that the cache says not to send have passed the stages as they are, and are
+ * written. */
+static void keep_unsent(const struct edit_load *l, struct weir_buf *out, unsigned n)
 {
 	const struct weir_cache *cache = l->run->cache;
+
+	for (unsigned i = 0; cache && i < n; i++) {
+		if (out[i].port == WEIR_NO_PORT &&
+		    weir_cache_get(cache, out[i].nr) == WEIR_DONT_SEND)
+			out[i].port = 0;
+	}
+}
+
+/* Takes frames out of the stages. */
+static int collect(struct edit_load *l, struct weir_err *err)
+{
 	struct weir_buf *out;
 	int n;
 
 	while ((n = weir_chain_take(&l->chain, &out)) > 0) {
+		keep_unsent(l, out, (unsigned)n);
 		for (int i = 0; i < n; i++) {
-			if (cache && out[i].port == WEIR_NO_PORT &&
-			    weir_cache_get(cache, out[i].nr) == WEIR_DONT_SEND)
-				out[i].port = 0;
 			if (l->made && out[i].port != WEIR_NO_PORT &&
 			    weir_block_add(l->made, &out[i], err) < 0)
 				return -ENOMEM;
@@ -166,16 +181,30 @@ static int edit(struct edit_load *l, struct weir_buf *bufs, unsigned n, struct w
 
 	if (q >= 0)
 		q = collect(l, err);
+	else
+		keep_unsent(l, bufs, n);
+	if (l->stop_nr)
+		return err->code;
 	if (q == -EPROTONOSUPPORT)
 		return err_text(err, q, "%s", cuts_failure(q));
 	if (q < 0)
 		return err_text(err, q, "frames %llu to %llu cannot be edited: %s",
 				(unsigned long long)bufs[0].nr, (unsigned long long)bufs[n - 1].nr,
 				strerror(-q));
-	return l->refused ? -EBADMSG : 0;
+	return 0;
 }
 
-/* Batches before one that fails are written. */
+/* How many of n frames, from the first, come before the one that ends the run. */
+static unsigned count_before(const struct edit_load *l, const struct weir_buf *frames,
+			     unsigned first, unsigned n)
+{
+	while (l->stop_nr && first < n && frames[first].nr < l->stop_nr)
+		first++;
+	return first;
+}
+
+/* What comes before the frame that ends the run is written, or else the batches before the
+ * one that fails. */
 static int work(void *ctx, void *load, struct weir_err *err)
 {
 	struct edit_load *l = load;
@@ -189,9 +218,9 @@ static int work(void *ctx, void *load, struct weir_err *err)
 
 		if (edit(l, b->frames + i, MIN(b->n - i, BATCH), &l->failure) >= 0)
 			continue;
-		b->n = i;
+		b->n = count_before(l, b->frames, i, b->n);
 		if (l->made)
-			l->made->n = n_made;
+			l->made->n = count_before(l, l->made->frames, n_made, l->made->n);
 	}
 	return 0;
 }

@@ -119,6 +119,7 @@ enum weir_edit_reason {
 	WEIR_EDIT_NO_FRAGMENTS,	 /* to be cut into fragments, which it forbids */
 	WEIR_EDIT_ALL_HEADERS,	 /* to be cut, and its headers leave no room for data */
 	WEIR_EDIT_TOO_MANY,	 /* too many frames would become of it */
+	WEIR_EDIT_ENDS,		 /* only with a quirk: it ends the run */
 	WEIR_N_EDIT_REASONS,
 };
 /* "the link layer cannot be read" and so on. Static. */
@@ -206,6 +207,7 @@ struct weir_edit_counts {
 	uint64_t failed[WEIR_N_EDIT_REASONS];	/* went on unchanged, or were dropped for it */
 	uint64_t first_nr[WEIR_N_EDIT_REASONS]; /* the first of them */
 	uint64_t zero_macs; /* became Ethernet with a MAC that nobody told: zeros */
+	uint64_t ended_nr;  /* the frame that ended the run; 0: none */
 };
 
 struct weir_editor;
@@ -216,7 +218,8 @@ int weir_editor_new(const struct weir_edit_opts *opts, struct weir_editor **ret_
 		    struct weir_err *err);
 
 /* The editor as a stage. A dropped frame has no port and length 0. The editor is lent.
- * The stage may change all fields of a frame; .room must be kept right. */
+ * The stage may change all fields of a frame; .room must be kept right. It fails only
+ * where a quirk ends the run (-ECANCELED): frames before .ended_nr are done then. */
 struct weir_stage weir_editor_stage(struct weir_editor *e);
 
 /* Was any edit asked for? */

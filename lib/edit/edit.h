@@ -36,11 +36,13 @@ enum edit_needs {
 struct edit_frame {
 	struct weir_buf *buf;
 	struct pkt_layers l; /* kept right by the steps that move headers */
+	uint16_t linktype;   /* with which it came */
 	uint8_t side;	     /* 0 from clients, 1 from servers */
 	bool classic;	     /* walked by pkt_parse_classic() */
 	bool out;	     /* no further step looks at it */
 	bool sum;	     /* its checksums are to be computed whole */
 	bool moved;	     /* to another destination address */
+	bool no_group;	     /* it does not get the MAC address of its group */
 };
 
 struct weir_editor;
@@ -140,7 +142,7 @@ bool edit_addr_is_broadcast(const struct weir_editor *e, uint8_t version, const 
 /* The IPv4 addresses of an ARP request or reply. */
 struct edit_arp {
 	bool is_request;
-	uint8_t *sender, *target;
+	uint8_t *sender, *target; /* NULL: cut off, only with WEIR_QUIRK_WALK */
 };
 
 /* Does the frame carry one? */
@@ -163,6 +165,10 @@ void edit_fail(struct weir_editor *e, struct edit_frame *f, enum weir_edit_reaso
  * NULL. */
 void edit_note(struct weir_editor *e, struct edit_frame *f, enum weir_edit_reason why,
 	       const char *text, ...) __attribute__((format(printf, 4, 5)));
+
+/* With a quirk: neither this frame nor any after it is edited; text says why. */
+void edit_end(struct weir_editor *e, struct edit_frame *f, const char *text, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* The frame goes nowhere. */
 void edit_drop(struct weir_editor *e, struct edit_frame *f);

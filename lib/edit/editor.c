@@ -22,24 +22,50 @@
 
 DEFINE_CLEANUP(struct weir_editor *, weir_editor_free)
 
+static void count(struct weir_editor *e, const struct edit_frame *f, enum weir_edit_reason why)
+{
+	if (!e->counts.failed[why]++)
+		e->counts.first_nr[why] = f->buf->nr;
+}
+
+static void tell(struct weir_editor *e, const struct edit_frame *f, enum weir_edit_reason why,
+		 const char *line)
+{
+	count(e, f, why);
+	if (e->opts.report)
+		e->opts.report(e->opts.report_ctx, f->buf, why, line);
+}
+
 void edit_note(struct weir_editor *e, struct edit_frame *f, enum weir_edit_reason why,
 	       const char *text, ...)
 {
 	char line[160];
 	va_list ap;
 
-	if (!e->counts.failed[why]++)
-		e->counts.first_nr[why] = f->buf->nr;
-	if (!e->opts.report)
-		return;
 	if (!text) {
-		e->opts.report(e->opts.report_ctx, f->buf, why, weir_edit_reason_text(why));
+		tell(e, f, why, weir_edit_reason_text(why));
 		return;
 	}
 	va_start(ap, text);
 	(void)vsnprintf(line, sizeof(line), text, ap); /* cut if too long */
 	va_end(ap);
-	e->opts.report(e->opts.report_ctx, f->buf, why, line);
+	tell(e, f, why, line);
+}
+
+void edit_end(struct weir_editor *e, struct edit_frame *f, const char *text, ...)
+{
+	char line[160];
+	va_list ap;
+
+	/* Steps go over batches: an earlier frame may end the run later. */
+	if (e->fatal && e->counts.ended_nr <= f->buf->nr)
+		return;
+	e->fatal = -ECANCELED;
+	e->counts.ended_nr = f->buf->nr;
+	va_start(ap, text);
+	(void)vsnprintf(line, sizeof(line), text, ap); /* cut if too long */
+	va_end(ap);
+	tell(e, f, WEIR_EDIT_ENDS, line);
 }
 
 void edit_drop(struct weir_editor *e, struct edit_frame *f)
@@ -52,7 +78,11 @@ void edit_drop(struct weir_editor *e, struct edit_frame *f)
 
 void edit_fail(struct weir_editor *e, struct edit_frame *f, enum weir_edit_reason why)
 {
-	edit_note(e, f, why, NULL);
+	/* tcpreplay says nothing of most. */
+	if (f->classic)
+		count(e, f, why);
+	else
+		edit_note(e, f, why, NULL);
 	f->out = true;
 	if (e->opts.drop_failed)
 		edit_drop(e, f);
@@ -126,6 +156,18 @@ enum weir_edit_reason edit_damage(const struct pkt_layers *l, int r, unsigned ne
 	return needs & EDIT_TRANSPORT ? WEIR_EDIT_BAD_TRANSPORT : WEIR_N_EDIT_REASONS;
 }
 
+static void say_short_quirk(struct weir_editor *e, const struct edit_frame *f)
+{
+	char line[96];
+
+	(void)snprintf(
+		line, sizeof(line),
+		"Ethernet (0x1): Need at least 18 bytes for DLT_EN10MB but only %u available",
+		f->buf->len);
+	if (e->opts.report)
+		e->opts.report(e->opts.report_ctx, f->buf, WEIR_EDIT_BAD_LINK, line);
+}
+
 static void walk(struct weir_editor *e, struct edit_frame *f)
 {
 	const struct weir_buf *b = f->buf;
@@ -133,13 +175,17 @@ static void walk(struct weir_editor *e, struct edit_frame *f)
 	int r;
 
 	if (e->quirks & WEIR_QUIRK_WALK)
-		r = pkt_parse_classic(PKT_CLASSIC_REWRITE, b->linktype, b->data, b->len, &f->l);
+		/* tcpreplay walks twice where it fuzzes, and has forgotten what it made. */
+		r = pkt_parse_classic(PKT_CLASSIC_REWRITE, f->linktype, b->data, b->len, &f->l);
 	else
 		r = pkt_parse(b->linktype, b->data, b->len, &f->l);
 
 	why = edit_damage(&f->l, r, e->quirks & WEIR_QUIRK_WALK ? EDIT_LINK : e->needs);
-	if (why != WEIR_N_EDIT_REASONS)
-		edit_fail(e, f, why);
+	if (why == WEIR_N_EDIT_REASONS)
+		return;
+	if (f->classic && f->l.link == PKT_LINK_ETHERNET && b->len >= 14 && b->len < 19)
+		say_short_quirk(e, f);
+	edit_fail(e, f, why);
 }
 EDIT_STEP(walk)
 
@@ -173,9 +219,10 @@ static void run_batch(struct weir_editor *e, struct weir_buf *bufs, unsigned n)
 		if (bufs[i].port == WEIR_NO_PORT)
 			continue;
 		f->buf = &bufs[i];
+		f->linktype = bufs[i].linktype;
 		f->side = bufs[i].port == 1;
 		f->classic = e->quirks & WEIR_QUIRK_WALK;
-		f->out = f->sum = f->moved = false;
+		f->out = f->sum = f->moved = f->no_group = false;
 		m++;
 	}
 	e->counts.frames += m;
@@ -318,6 +365,7 @@ const char *weir_edit_reason_text(enum weir_edit_reason r)
 		[WEIR_EDIT_NO_FRAGMENTS] = "too long, and not to be fragmented",
 		[WEIR_EDIT_ALL_HEADERS] = "its headers leave no room for data",
 		[WEIR_EDIT_TOO_MANY] = "too many frames would become of it",
+		[WEIR_EDIT_ENDS] = "it ends the run",
 	};
 
 	return (unsigned)r < ARRAY_SIZE(texts) ? texts[r] : "unknown";

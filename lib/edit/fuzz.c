@@ -21,14 +21,18 @@ static uint32_t find_target(const struct edit_frame *f, uint32_t *ret_len)
 }
 
 /* tcpreplay takes as many bytes as stand before the payload, less the header before it,
- * which it takes to have no options. */
+ * which it takes to have no options, and not to be there behind an extension header. */
 static uint32_t find_target_quirk(const struct edit_frame *f, uint32_t *ret_len)
 {
 	uint32_t head = f->l.proto == PKT_IP_TCP ? 20 : f->l.proto == PKT_IP_UDP ? 8 : 0;
 
 	if (!f->l.ip_version)
 		return find_target(f, ret_len);
+	if (f->l.ip_version == 6 && f->l.l3_len > 40)
+		head = 0;
 	*ret_len = f->l.l4_off - head;
+	if (f->l.l4_off + head + (f->l.ip_version == 4 && !head) > f->buf->len)
+		*ret_len = 0; /* it gives up */
 	return f->l.l4_off + head;
 }
 

@@ -132,7 +132,7 @@ static void fixlen(struct weir_editor *e, struct edit_frame *f)
 		break;
 	case WEIR_FIXLEN_DEL:
 		if (e->quirks & WEIR_QUIRK_FIXLEN_DEL)
-			e->fatal = -EINVAL;
+			edit_end(e, f, "Invalid fixlen value: 0x3");
 		else
 			edit_drop(e, f);
 		break;

@@ -40,65 +40,103 @@ static bool put_head(struct weir_editor *e, struct edit_frame *f, const uint8_t 
 
 /* tcpreplay notices only when the body has moved n bytes from the beginning and head_len
  * bytes of the new header are written at head_off, and leaves the lengths as they were. */
-static void fail(struct weir_editor *e, struct edit_frame *f, uint32_t n, uint32_t head_off,
-		 const uint8_t *head, uint32_t head_len)
+static void fail_quirk(struct weir_editor *e, struct edit_frame *f, uint32_t n, uint32_t head_off,
+		       const uint8_t *head, uint32_t head_len)
 {
 	uint32_t from = body(e, f);
 	uint32_t len = f->buf->len;
 
-	if (e->quirks & WEIR_QUIRK_WALK && from <= len && n + len - from <= f->buf->room) {
+	if (from <= len && n + len - from <= f->buf->room) {
 		memmove(f->buf->data + n, f->buf->data + from, len - from);
 		memcpy(f->buf->data + head_off, head, head_len);
 	}
 	edit_fail(e, f, WEIR_EDIT_NO_LINK);
 }
 
-/* The sender's MAC address, if another kind of link layer tells it. */
-static const uint8_t *sender(const struct edit_frame *f)
+/* MAC addresses as another kind of link layer tells them; NULL: it does not. */
+struct macs {
+	const uint8_t *src, *dst;
+};
+
+/* Of the addresses of IEEE 802.11 tcpreplay reads the fourth two bytes early, and takes the
+ * third for the receiver where there is no access point. */
+static struct macs find_80211_quirk(const uint8_t *p)
 {
-	if (f->l.link == PKT_LINK_SLL)
-		return f->buf->data + 6;
-	return f->l.link == PKT_LINK_SLL2 ? f->buf->data + 12 : NULL;
+	switch (p[1] & 3) {
+	case 2: /* from the distribution system */
+		return (struct macs){ .src = p + 16, .dst = p + 4 };
+	case 3: /* within it */
+		return (struct macs){ .src = p + 22, .dst = p + 16 };
+	default:
+		return (struct macs){ .src = p + 10, .dst = p + 16 };
+	}
 }
 
-static void to_enet(struct weir_editor *e, struct edit_frame *f)
+static struct macs find_macs_quirk(const struct edit_frame *f)
 {
-	const uint8_t *src = sender(f);
-	bool strict = e->quirks & WEIR_QUIRK_WALK && !src;
+	const uint8_t *p = f->buf->data + f->l.l2_off;
+
+	switch (f->l.link) {
+	case PKT_LINK_SLL:
+		return (struct macs){ .src = p + 6 };
+	case PKT_LINK_SLL2:
+		return (struct macs){ .src = p + 12 };
+	case PKT_LINK_80211:
+		return find_80211_quirk(p);
+	default:
+		return (struct macs){ 0 };
+	}
+}
+
+static void to_enet_quirk(struct weir_editor *e, struct edit_frame *f)
+{
+	struct macs macs = find_macs_quirk(f);
+	bool strict = !macs.src;
 	uint8_t head[14] = { 0 };
 
 	if (f->l.link == PKT_LINK_ETHERNET && !f->l.l2_off)
 		return;
+	if (f->buf->len < sizeof(head)) {
+		edit_fail(e, f, WEIR_EDIT_NO_LINK);
+		return;
+	}
 	if (e->smac.given[f->side])
-		src = e->smac.mac[f->side];
-	if (src)
-		memcpy(head + 6, src, 6);
+		macs.src = e->smac.mac[f->side];
 	if (e->dmac.given[f->side])
-		memcpy(head, e->dmac.mac[f->side], 6);
+		macs.dst = e->dmac.mac[f->side];
+	if (macs.dst)
+		memcpy(head, macs.dst, 6);
+	if (macs.src)
+		memcpy(head + 6, macs.src, 6);
 	be16_put(head + 12, type(e, f));
-	if (!f->l.ethertype || (strict && (!src || !e->dmac.given[f->side]))) {
-		fail(e, f, sizeof(head), 6, head + 6, src ? 6 : 0);
+	if (!f->l.ethertype || (strict && (!macs.src || !macs.dst))) {
+		fail_quirk(e, f, sizeof(head), 6, head + 6, macs.src ? 6 : 0);
 		return;
 	}
 	if (!put_head(e, f, head, sizeof(head)))
 		return;
+	f->no_group = !e->dmac.given[f->side];
 	f->l.link = PKT_LINK_ETHERNET;
 	f->l.mac_off = 0;
 	f->l.type_off = 12;
 }
 
-static void to_hdlc(struct weir_editor *e, struct edit_frame *f)
+static void to_hdlc_quirk(struct weir_editor *e, struct edit_frame *f)
 {
 	const struct weir_edit_opts *o = &e->opts;
-	bool was = f->l.link == PKT_LINK_HDLC;
-	bool strict = e->quirks & WEIR_QUIRK_WALK || !was;
-	uint8_t head[4];
+	/* tcpreplay finds both bytes in what it knows of a tag. */
+	bool known = f->l.n_vlans && f->l.link == PKT_LINK_ETHERNET;
+	uint8_t head[4] = { 1, 1 };
 
-	head[0] = o->hdlc_address.given || !was ? (uint8_t)o->hdlc_address.value : f->buf->data[0];
-	head[1] = o->hdlc_control.given || !was ? (uint8_t)o->hdlc_control.value : f->buf->data[1];
+	if (f->l.link == PKT_LINK_HDLC)
+		memcpy(head, f->buf->data, 2);
+	if (o->hdlc_address.given)
+		head[0] = (uint8_t)o->hdlc_address.value;
+	if (o->hdlc_control.given)
+		head[1] = (uint8_t)o->hdlc_control.value;
 	be16_put(head + 2, type(e, f));
-	if (!f->l.ethertype || (strict && (!o->hdlc_address.given || !o->hdlc_control.given))) {
-		fail(e, f, sizeof(head), 0, head, o->hdlc_address.given ? 1 : 0);
+	if (!f->l.ethertype || (!known && (!o->hdlc_address.given || !o->hdlc_control.given))) {
+		fail_quirk(e, f, sizeof(head), 0, head, o->hdlc_address.given ? 1 : 0);
 		return;
 	}
 	if (!put_head(e, f, head, sizeof(head)))
@@ -118,20 +156,32 @@ static void to_user(struct weir_editor *e, struct edit_frame *f)
 /* tcpreplay writes a header for every frame, and can write only three kinds. */
 static void keep_quirk(struct weir_editor *e, struct edit_frame *f)
 {
-	if (f->l.link == PKT_LINK_HDLC)
-		to_hdlc(e, f);
-	else if (f->buf->linktype != PKT_LINKTYPE_ETHERNET)
+	bool keep = e->opts.dlt == WEIR_DLT_KEEP;
+
+	if (keep && f->l.link == PKT_LINK_HDLC)
+		to_hdlc_quirk(e, f);
+	else if (!keep || (f->l.link != PKT_LINK_PPP && f->linktype != PKT_LINKTYPE_ETHERNET))
 		edit_fail(e, f, WEIR_EDIT_NO_LINK);
+}
+
+/* tcpreplay finds IP within PPP and then does not know what it is. */
+static void forget_ppp_quirk(struct edit_frame *f)
+{
+	f->l.ethertype = f->l.ip_version = f->l.proto = 0;
+	f->l.l3_off = f->l.l4_off = PKT_ABSENT;
+	f->l.payload_off = f->l.l2_off + f->l.l2_len;
 }
 
 static void link_quirk(struct weir_editor *e, struct edit_frame *f)
 {
+	bool forget = f->classic && f->l.link == PKT_LINK_PPP;
+
 	switch (e->opts.dlt) {
 	case WEIR_DLT_ENET:
-		to_enet(e, f);
+		to_enet_quirk(e, f);
 		break;
 	case WEIR_DLT_HDLC:
-		to_hdlc(e, f);
+		to_hdlc_quirk(e, f);
 		break;
 	case WEIR_DLT_USER:
 		to_user(e, f);
@@ -141,6 +191,8 @@ static void link_quirk(struct weir_editor *e, struct edit_frame *f)
 		keep_quirk(e, f);
 		break;
 	}
+	if (forget)
+		forget_ppp_quirk(f);
 }
 
 static void link(struct weir_editor *e, struct edit_frame *f)
@@ -210,6 +262,8 @@ static int link_compile(struct weir_editor *e, const struct weir_edit_opts *o, s
 			       &e->dlink[0], err);
 	if (r < 0)
 		return r;
+	if (e->dlink[0].len != e->dlink[1].len)
+		return err_set(err, -EINVAL, "user-dlink: both must have the same number of bytes");
 	return EDIT_LINK | EDIT_GROWS | (o->user_dlink_client ? EDIT_SIDES : 0);
 }
 

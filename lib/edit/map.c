@@ -95,7 +95,9 @@ static void map_embedded(struct weir_editor *e, struct edit_frame *f, const stru
 	before = csum_add(0, inner_buf.data, inner_buf.len);
 	map_field(e, &inner, true, dst);
 	map_field(e, &inner, false, src);
-	edit_sum_moved(f, before, csum_add(0, inner_buf.data, inner_buf.len));
+	/* Where the inner packet's checksum is there to be kept, nothing has changed. */
+	if (!(e->quirks & WEIR_QUIRK_MAPS))
+		edit_sum_moved(f, before, csum_add(0, inner_buf.data, inner_buf.len));
 }
 
 static void map(struct weir_editor *e, struct edit_frame *f)
@@ -109,26 +111,51 @@ static void map(struct weir_editor *e, struct edit_frame *f)
 }
 EDIT_STEP(map)
 
+/* An IPv4 address of an ARP packet; NULL: it is not there whole. */
+static uint8_t *arp_address(const struct edit_frame *f, uint32_t off)
+{
+	return f->buf->len >= off + 4 ? f->buf->data + off : NULL;
+}
+
 bool edit_arp(const struct edit_frame *f, struct edit_arp *ret_arp)
 {
 	uint32_t off = f->l.payload_off;
 	uint8_t *arp = f->buf->data + off;
+	uint32_t sender, target;
 	uint16_t op;
 
 	if (f->l.ethertype != PKT_ETH_ARP || off > f->buf->len || f->buf->len - off < 8)
 		return false;
 	op = be16_at(arp + 6);
-	if (be16_at(arp + 2) != PKT_ETH_IPV4 || arp[5] != 4 || (op != 1 && op != 2))
+	if (be16_at(arp + 2) != PKT_ETH_IPV4 || (op != 1 && op != 2))
 		return false;
-	if (f->buf->len - off < 8 + 2 * (arp[4] + 4u))
+	sender = off + 8 + arp[4];
+	target = sender + arp[5] + arp[4];
+	/* tcpreplay does not ask how long the addresses are, nor whether they are there. */
+	if (!f->classic && (arp[5] != 4 || target + 4 > f->buf->len))
 		return false;
 
 	*ret_arp = (struct edit_arp){
 		.is_request = op == 1,
-		.sender = arp + 8 + arp[4],
-		.target = arp + 8 + 2 * arp[4] + 4,
+		.sender = arp_address(f, sender),
+		.target = arp_address(f, target),
 	};
 	return true;
+}
+
+static void map_arp(const struct edit_maps *maps, uint8_t *addr)
+{
+	if (addr)
+		(void)map_addr4(maps, addr); /* nothing sums it */
+}
+
+static void say_foreign_arp_quirk(struct weir_editor *e, struct edit_frame *f)
+{
+	uint32_t off = f->l.payload_off;
+
+	if (off + 4 <= f->buf->len && be16_at(f->buf->data + off + 2) != PKT_ETH_IPV4)
+		edit_note(e, f, WEIR_EDIT_BAD_NETWORK,
+			  "ARP packet isn't for IPv4!  Can't rewrite IP's");
 }
 
 static void pnat(struct weir_editor *e, struct edit_frame *f)
@@ -146,11 +173,14 @@ static void pnat(struct weir_editor *e, struct edit_frame *f)
 			map_embedded(e, f, dst, src); /* it went the other way */
 		return;
 	}
-	if (!edit_arp(f, &arp))
+	if (!edit_arp(f, &arp)) {
+		if (f->classic && f->l.ethertype == PKT_ETH_ARP)
+			say_foreign_arp_quirk(e, f);
 		return;
+	}
 	/* A request asks for the other side's address, as if it were sent from there. */
-	(void)map_addr4(arp.is_request ? dst : src, arp.sender);
-	(void)map_addr4(arp.is_request ? src : dst, arp.target);
+	map_arp(arp.is_request ? dst : src, arp.sender);
+	map_arp(arp.is_request ? src : dst, arp.target);
 }
 EDIT_STEP(pnat)
 

@@ -28,10 +28,19 @@ static uint8_t *tcp_or_udp(const struct edit_frame *f)
 	return f->l.l4_len ? f->buf->data + f->l.l4_off : NULL;
 }
 
+/* Neither options nor, in tcpreplay's eyes, extension headers count. */
+static bool is_cut_quirk(const struct edit_frame *f)
+{
+	uint32_t size = f->l.proto == PKT_IP_TCP ? 20 : f->l.proto == PKT_IP_UDP ? 8 : 0;
+
+	return size && f->l.end < f->l.l4_off + size;
+}
+
 static void port(struct weir_editor *e, struct edit_frame *f)
 {
 	uint8_t *l4 = tcp_or_udp(f);
 
+	f->sum |= (e->quirks & WEIR_QUIRK_SUM_ALWAYS) && f->l.ip_version && is_cut_quirk(f);
 	if (!l4)
 		return;
 	map_port(e, f, l4 + 2);
@@ -111,23 +120,38 @@ const struct edit_step edit_port_step = { .compile = port_compile,
 					  .on_packet = true };
 
 /* Both numbers move alike, so that the two sides still agree. A SYN acknowledges nothing. */
+static void move_number(const struct weir_editor *e, const struct edit_frame *f, uint8_t *at,
+			uint8_t *sum)
+{
+	uint32_t old = be32_at(at);
+
+	be32_put(at, old + e->tcp_add);
+	edit_sum_changed32(f, sum, old, old + e->tcp_add);
+}
+
+/* How much of a TCP header to look at; 0: there is none that can be edited. tcpreplay takes
+ * what there is. */
+static uint32_t tcp_len(const struct weir_editor *e, const struct edit_frame *f)
+{
+	if (f->l.proto != PKT_IP_TCP)
+		return 0;
+	if (!(e->quirks & WEIR_QUIRK_WALK))
+		return f->l.l4_len;
+	if (!f->l.ip_version || (f->l.ip_version == 6 && f->l.l3_len > 40))
+		return 0;
+	return f->l.end > f->l.l4_off ? f->l.end - f->l.l4_off : 0;
+}
+
 static void tcp(struct weir_editor *e, struct edit_frame *f)
 {
-	uint8_t *l4 = tcp_or_udp(f);
-	uint32_t old;
+	uint8_t *l4 = f->buf->data + f->l.l4_off;
+	uint32_t len = tcp_len(e, f);
+	uint8_t *sum = len >= 18 ? l4 + 16 : NULL;
 
-	if (!l4 || f->l.proto != PKT_IP_TCP)
-		return;
-
-	old = be32_at(l4 + 4);
-	be32_put(l4 + 4, old + e->tcp_add);
-	edit_sum_changed32(f, l4 + 16, old, old + e->tcp_add);
-	if ((l4[13] & 0x12) == 0x02)
-		return;
-
-	old = be32_at(l4 + 8);
-	be32_put(l4 + 8, old + e->tcp_add);
-	edit_sum_changed32(f, l4 + 16, old, old + e->tcp_add);
+	if (len >= 8)
+		move_number(e, f, l4 + 4, sum);
+	if (len >= 12 && (len < 14 || (l4[13] & 0x12) != 0x02))
+		move_number(e, f, l4 + 8, sum);
 }
 EDIT_STEP(tcp)
 

@@ -58,9 +58,14 @@ static void seed(struct weir_editor *e, struct edit_frame *f)
 		seed_field(e, f, false);
 		return;
 	}
+	/* tcpreplay scatters no ARP behind another link layer than that a frame came with. */
+	if (f->classic && f->buf->linktype != f->linktype)
+		return;
 	if (edit_arp(f, &arp)) {
-		scatter_ipv4(e, arp.sender);
-		scatter_ipv4(e, arp.target);
+		if (arp.sender)
+			scatter_ipv4(e, arp.sender);
+		if (arp.target)
+			scatter_ipv4(e, arp.target);
 	}
 }
 EDIT_STEP(seed)

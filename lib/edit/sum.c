@@ -32,7 +32,7 @@ static bool is_routed(const struct edit_frame *f)
 
 uint8_t *edit_l4_sum(const struct edit_frame *f)
 {
-	uint32_t at;
+	uint32_t at, whole = 8;
 
 	if (f->l.l4_off == PKT_ABSENT)
 		return NULL;
@@ -40,6 +40,7 @@ uint8_t *edit_l4_sum(const struct edit_frame *f)
 	switch (f->l.proto) {
 	case PKT_IP_TCP:
 		at = 16;
+		whole = 20;
 		break;
 	case PKT_IP_UDP:
 		at = 6;
@@ -52,7 +53,7 @@ uint8_t *edit_l4_sum(const struct edit_frame *f)
 	default:
 		return NULL;
 	}
-	if (f->l.end < f->l.l4_off + at + 2)
+	if (f->l.end < f->l.l4_off + (f->classic && f->l.ip_version == 4 ? whole : at + 2))
 		return NULL;
 	/* 0 under UDP: the sender computed none */
 	if (f->l.proto == PKT_IP_UDP && !be16_at(f->buf->data + f->l.l4_off + at))
@@ -206,22 +207,33 @@ static void sum_l4_quirk(struct weir_editor *e, struct edit_frame *f)
 		  f->l.proto);
 }
 
+/* Nothing behind the IP header ends a run. */
+static void end_empty_quirk(struct weir_editor *e, struct edit_frame *f)
+{
+	edit_end(e, f, "length of data must be > 0");
+}
+
 static void sum4_quirk(struct weir_editor *e, struct edit_frame *f)
 {
 	const uint8_t *ip = edit_l3(f);
 	uint32_t have = f->buf->len - f->l.l3_off;
 
 	if (ip[0] >> 4 != 4) {
-		edit_note(e, f, WEIR_EDIT_BAD_NETWORK, "Expected IPv4 packet: got %u", ip[0] >> 4);
-		e->fatal = -EINVAL;
+		edit_end(e, f, "Invalid packet: Expected IPv4 packet: got %u: pkt=%llu", ip[0] >> 4,
+			 (unsigned long long)f->buf->nr);
 		return;
 	}
 	if (!(f->l.flags & PKT_FRAGMENT) && f->buf->len == f->buf->orig_len) {
 		if (be16_at(ip + 2) != have) {
 			edit_note(e, f, WEIR_EDIT_BAD_LENGTH,
-				  "caplen %u minus L2 length %u does not equal IPv4 header length "
-				  "%u. Consider option '--fixhdrlen'.",
-				  f->buf->len, f->l.l3_off, be16_at(ip + 2));
+				  "skipping packet %llu because caplen %u minus L2 length %u does "
+				  "not equal IPv4 header length %u. Consider option '--fixhdrlen'.",
+				  (unsigned long long)f->buf->nr, f->buf->len, f->l.l3_off,
+				  be16_at(ip + 2));
+			return;
+		}
+		if (be16_at(ip + 2) == f->l.l3_len) {
+			end_empty_quirk(e, f);
 			return;
 		}
 		sum_l4_quirk(e, f);
@@ -232,7 +244,14 @@ static void sum4_quirk(struct weir_editor *e, struct edit_frame *f)
 static void sum6_quirk(struct weir_editor *e, struct edit_frame *f)
 {
 	const uint8_t *ip = edit_l3(f);
+	uint32_t begin = f->l.l3_off + 40;
 
+	if (f->buf->len != f->buf->orig_len)
+		return;
+	if (!be16_at(ip + 4) && f->buf->len == begin) {
+		end_empty_quirk(e, f);
+		return;
+	}
 	if (e->quirks & WEIR_QUIRK_SUM6_SWAPPED && le16_at(ip + 4) < 40) {
 		edit_note(e, f, WEIR_EDIT_BAD_LENGTH,
 			  "Unable to checksum IPv6 packet with invalid: pkt=%llu IP length=%u "
@@ -240,7 +259,7 @@ static void sum6_quirk(struct weir_editor *e, struct edit_frame *f)
 			  (unsigned long long)f->buf->nr, le16_at(ip + 4), f->buf->len);
 		return;
 	}
-	f->l.end = MIN(f->l.end, f->l.l3_off + 40 + be16_at(ip + 4));
+	f->l.end = MIN(f->l.end, begin + be16_at(ip + 4));
 	if (f->l.l4_off < f->l.end)
 		sum_l4_quirk(e, f);
 }
@@ -271,7 +290,8 @@ static int sum_compile(struct weir_editor *e, const struct weir_edit_opts *o, st
 		return EDIT_NETWORK;
 	/* Others ask for it frame by frame. */
 	return o->fixlen != WEIR_FIXLEN_NONE || o->mtu_trunc || o->fix_hdrlen ||
-			       o->fuzz_seed.given || (o->ttl && (e->quirks & WEIR_QUIRK_SUM_ALWAYS))
+			       o->fuzz_seed.given ||
+			       ((o->ttl || o->n_port_maps) && (e->quirks & WEIR_QUIRK_SUM_ALWAYS))
 		       ? EDIT_NETWORK
 		       : 0;
 }

@@ -84,6 +84,8 @@ static void set(struct weir_editor *e, struct edit_frame *f)
 
 static void vlan(struct weir_editor *e, struct edit_frame *f)
 {
+	if (f->l.link != PKT_LINK_ETHERNET && f->classic)
+		return;
 	if (f->l.link != PKT_LINK_ETHERNET)
 		edit_fail(e, f, WEIR_EDIT_NO_MACS);
 	else if (e->opts.vlan == WEIR_VLAN_ADD)

@@ -9,7 +9,23 @@
 
 #define ETH_MIN_FRAME 19u
 #define ETH_TYPE_MIN  1536u
+#define PROTO_IPV6    41
 #define PROTO_ESP     50
+
+static void layers_init(struct pkt_layers *l, uint32_t len)
+{
+	*l = (struct pkt_layers){
+		.mac_off = PKT_ABSENT,
+		.type_off = PKT_ABSENT,
+		.vlan_off = PKT_ABSENT,
+		.mpls_off = PKT_ABSENT,
+		.l3_off = PKT_ABSENT,
+		.ip6frag_off = PKT_ABSENT,
+		.l4_off = PKT_ABSENT,
+		.payload_off = PKT_ABSENT,
+		.end = len,
+	};
+}
 
 struct walk {
 	const uint8_t *p;
@@ -63,37 +79,46 @@ static int walk_ipv4(struct walk *w, uint32_t off)
 	return walk_transport(w, off + l->l3_len);
 }
 
-/* Bytes that the suite steps over an extension header; 0: it is none. */
-static uint32_t ext_size(uint8_t proto, const uint8_t *p)
+static bool is_extension(uint8_t proto)
 {
 	switch (proto) {
 	case PKT_IP_HOPOPTS:
 	case PKT_IP_ROUTING:
 	case PKT_IP_DSTOPTS:
 	case PKT_IP_AH:
-		return 8 + 4u * p[1];
 	case PKT_IP_FRAGMENT:
-		return 18 + 4u * p[1];
+		return true;
 	default:
-		return 0;
+		return false;
 	}
+}
+
+/* A fragment header that comes first: what is behind it is not looked at, and tcprewrite
+ * takes it for TCP. */
+static int walk_first_fragment(struct walk *w, uint32_t off)
+{
+	struct pkt_layers *l = w->l;
+	const uint8_t *ext = at(w, off, 8);
+
+	if (!ext)
+		return -ENODATA;
+	l->flags |= PKT_FRAGMENT | PKT_LATER_FRAGMENT;
+	l->ip6frag_off = off;
+	l->l3_len += 8;
+	l->proto = w->strict ? PKT_IP_TCP : ext[0];
+	return walk_transport(w, off + 8);
 }
 
 static int walk_extensions(struct walk *w, uint32_t off)
 {
 	struct pkt_layers *l = w->l;
-	uint8_t none[2] = { 0 };
 
-	while (ext_size(l->proto, none)) {
+	while (is_extension(l->proto)) {
 		const uint8_t *ext = at(w, off, 8);
 
 		if (!ext)
 			return -ENODATA;
-		if (l->proto == PKT_IP_FRAGMENT) {
-			l->flags |= PKT_FRAGMENT | PKT_LATER_FRAGMENT;
-			l->ip6frag_off = off;
-		}
-		off += ext_size(l->proto, ext);
+		off += 8 + 4u * ext[1];
 		l->l3_len = off - l->l3_off;
 		l->proto = ext[0];
 		if (off > w->len || l->proto == PKT_IP_NONE)
@@ -117,7 +142,12 @@ static int walk_ipv6(struct walk *w, uint32_t off)
 	l->l3_off = off;
 	l->l3_len = 40;
 	l->proto = ip[6];
-	r = walk_extensions(w, off + 40);
+	if (l->proto == PROTO_IPV6 && w->strict)
+		r = -EBADMSG;
+	else if (l->proto == PKT_IP_FRAGMENT)
+		r = walk_first_fragment(w, off + 40);
+	else
+		r = walk_extensions(w, off + 40);
 	if (r < 0 && w->strict) {
 		l->ip_version = 0;
 		l->l3_off = PKT_ABSENT;
@@ -213,7 +243,7 @@ static int walk_ethernet(struct walk *w, uint32_t off)
 
 static int walk_raw(struct walk *w)
 {
-	const uint8_t *p = at(w, 0, 1);
+	const uint8_t *p = at(w, 0, w->strict ? 20 : 1);
 
 	if (!p)
 		return -ENODATA;
@@ -236,7 +266,7 @@ static int walk_sll(struct walk *w, uint32_t size, uint32_t type_off, uint32_t h
 		return -EBADMSG;
 
 	w->l->type_off = type_off;
-	return walk_type(w, size, be16_at(p + type_off));
+	return walk_network(w, size, be16_at(p + type_off));
 }
 
 static int walk_hdlc(struct walk *w)
@@ -247,7 +277,7 @@ static int walk_hdlc(struct walk *w)
 	if (!p)
 		return -ENODATA;
 	w->l->type_off = 2;
-	return walk_type(w, 4, be16_at(p + 2));
+	return walk_network(w, 4, be16_at(p + 2));
 }
 
 /* Of PPP only IPv4. */
@@ -261,10 +291,29 @@ static int walk_ppp(struct walk *w)
 	return be16_at(p + 2) == 0x0021 ? walk_network(w, 4, PKT_ETH_IPV4) : -EBADMSG;
 }
 
+/* The headers of these have no surprises, but must hold a type, of which tags are one. */
+static int walk_other(struct walk *w, uint32_t linktype)
+{
+	int r = pkt_parse(linktype, w->p, w->len, w->l);
+	struct pkt_layers l = *w->l;
+
+	if (l.payload_off == PKT_ABSENT || r == -ENOTSUP)
+		return r;
+
+	layers_init(w->l, w->len);
+	w->l->link = l.link;
+	w->l->l2_off = l.l2_off;
+	w->l->mac_off = l.mac_off;
+	w->l->type_off = l.type_off;
+	if (!l.ethertype)
+		return -EBADMSG;
+	if (l.n_vlans)
+		return walk_network(w, l.vlan_off, be16_at(w->p + l.vlan_off - 2));
+	return walk_network(w, l.l2_off + l.l2_len, l.ethertype);
+}
+
 static int walk_linktype(struct walk *w, uint32_t linktype)
 {
-	int r;
-
 	switch (linktype) {
 	case PKT_LINKTYPE_ETHERNET:
 		return walk_ethernet(w, 0);
@@ -278,14 +327,13 @@ static int walk_linktype(struct walk *w, uint32_t linktype)
 		return walk_hdlc(w);
 	case PKT_LINKTYPE_PPP_HDLC:
 		return walk_ppp(w);
+	case PKT_LINKTYPE_80211_RADIOTAP:
+	case PKT_LINKTYPE_JUNIPER_ETHER:
+		if (w->strict) /* tcprewrite means to read them, and fails */
+			return -EBADMSG;
+		break;
 	}
-	/* These have no surprises, but must hold a type. */
-	r = pkt_parse(linktype, w->p, w->len, w->l);
-	if (r >= 0 && !w->l->ethertype) {
-		w->l->payload_off = PKT_ABSENT;
-		r = -EBADMSG;
-	}
-	return r;
+	return walk_other(w, linktype);
 }
 
 int pkt_parse_classic(enum pkt_classic as, uint32_t linktype, const uint8_t *p, uint32_t len,
@@ -295,16 +343,6 @@ int pkt_parse_classic(enum pkt_classic as, uint32_t linktype, const uint8_t *p, 
 		.p = p, .len = len, .l = ret_layers, .strict = as == PKT_CLASSIC_REWRITE
 	};
 
-	*ret_layers = (struct pkt_layers){
-		.mac_off = PKT_ABSENT,
-		.type_off = PKT_ABSENT,
-		.vlan_off = PKT_ABSENT,
-		.mpls_off = PKT_ABSENT,
-		.l3_off = PKT_ABSENT,
-		.ip6frag_off = PKT_ABSENT,
-		.l4_off = PKT_ABSENT,
-		.payload_off = PKT_ABSENT,
-		.end = len,
-	};
+	layers_init(ret_layers, len);
 	return walk_linktype(&w, linktype);
 }
