@@ -178,6 +178,21 @@ test_wrong_options_are_named_with_their_place() {
 	cmp "$netns_dir/same" "$data/web.pcap"
 }
 
+test_tcprewrite_writes_what_it_always_wrote() {
+	python3 "$e2e_root/tools/golden.py" check --program "$bin/tcprewrite" \
+		"$data/tcprewrite.sums"
+}
+
+test_every_quirk_is_documented() {
+	local name names
+	mapfile -t names < <(sed -nE 's/^\t\{ "([a-z0-9-]+)",.*/\1/p' \
+		"$e2e_root"/lib/{edit,split}/quirk.c)
+	[ "${#names[@]}" -gt 10 ]
+	for name in "${names[@]}"; do
+		grep -q "^| $name |" "$e2e_root/docs/tcpreplay.md" || { echo "not $name"; exit 1; }
+	done
+}
+
 test_tcprewrite_fails_as_it_always_did() {
 	run "$bin/tcprewrite" -i "$data/web.pcap" -o "$netns_dir/no" -s 4 --fuzz-seed=3
 	is "exit status" "$rc" 1
