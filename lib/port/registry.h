@@ -8,6 +8,7 @@
 extern const struct backend file_backend;
 extern const struct backend kernel_backend;
 extern const struct backend mem_backend;
+extern const struct backend netmap_backend;
 extern const struct backend null_backend;
 extern const struct backend packet_backend;
 extern const struct backend tap_backend;

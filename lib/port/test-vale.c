@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the conformance suite cannot show of vale: ports: senders that use the ring in
  * other ways than weir does. */
+#include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,7 +85,7 @@ static void send_frame(struct bench *b, uint8_t tag, unsigned n, uint16_t len)
 		pos = (pos + 1) % ring->num_slots;
 	}
 	atomic_store(&c->ctl->ring[0].head, pos);
-	vale_client_kick(c, &c->ctl->asleep);
+	vale_client_kick(&c->ctl->asleep, c->fds[VALE_FD_KICK]);
 }
 
 static struct weir_pkt receive_frame(struct bench *b)
@@ -141,6 +143,88 @@ static void test_frames_of_any_length_go_round_the_ring(void **state)
 	}
 }
 
+/* Opens an end of a pipe of the switch of the tests. */
+static struct weir_port *pipe_end(char brace)
+{
+	struct weir_port *port = NULL;
+	char name[32];
+
+	snprintf(name, sizeof(name), NAME ":x%c1,slots=16", brace);
+	assert_int_equal(weir_port_open(name, NULL, &port, NULL), 0);
+	return port;
+}
+
+/* Sends a frame whose bytes are all tag through a pipe. */
+static int pipe_send(struct weir_port *port, uint8_t tag)
+{
+	uint8_t frame[60];
+	const struct weir_pkt pkt = { .data = frame, .len = sizeof(frame) };
+
+	memset(frame, tag, sizeof(frame));
+	return weir_port_tx(port, 0, &pkt, 1);
+}
+
+static void assert_received(struct weir_port *port, uint8_t tag)
+{
+	struct weir_pkt pkt;
+	int r;
+
+	while ((r = weir_port_rx(port, 0, &pkt, 1)) == 0)
+		assert_true(weir_port_rx_wait(port, 0, 10000000000) == 1);
+	assert_int_equal(r, 1);
+	assert_int_equal(pkt.len, 60);
+	assert_int_equal(pkt.data[59], tag);
+	weir_port_rx_release(port, 0);
+}
+
+static void test_frames_wait_in_a_pipe_for_its_other_end(void **state)
+{
+	struct weir_port *a = pipe_end('{'), *b;
+
+	(void)state;
+	for (uint8_t i = 0; i < 15; i++)
+		assert_int_equal(pipe_send(a, i), 1);
+	assert_int_equal(pipe_send(a, 15), 0);
+	assert_int_equal(weir_port_tx_wait(a, 0, 0), 0);
+	b = pipe_end('}');
+	for (uint8_t i = 0; i < 15; i++)
+		assert_received(b, i);
+	assert_int_equal(weir_port_tx_wait(a, 0, 10000000000), 1);
+	for (unsigned i = 0; i < 100; i++) {
+		assert_int_equal(pipe_send(b, (uint8_t)i), 1);
+		assert_int_equal(pipe_send(a, (uint8_t)~i), 1);
+		assert_received(a, (uint8_t)i);
+		assert_received(b, (uint8_t)~i);
+	}
+	weir_port_close(a);
+	weir_port_close(b);
+}
+
+static void test_a_pipe_ends_with_either_end_after_its_last_frame(void **state)
+{
+	struct weir_port *a = pipe_end('{'), *b = pipe_end('}');
+	struct weir_pkt pkt;
+
+	(void)state;
+	assert_int_equal(pipe_send(b, 1), 1);
+	assert_int_equal(pipe_send(a, 7), 1);
+	weir_port_close(a); /* waits a little for its frame to be read */
+	while (weir_port_tx_wait(b, 0, 1000000) >= 0 && pipe_send(b, 2) >= 0)
+		;
+	assert_int_equal(pipe_send(b, 2), -EPIPE);
+	assert_received(b, 7);
+	assert_int_equal(weir_port_rx_wait(b, 0, UINT64_MAX), -EPIPE);
+	assert_int_equal(weir_port_rx(b, 0, &pkt, 1), -EPIPE);
+	weir_port_close(b);
+	/* And there can be a new one. */
+	a = pipe_end('}');
+	assert_int_equal(pipe_send(a, 1), 1);
+	b = pipe_end('{');
+	assert_received(b, 1);
+	weir_port_close(b);
+	weir_port_close(a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -148,6 +232,10 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(test_frames_of_any_length_go_round_the_ring, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(test_frames_wait_in_a_pipe_for_its_other_end,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_a_pipe_ends_with_either_end_after_its_last_frame, set_up, tear_down),
 	};
 
 	return unit_run(tests);

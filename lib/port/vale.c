@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * vale: a port of a switch between programs, "vale0:p1". Needs no privilege; the switch is
- * started if none of that name runs (vale/start.c).
+ * vale: a port of a switch between programs, "vale0:p1", or an end of a pipe, "vale0:x{1"
+ * and "vale0:x}1". Needs no privilege; the switch is started if none of that name runs
+ * (vale/start.c). Through a pipe frames go straight to its other end.
  *
  * A queue is a pair of rings in memory that the switch maps, too (vale/shm.h), opened by a
  * connection of its own. While both ends are awake no call of the kernel is made: sending
@@ -44,15 +45,21 @@
 
 /* One side of a queue. Indices run from 0 to n - 1. */
 struct vale_side {
-	_Alignas(64) struct vale_ctl_ring *ctl;
-	struct vale_slot *slots;
+	_Alignas(64) struct vale_slot *slots;
 	uint8_t *bufs; /* of slot 0; the others follow */
 	uint32_t n;
-	uint32_t pos;	/* to send: the next to be filled. To receive: the next to be read */
-	uint32_t freed; /* to send: the first that the switch has not given back */
+	uint32_t pos;		/* to send: the next to be filled. To receive: to be read */
+	struct vale_wait limit; /* how far the other side has got */
+	_Atomic uint32_t *mine; /* how far we have, */
+	uint32_t behind;	/* less so many: of a pipe what is given back is told so */
+	const _Atomic uint32_t *peer_sleeps;
+	int peer_fd;			     /* wakes it */
+	const _Atomic uint32_t *peer_closed; /* of a pipe, or NULL */
+	const _Atomic uint64_t *dropped;
+	uint32_t freed; /* to send: the first that was not given back */
 	uint32_t need;	/* to send: slots that the refused frame wants */
 	uint32_t empty; /* to receive: calls in a row that found nothing */
-	uint64_t done;	/* to send: frames that the switch has read */
+	uint64_t done;	/* to send: frames that were read */
 	uint64_t *ends; /* to send: frames consumed when the one in this slot was; 0: goes on */
 	uint64_t consumed;
 	uint8_t *whole; /* to receive: a frame that was put together */
@@ -93,6 +100,8 @@ static int vale_open_opts(const struct weir_port *port, struct vale_open *o, str
 				       &rx_slots, err);
 	if (r < 0)
 		return r;
+	if (rings > 1 && vale_pipe_end(port->args.target) >= 0)
+		return err_set(err, -EINVAL, "a pipe has one queue");
 	if (rings > VALE_MAX_RINGS)
 		return err_set(err, -EINVAL, "%u queues are more than %u", rings, VALE_MAX_RINGS);
 	*o = (struct vale_open){
@@ -106,39 +115,69 @@ static int vale_open_opts(const struct weir_port *port, struct vale_open *o, str
 }
 
 /* Goes on where the ring stands. */
-static int side_init(struct vale_side *s, const struct vale_client *c, unsigned ring)
+static int tx_init(struct vale_side *s, const struct vale_client *c, unsigned ring)
+{
+	struct vale_ctl_ring *r = &c->ctl->ring[ring];
+
+	s->limit = vale_client_wait_tx(c, ring);
+	s->mine = &r->head;
+	s->peer_sleeps = c->is_pipe ? &r->wants_room : &c->ctl->asleep;
+	s->peer_fd = c->fds[c->is_pipe ? VALE_PIPE_WAKE + 2 * !c->end + 1 : VALE_FD_KICK];
+	s->pos = atomic_load_explicit(&r->head, memory_order_relaxed) % s->n;
+	s->freed = s->pos;
+	s->need = 1;
+	s->ends = calloc(s->n, sizeof(*s->ends));
+	return s->ends ? 0 : -ENOMEM;
+}
+
+static int rx_init(struct vale_side *s, const struct vale_client *c, unsigned ring)
+{
+	struct vale_ctl_ring *r = &c->ctl->ring[ring];
+	uint32_t told;
+
+	s->limit = vale_client_wait_rx(c, ring);
+	s->mine = c->is_pipe ? &r->tail : &r->head;
+	s->behind = c->is_pipe;
+	s->peer_sleeps = c->is_pipe ? &r->sleeps : &r->wants_room;
+	s->peer_fd = c->fds[c->is_pipe ? VALE_PIPE_WAKE + 2 * !c->end : VALE_FD_KICK];
+	s->dropped = &r->dropped;
+	told = atomic_load_explicit(s->mine, memory_order_relaxed);
+	s->pos = (told % s->n + s->behind) % s->n;
+	s->whole = malloc(MAX_FRAME);
+	return s->whole ? 0 : -ENOMEM;
+}
+
+/* One direction of a queue by its ring, an index of the control page. */
+static int side_init(struct vale_side *s, const struct vale_client *c, unsigned ring, bool sends)
 {
 	const struct vale_layout *l = &c->layout;
 
-	s->ctl = &c->ctl->ring[ring];
 	s->slots = vale_layout_ring(l, c->mem, ring)->slot;
 	s->n = vale_layout_slots(l, ring);
 	s->bufs = c->mem + l->bufs_at + (size_t)vale_layout_first_buf(l, ring) * VALE_BUF_SIZE;
-	s->pos = atomic_load_explicit(&s->ctl->head, memory_order_relaxed) % s->n;
-	if (ring < l->shape.tx_rings) {
-		s->freed = s->pos;
-		s->need = 1;
-		s->ends = calloc(s->n, sizeof(*s->ends));
-		return s->ends ? 0 : -ENOMEM;
-	}
-	s->whole = malloc(MAX_FRAME);
-	return s->whole ? 0 : -ENOMEM;
+	s->peer_closed = c->is_pipe ? &c->ctl->closed[!c->end] : NULL;
+	return sends ? tx_init(s, c, ring) : rx_init(s, c, ring);
 }
 
 static int open_queue(struct weir_port *port, unsigned q, struct vale_open *o, struct weir_err *err)
 {
 	const struct vale_priv *v = port->priv;
 	struct vale_queue *queue = &v->queues[q];
+	unsigned rx_ring = o->shape.tx_rings + q, tx_ring = q;
 	int r;
 
 	o->ring = q;
 	queue->opened = true;
 	r = vale_client_open(&queue->client, port->args.scheme, o, q ? &v->queues[0].client : NULL,
 			     err);
+	if (r == 0 && queue->client.is_pipe && queue->client.end) {
+		rx_ring = 0; /* what the other end sends by */
+		tx_ring = 1;
+	}
 	if (r == 0)
-		r = side_init(&queue->tx, &queue->client, q);
+		r = side_init(&queue->tx, &queue->client, tx_ring, true);
 	if (r == 0)
-		r = side_init(&queue->rx, &queue->client, o->shape.tx_rings + q);
+		r = side_init(&queue->rx, &queue->client, rx_ring, false);
 	return r == -ENOMEM ? err_set(err, r, "no memory for a queue") : r;
 }
 
@@ -160,6 +199,7 @@ static void share_region(struct weir_port *port)
 static int vale_open_port(struct weir_port *port, struct weir_err *err)
 {
 	struct vale_priv *v = port->priv;
+	const struct vale_shape *shape;
 	struct vale_open o;
 	uint32_t shortest;
 	size_t size;
@@ -181,18 +221,35 @@ static int vale_open_port(struct weir_port *port, struct weir_err *err)
 	v->flags = port_option(&port->args, "nolearn", NULL) ? VALE_SLOT_NO_LEARN : 0;
 	share_region(port);
 	port->info.linktype = 1;
-	shortest = MIN(o.shape.tx_slots, o.shape.rx_slots) - 1;
+	shape = &v->queues[0].client.layout.shape;
+	shortest = MIN(shape->tx_slots, shape->rx_slots) - 1;
 	port->info.max_frame = MIN(MAX_FRAME, shortest * VALE_BUF_SIZE);
 	(void)snprintf(port->info.device, sizeof(port->info.device), "%s", port->args.target);
 	return port_set_queues(port, v->n, err);
 }
 
-static uint32_t tail_of(const struct vale_side *s)
+/* The first slot that is not ours. */
+static uint32_t limit_of(const struct vale_side *s)
 {
-	/* Pairs with the switch's release: what it says of the slots before tail holds. */
-	uint32_t tail = atomic_load_explicit(&s->ctl->tail, memory_order_acquire);
+	/* Pairs with the other side's release: what it says of the slots before holds. */
+	uint32_t limit = atomic_load_explicit(s->limit.index, memory_order_acquire);
 
-	return likely(tail < s->n) ? tail : s->pos;
+	return likely(limit < s->n) ? limit : s->pos;
+}
+
+static bool is_closed(const struct vale_side *s)
+{
+	return s->peer_closed && atomic_load_explicit(s->peer_closed, memory_order_acquire);
+}
+
+/* Tells the other side how far we have got. */
+static void publish(struct vale_side *s)
+{
+	uint32_t pos = s->pos >= s->behind ? s->pos - s->behind : s->n - 1;
+
+	/* Pairs with the other side's acquire: we have done with the slots before. */
+	atomic_store_explicit(s->mine, pos, memory_order_release);
+	vale_client_kick(s->peer_sleeps, s->peer_fd);
 }
 
 static uint32_t distance(const struct vale_side *s, uint32_t from, uint32_t to)
@@ -203,7 +260,7 @@ static uint32_t distance(const struct vale_side *s, uint32_t from, uint32_t to)
 /* Free slots to send. */
 static uint32_t room_of(const struct vale_side *s)
 {
-	return distance(s, s->pos, tail_of(s));
+	return distance(s, s->pos, limit_of(s));
 }
 
 static uint32_t next_of(const struct vale_side *s, uint32_t i)
@@ -251,12 +308,13 @@ static inline uint16_t flags_of(const struct vale_priv *v, const struct weir_pkt
 static int vale_tx(struct weir_port *port, unsigned q, const struct weir_pkt *pkts, unsigned n)
 {
 	struct port_counters *count = &port->queues[q].tx;
-	struct vale_queue *queue = queue_of(port, q);
-	struct vale_side *s = &queue->tx;
+	struct vale_side *s = &queue_of(port, q)->tx;
 	uint32_t room = room_of(s), begin = s->pos;
 	uint64_t bytes = 0, refused = 0;
 	unsigned i;
 
+	if (unlikely(is_closed(s)))
+		return -EPIPE;
 	for (i = 0; i < n; i++) {
 		uint32_t len = pkts[i].len, slots = slots_for(len);
 
@@ -277,11 +335,8 @@ static int vale_tx(struct weir_port *port, unsigned q, const struct weir_pkt *pk
 		room -= slots;
 		bytes += len;
 	}
-	if (s->pos != begin) {
-		/* Pairs with the switch's acquire: the slots before head are written. */
-		atomic_store_explicit(&s->ctl->head, s->pos, memory_order_release);
-		vale_client_kick(&queue->client, &queue->client.ctl->asleep);
-	}
+	if (s->pos != begin)
+		publish(s);
 	counter_add(&count->frames, i - refused);
 	counter_add(&count->bytes, bytes);
 	counter_add(&count->retry_again, i < n);
@@ -290,9 +345,12 @@ static int vale_tx(struct weir_port *port, unsigned q, const struct weir_pkt *pk
 
 static uint64_t vale_tx_done(struct weir_port *port, unsigned q)
 {
-	struct vale_side *s = &queue_of(port, q)->tx;
-	uint32_t free_from = next_of(s, tail_of(s)); /* the first the switch has not read */
+	struct vale_queue *queue = queue_of(port, q);
+	struct vale_side *s = &queue->tx;
+	uint32_t free_from = next_of(s, limit_of(s)); /* the first the switch has not read */
 
+	if (queue->client.is_pipe)
+		return s->consumed; /* they were copied */
 	for (; s->freed != free_from && s->freed != s->pos; s->freed = next_of(s, s->freed))
 		s->done = MAX(s->done, s->ends[s->freed]);
 	/* Frames that were refused behind the last one that was sent wait for nothing. */
@@ -301,28 +359,28 @@ static uint64_t vale_tx_done(struct weir_port *port, unsigned q)
 	return s->done;
 }
 
-/* Waits until ready(s), the time is over, or the switch is gone. Never long on the
- * processor: the switch may need it. */
-static int wait_side(const struct vale_queue *queue, struct vale_side *s, enum vale_fd which,
+/* Waits until ready(s), the time is over, or the switch or the other end is gone. Never
+ * long on the processor: the other side may need it. */
+static int wait_side(const struct vale_queue *queue, struct vale_side *s,
 		     bool (*ready)(struct vale_side *), uint64_t timeout_ns)
 {
 	uint32_t seen;
 	int r;
 
-	for (unsigned i = 0; i < LOOKS; i++) {
+	for (unsigned i = 0; i < LOOKS && timeout_ns; i++) {
 		if (ready(s))
 			return 1;
-		if (!timeout_ns)
-			break;
 		cpu_relax();
 	}
-	if (!timeout_ns)
-		return vale_client_is_gone(&queue->client) ? -ENXIO : 0;
-	seen = atomic_load_explicit(&s->ctl->tail, memory_order_acquire);
+	seen = atomic_load_explicit(s->limit.index, memory_order_acquire);
 	if (ready(s))
 		return 1;
-	r = vale_client_sleep(&queue->client, which, s->ctl, seen, timeout_ns);
-	if (ready(s) && which == VALE_FD_WAKE_RX)
+	if (is_closed(s))
+		return -EPIPE;
+	if (!timeout_ns)
+		return vale_client_is_gone(&queue->client) ? -ENXIO : 0;
+	r = vale_client_sleep(&s->limit, seen, timeout_ns);
+	if (ready(s) && !s->ends)
 		return 1; /* what came before the end is given */
 	return r < 0 ? r : ready(s);
 }
@@ -339,21 +397,27 @@ static bool is_drained(struct vale_side *s)
 
 static bool has_frames(struct vale_side *s)
 {
-	return tail_of(s) != s->pos;
+	return limit_of(s) != s->pos;
 }
 
 static int vale_tx_wait(struct weir_port *port, unsigned q, uint64_t timeout_ns)
 {
 	struct vale_queue *queue = queue_of(port, q);
 
-	return wait_side(queue, &queue->tx, VALE_FD_WAKE_TX, has_room, timeout_ns);
+	return wait_side(queue, &queue->tx, has_room, timeout_ns);
 }
 
-static int vale_tx_drain(struct weir_port *port, unsigned q, uint64_t timeout_ns)
+static int wait_drained(struct weir_port *port, unsigned q, uint64_t timeout_ns)
 {
 	struct vale_queue *queue = queue_of(port, q);
 
-	return wait_side(queue, &queue->tx, VALE_FD_WAKE_TX, is_drained, timeout_ns);
+	return wait_side(queue, &queue->tx, is_drained, timeout_ns);
+}
+
+/* Through a pipe frames are on no way: they are where the other end reads them. */
+static int vale_tx_drain(struct weir_port *port, unsigned q, uint64_t timeout_ns)
+{
+	return queue_of(port, q)->client.is_pipe ? 1 : wait_drained(port, q, timeout_ns);
 }
 
 static void vale_close_port(struct weir_port *port)
@@ -361,9 +425,9 @@ static void vale_close_port(struct weir_port *port)
 	const struct vale_priv *v = port->priv;
 	uint64_t now = wait_clock_ns(CLOCK_MONOTONIC), end = now + LINGER_NS;
 
-	/* In a lossless switch frames may still be held for a receiver. */
+	/* What is held for a receiver, in a lossless switch or a pipe. */
 	for (unsigned q = 0; port->queues && q < v->n; q++) {
-		while (now < end && vale_tx_drain(port, q, end - now) == 0)
+		while (now < end && wait_drained(port, q, end - now) == 0)
 			now = wait_clock_ns(CLOCK_MONOTONIC);
 	}
 	/* The first has the mapping that all use. */
@@ -419,27 +483,32 @@ static inline bool take_frame(struct vale_side *s, uint32_t tail, struct weir_pk
 	return true;
 }
 
+/* Nothing has come: is there anybody who could send? */
+static int rx_nothing(const struct vale_queue *queue, struct vale_side *s)
+{
+	if (is_closed(s))
+		return limit_of(s) == s->pos ? -EPIPE : 0; /* its last frames are told first */
+	if (++s->empty % EMPTY_CALLS == 0 && vale_client_is_gone(&queue->client))
+		return -ENXIO;
+	return 0;
+}
+
 static int vale_rx(struct weir_port *port, unsigned q, struct weir_pkt *ret_pkts, unsigned max)
 {
 	struct port_counters *count = &port->queues[q].rx;
 	struct vale_queue *queue = queue_of(port, q);
 	struct vale_side *s = &queue->rx;
-	uint32_t tail = tail_of(s), snaplen = port->opts.snaplen;
+	uint32_t limit = limit_of(s), snaplen = port->opts.snaplen;
 	uint64_t bytes = 0;
 	int64_t now;
 	unsigned n = 0;
 
-	atomic_store_explicit(&count->dropped,
-			      atomic_load_explicit(&s->ctl->dropped, memory_order_relaxed),
-			      memory_order_relaxed);
-	if (tail == s->pos) {
-		if (++s->empty % EMPTY_CALLS == 0 && vale_client_is_gone(&queue->client))
-			return -ENXIO;
-		return 0;
-	}
+	counter_set(&count->dropped, counter_get(s->dropped));
+	if (limit == s->pos)
+		return rx_nothing(queue, s);
 	s->empty = 0;
 	now = wall_clock_ns();
-	while (n < max && s->pos != tail && take_frame(s, tail, &ret_pkts[n])) {
+	while (n < max && s->pos != limit && take_frame(s, limit, &ret_pkts[n])) {
 		bytes += ret_pkts[n].len;
 		ret_pkts[n].ts_ns = now;
 		if (snaplen && ret_pkts[n].len > snaplen)
@@ -453,22 +522,19 @@ static int vale_rx(struct weir_port *port, unsigned q, struct weir_pkt *ret_pkts
 
 static void vale_rx_release(struct weir_port *port, unsigned q)
 {
-	struct vale_queue *queue = queue_of(port, q);
-	struct vale_side *s = &queue->rx;
+	struct vale_side *s = &queue_of(port, q)->rx;
+	uint32_t told = atomic_load_explicit(s->mine, memory_order_relaxed);
 
 	s->whole_lent = false;
-	if (atomic_load_explicit(&s->ctl->head, memory_order_relaxed) == s->pos)
-		return;
-	/* Pairs with the switch's acquire: the frames are read. */
-	atomic_store_explicit(&s->ctl->head, s->pos, memory_order_release);
-	vale_client_kick(&queue->client, &s->ctl->wants_room);
+	if ((told + s->behind) % s->n != s->pos)
+		publish(s);
 }
 
 static int vale_rx_wait(struct weir_port *port, unsigned q, uint64_t timeout_ns)
 {
 	struct vale_queue *queue = queue_of(port, q);
 
-	return wait_side(queue, &queue->rx, VALE_FD_WAKE_RX, has_frames, timeout_ns);
+	return wait_side(queue, &queue->rx, has_frames, timeout_ns);
 }
 
 const struct backend vale_backend = {
@@ -482,6 +548,40 @@ const struct backend vale_backend = {
 	.shares_region = true,
 	.priv_size = sizeof(struct vale_priv),
 	.open = vale_open_port,
+	.close = vale_close_port,
+	.tx = vale_tx,
+	.tx_done = vale_tx_done,
+	.tx_wait = vale_tx_wait,
+	.tx_drain = vale_tx_drain,
+	.rx = vale_rx,
+	.rx_release = vale_rx_release,
+	.rx_wait = vale_rx_wait,
+};
+
+/* netmap's name of a pipe that belongs to no switch: one process that has that name keeps
+ * their memory. */
+static int netmap_open_port(struct weir_port *port, struct weir_err *err)
+{
+	int r = vale_port_name_check(port->args.target, err);
+
+	if (r < 0)
+		return r;
+	if (vale_pipe_end(port->args.target) < 0)
+		return err_set(err, -ENOTSUP,
+			       "of netmap's ports there are only pipes so far: netmap:x{1 and "
+			       "netmap:x}1");
+	return vale_open_port(port, err);
+}
+
+const struct backend netmap_backend = {
+	.scheme = "netmap",
+	.summary = "pipes between programs: netmap:x{1 and netmap:x}1",
+	.needs = "nothing",
+	.options = "slots",
+	.dirs = WEIR_PORT_TX | WEIR_PORT_RX,
+	.needs_target = true,
+	.priv_size = sizeof(struct vale_priv),
+	.open = netmap_open_port,
 	.close = vale_close_port,
 	.tx = vale_tx,
 	.tx_done = vale_tx_done,

@@ -138,10 +138,13 @@ static int take_opened(struct vale_client *c, const struct vale_msg *m,
 	struct vale_opened opened;
 	int r;
 
-	if (m->head.size != sizeof(opened) || m->n_fds != VALE_N_FDS)
-		return err_set(err, -EBADMSG, "the switch speaks another version");
-	memcpy(&opened, m->body, sizeof(opened));
 	memcpy(c->fds, m->fds, sizeof(c->fds));
+	memcpy(&opened, m->body, sizeof(opened));
+	c->is_pipe = opened.is_pipe;
+	c->end = opened.ring & 1;
+	if (m->head.size != sizeof(opened) ||
+	    m->n_fds != (c->is_pipe ? (unsigned)VALE_PIPE_N_FDS : (unsigned)VALE_N_FDS))
+		return err_set(err, -EBADMSG, "the switch speaks another version");
 	r = vale_layout_of(&opened.shape, &c->layout, err);
 	return r < 0 ? r : map(c, from, err);
 }
@@ -173,7 +176,7 @@ int vale_client_open(struct vale_client *c, const char *name, const struct vale_
 	int r = -EPIPE;
 
 	*c = (struct vale_client){ .fd = -EBADF };
-	for (unsigned i = 0; i < VALE_N_FDS; i++)
+	for (unsigned i = 0; i < VALE_MSG_FDS; i++)
 		c->fds[i] = -EBADF;
 	for (unsigned i = 0; r == -EPIPE && i < TRIES; i++)
 		r = ask_open(name, open, &c->fd, &answer, &why);
@@ -190,7 +193,7 @@ void vale_client_close(struct vale_client *c)
 	}
 	c->mem = NULL;
 	c->ctl = NULL;
-	for (unsigned i = 0; i < VALE_N_FDS; i++) {
+	for (unsigned i = 0; i < VALE_MSG_FDS; i++) {
 		closep(&c->fds[i]);
 		c->fds[i] = -EBADF;
 	}
@@ -222,12 +225,37 @@ int vale_client_arena(struct vale_client *c, const void *base, size_t size, int 
 
 bool vale_client_is_gone(const struct vale_client *c)
 {
-	struct pollfd fd = { .fd = c->fds[VALE_FD_WAKE_RX], .events = POLLIN };
+	struct pollfd fd = {
+		.fd = c->fds[c->is_pipe ? (unsigned)VALE_PIPE_LIFE : (unsigned)VALE_FD_WAKE_RX],
+		.events = POLLIN
+	};
 
 	return poll(&fd, 1, 0) > 0 && fd.revents & (POLLHUP | POLLERR);
 }
 
-/* Takes the bytes that woke us out of the pipe. */
+struct vale_wait vale_client_wait_tx(const struct vale_client *c, unsigned ring)
+{
+	return (struct vale_wait){
+		.index = &c->ctl->ring[ring].tail,
+		.flag = &c->ctl->ring[ring].sleeps,
+		.fd = c->fds[c->is_pipe ? VALE_PIPE_WAKE + 2 * c->end : VALE_FD_WAKE_TX],
+		.life_fd = c->is_pipe ? c->fds[VALE_PIPE_LIFE] : -EBADF,
+	};
+}
+
+struct vale_wait vale_client_wait_rx(const struct vale_client *c, unsigned ring)
+{
+	struct vale_ctl_ring *r = &c->ctl->ring[ring];
+
+	return (struct vale_wait){
+		.index = c->is_pipe ? &r->head : &r->tail,
+		.flag = c->is_pipe ? &r->wants_room : &r->sleeps,
+		.fd = c->fds[c->is_pipe ? VALE_PIPE_WAKE + 2 * c->end + 1 : VALE_FD_WAKE_RX],
+		.life_fd = c->is_pipe ? c->fds[VALE_PIPE_LIFE] : -EBADF,
+	};
+}
+
+/* Takes what woke us out of a pipe or an eventfd. */
 static void drain(int fd)
 {
 	char bytes[64];
@@ -236,20 +264,19 @@ static void drain(int fd)
 		;
 }
 
-int vale_client_sleep(const struct vale_client *c, enum vale_fd which, struct vale_ctl_ring *ring,
-		      uint32_t seen, uint64_t timeout_ns)
+int vale_client_sleep(const struct vale_wait *w, uint32_t seen, uint64_t timeout_ns)
 {
-	struct pollfd fd = { .fd = c->fds[which], .events = POLLIN };
+	struct pollfd fds[] = { { .fd = w->fd, .events = POLLIN }, { .fd = w->life_fd } };
 	const struct timespec ts = time_spec(timeout_ns);
 	int r = 0;
 
-	atomic_store_explicit(&ring->sleeps, 1, memory_order_relaxed);
-	/* The flag is up, now the index is read: pairs with the switch's fence. */
+	atomic_store_explicit(w->flag, 1, memory_order_relaxed);
+	/* The flag is up, now the index is read: pairs with the other side's fence. */
 	atomic_thread_fence(memory_order_seq_cst);
-	if (atomic_load_explicit(&ring->tail, memory_order_relaxed) == seen)
-		r = ppoll(&fd, 1, timeout_ns == UINT64_MAX ? NULL : &ts, NULL);
-	atomic_store_explicit(&ring->sleeps, 0, memory_order_relaxed);
-	if (r > 0 && fd.revents & POLLIN)
-		drain(fd.fd);
-	return r > 0 && fd.revents & (POLLHUP | POLLERR) ? -ENXIO : 0;
+	if (atomic_load_explicit(w->index, memory_order_relaxed) == seen)
+		r = ppoll(fds, ARRAY_SIZE(fds), timeout_ns == UINT64_MAX ? NULL : &ts, NULL);
+	atomic_store_explicit(w->flag, 0, memory_order_relaxed);
+	if (r > 0 && fds[0].revents & POLLIN)
+		drain(w->fd);
+	return r > 0 && (fds[0].revents | fds[1].revents) & (POLLHUP | POLLERR) ? -ENXIO : 0;
 }

@@ -10,8 +10,10 @@
 
 /* A port, or some rings of it, opened by a connection. */
 struct vale_client {
-	int fd;		     /* the connection */
-	int fds[VALE_N_FDS]; /* enum vale_fd */
+	int fd;		       /* the connection */
+	int fds[VALE_MSG_FDS]; /* enum vale_fd; of a pipe enum vale_pipe_fd */
+	bool is_pipe;
+	unsigned end; /* of a pipe: 0 or 1 */
 	struct vale_layout layout;
 	uint8_t *mem; /* the region */
 	struct vale_ctl *ctl;
@@ -38,28 +40,37 @@ void vale_client_close(struct vale_client *c);
 int vale_client_arena(struct vale_client *c, const void *base, size_t size, int fd, uint64_t offset,
 		      struct weir_err *err);
 
-/* Wakes the switch if it sleeps: after head of a ring to send was moved, or of one to
- * receive that wants room. */
-static inline void vale_client_kick(const struct vale_client *c, const _Atomic uint32_t *flag)
+/* Wakes the other side by an eventfd if its flag says that it sleeps: after an index that it
+ * waits for was moved. */
+static inline void vale_client_kick(const _Atomic uint32_t *flag, int fd)
 {
 	const uint64_t one = 1;
 
-	/* The index is published, now the flag is read: pairs with the switch's fence. */
+	/* The index is published, now the flag is read: pairs with the other side's fence. */
 	atomic_thread_fence(memory_order_seq_cst);
 	if (atomic_load_explicit(flag, memory_order_relaxed))
-		(void)!write(c->fds[VALE_FD_KICK], &one, sizeof(one)); /* full: it is awake */
+		(void)!write(fd, &one, sizeof(one)); /* full: it is awake */
 }
 
-/* Has the switch gone? Asks the kernel. */
+/* Has the switch gone, or the other end of a pipe? Asks the kernel. */
 bool vale_client_is_gone(const struct vale_client *c);
 
-/*
- * Waits until the switch wakes the client, for the tail of a ring to move from seen, or the
- * time is over. which: VALE_FD_WAKE_TX or _RX, as the ring. 0, or -ENXIO: the switch is
- * gone.
- */
-int vale_client_sleep(const struct vale_client *c, enum vale_fd which, struct vale_ctl_ring *ring,
-		      uint32_t seen, uint64_t timeout_ns);
+/* What a client waits for: an index of the other side to move, in one direction of a port. */
+struct vale_wait {
+	const _Atomic uint32_t *index;
+	_Atomic uint32_t *flag; /* our own: we sleep */
+	int fd;			/* readable: wake up; hung up: it is over */
+	int life_fd;		/* hung up: it is over; -EBADF: fd tells */
+};
+
+/* Waits until the index is not seen any more, somebody wakes us, or the time is over. 0, or
+ * -ENXIO: the switch or the other end is gone. */
+int vale_client_sleep(const struct vale_wait *w, uint32_t seen, uint64_t timeout_ns);
+
+/* How to wait with a client: for room to send in ring, an index of the control page; for
+ * frames in it. */
+struct vale_wait vale_client_wait_tx(const struct vale_client *c, unsigned ring);
+struct vale_wait vale_client_wait_rx(const struct vale_client *c, unsigned ring);
 
 /* start.c: starts a switch in the background; 0 when it can be connected to. */
 int vale_start(const char *name, struct weir_err *err);

@@ -75,6 +75,7 @@ void conn_accept(struct server *srv, int fd)
 	c->uid = peer.uid;
 	c->pid = peer.pid;
 	c->kick_fd = c->wake_tx = c->wake_rx = c->client_tx = c->client_rx = -EBADF;
+	c->client_life = -EBADF;
 	c->next = srv->conns;
 	srv->conns = c;
 	srv->n_conns++;

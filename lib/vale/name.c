@@ -16,6 +16,8 @@
 
 int vale_name_check(const char *name, struct weir_err *err)
 {
+	if (strcmp(name, "netmap") == 0)
+		return 0;
 	if (strncmp(name, "vale", 4) != 0 || name[strspn(name, WORD)] ||
 	    strlen(name) >= VALE_SWITCH_NAME_SIZE)
 		return err_set(err, -EINVAL,
@@ -27,12 +29,28 @@ int vale_name_check(const char *name, struct weir_err *err)
 
 int vale_port_name_check(const char *name, struct weir_err *err)
 {
-	if (!*name || name[strspn(name, WORD "-.")] || strlen(name) >= VALE_NAME_SIZE)
+	size_t len = strspn(name, WORD "-.");
+	const char *rest = name + len;
+	bool right = len && strlen(name) < VALE_NAME_SIZE;
+
+	if (*rest == '{' || *rest == '}') {
+		rest++;
+		right = right && *rest;
+		rest += strspn(rest, WORD);
+	}
+	if (!right || *rest)
 		return err_set(err, -EINVAL,
-			       "'%s' is no port of a switch: up to %u letters, digits, '_', '-' "
-			       "or '.'",
+			       "'%s' is no port of a switch: letters, digits, '_', '-' or '.', and "
+			       "of pipes '{ID' or '}ID'; %u in all",
 			       name, VALE_NAME_SIZE - 1);
 	return 0;
+}
+
+int vale_pipe_end(const char *name)
+{
+	const char *brace = name + strcspn(name, "{}");
+
+	return !*brace ? -1 : *brace == '}';
 }
 
 /* Where own switches are, and whether weir makes that folder for itself. */

@@ -23,11 +23,16 @@
 
 #define VALE_SWITCH_NAME_SIZE 16u
 
-/* "vale" and letters, digits, '_', in all at most 15; -EINVAL with a text. */
+/* "vale" and letters, digits, '_', in all at most 15; or "netmap", which keeps the pipes of
+ * no switch. -EINVAL with a text. */
 int vale_name_check(const char *name, struct weir_err *err);
 
-/* Is it the name of a port: letters, digits, '_', '-', '.', and pipes' "{1" or "}1"? */
+/* Is it the name of a port: letters, digits, '_', '-', '.', for a pipe with "{ID" or "}ID"
+ * behind it? */
 int vale_port_name_check(const char *name, struct weir_err *err);
+
+/* The end of a pipe that a right name of a port means: 0 for "x{1", 1 for "x}1"; -1: none. */
+int vale_pipe_end(const char *name);
 
 /* The folder for own switches; make: makes it. Checks that it belongs to this user and
  * that nobody else may write to it. */

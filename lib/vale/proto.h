@@ -20,7 +20,7 @@
 #define VALE_MSG_MAGIC	 0x76656c61u
 #define VALE_MSG_VERSION 1u
 #define VALE_MSG_MAX	 16384u
-#define VALE_MSG_FDS	 5u
+#define VALE_MSG_FDS	 7u
 #define VALE_NAME_SIZE	 64u
 #define VALE_ALL_RINGS	 UINT32_MAX
 
@@ -52,11 +52,13 @@ struct vale_open {
 	struct vale_shape shape;   /* of a new port; of one that is there: 0, or as it is */
 };
 
-/* Answer of OPEN and AGAIN. Descriptors: see enum vale_fd. */
+/* Answer of OPEN and AGAIN. Descriptors: see enum vale_fd; of a pipe, see enum
+ * vale_pipe_fd. */
 struct vale_opened {
 	struct vale_shape shape;
 	uint32_t nr;
-	uint32_t ring;
+	uint32_t ring; /* of a pipe: the end */
+	uint32_t is_pipe;
 };
 
 enum vale_fd {
@@ -66,6 +68,16 @@ enum vale_fd {
 	VALE_FD_WAKE_TX, /* pipes to read: there is room; there are frames; hung up: the end */
 	VALE_FD_WAKE_RX,
 	VALE_N_FDS,
+};
+
+enum vale_pipe_fd {
+	VALE_PIPE_MEM,
+	VALE_PIPE_CTL,
+	/* A pipe to read; hung up: the other end or the switch has gone. */
+	VALE_PIPE_LIFE,
+	/* eventfds that wake: end 0 that sends, that receives; end 1. */
+	VALE_PIPE_WAKE,
+	VALE_PIPE_N_FDS = VALE_PIPE_WAKE + 4,
 };
 
 struct vale_arena_msg {

@@ -25,7 +25,7 @@ static void close_fd(int *fd)
 	*fd = -EBADF;
 }
 
-static struct vport *find_port(const struct server *srv, const char *name)
+struct vport *port_find(const struct server *srv, const char *name)
 {
 	for (unsigned i = 0; i < VALE_MAX_PORTS; i++)
 		if (srv->vports[i] && strcmp(srv->vports[i]->name, name) == 0)
@@ -62,7 +62,7 @@ static int check_quota(const struct server *srv, uid_t uid, const struct vale_la
 	return 0;
 }
 
-static void free_port(struct server *srv, struct vport *v)
+void port_free(struct server *srv, struct vport *v)
 {
 	srv->vports[v->p.nr] = NULL;
 	free(v);
@@ -74,8 +74,8 @@ static uint32_t or_default(uint32_t n, uint32_t value)
 }
 
 /* Makes a port without memory. */
-static int make_port(struct server *srv, const struct conn *c, const struct vale_open *o,
-		     struct vport **ret_port, struct weir_err *err)
+int port_make(struct server *srv, const struct conn *c, const struct vale_open *o,
+	      struct vport **ret_port, struct weir_err *err)
 {
 	const struct vale_shape shape = {
 		.tx_rings = or_default(o->shape.tx_rings, 1),
@@ -108,6 +108,9 @@ static int make_port(struct server *srv, const struct conn *c, const struct vale
 	v->uid = c->uid;
 	v->pid = c->pid;
 	v->mem_fd = v->ctl_fd = -EBADF;
+	v->life_fds[0] = v->life_fds[1] = -EBADF;
+	for (unsigned i = 0; i < ARRAY_SIZE(v->wake_fds); i++)
+		v->wake_fds[i] = -EBADF;
 	memcpy(v->name, o->port, sizeof(v->name));
 	srv->vports[nr] = v;
 	srv->had_port = true;
@@ -115,7 +118,7 @@ static int make_port(struct server *srv, const struct conn *c, const struct vale
 	return 0;
 }
 
-static void drop_memory(struct vport *v)
+void port_drop_memory(struct vport *v)
 {
 	vale_unmap(v->p.mem, v->p.layout.size);
 	vale_unmap(v->p.ctl, v->p.layout.ctl_size);
@@ -126,7 +129,7 @@ static void drop_memory(struct vport *v)
 }
 
 /* New memory for each first opening: who had it before may have kept it. */
-static int make_memory(struct vport *v, struct weir_err *err)
+int port_make_memory(struct vport *v, struct weir_err *err)
 {
 	const struct vale_layout l = v->p.layout;
 	void *mem = NULL, *ctl = NULL;
@@ -141,7 +144,7 @@ static int make_memory(struct vport *v, struct weir_err *err)
 		r = vale_map(v->ctl_fd, 0, l.ctl_size, true, &ctl, err);
 	if (r < 0) {
 		v->p.mem = mem;
-		drop_memory(v);
+		port_drop_memory(v);
 		return r;
 	}
 	vale_layout_format(&l, mem, ctl, v->name);
@@ -157,7 +160,7 @@ static uint32_t rings_of(uint32_t ring)
 }
 
 /* A pipe whose writing end is the switch's: neither of its ends ever waits. */
-static int make_pipe(int *ret_read, int *ret_write)
+int request_make_pipe(int *ret_read, int *ret_write)
 {
 	int fds[2];
 
@@ -185,9 +188,9 @@ static int make_signals(struct conn *c, struct weir_err *err)
 	c->kick_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	r = c->kick_fd < 0 ? -errno : 0;
 	if (r == 0)
-		r = make_pipe(&c->client_tx, &c->wake_tx);
+		r = request_make_pipe(&c->client_tx, &c->wake_tx);
 	if (r == 0)
-		r = make_pipe(&c->client_rx, &c->wake_rx);
+		r = request_make_pipe(&c->client_rx, &c->wake_rx);
 	if (r == 0)
 		return 0;
 	close_signals(c);
@@ -244,7 +247,7 @@ static int join_port(struct server *srv, struct conn *c, struct vport *v, uint32
 	int r = make_signals(c, err);
 
 	if (r == 0 && first)
-		r = make_memory(v, err);
+		r = port_make_memory(v, err);
 	if (r < 0) {
 		close_signals(c);
 		return r;
@@ -266,7 +269,7 @@ static int join_port(struct server *srv, struct conn *c, struct vport *v, uint32
 	return 0;
 }
 
-static void fill_opened(const struct conn *c, struct vale_msg *answer)
+static void fill_opened_port(const struct conn *c, struct vale_msg *answer)
 {
 	const struct vale_opened opened = { .shape = c->port->p.layout.shape,
 					    .nr = c->port->p.nr,
@@ -282,6 +285,14 @@ static void fill_opened(const struct conn *c, struct vale_msg *answer)
 	answer->n_fds = VALE_N_FDS;
 }
 
+static void fill_opened(const struct conn *c, struct vale_msg *answer)
+{
+	if (c->port->is_pipe)
+		pipe_fill_opened(c, answer);
+	else
+		fill_opened_port(c, answer);
+}
+
 static int check_names(const struct vale_open *o, struct weir_err *err)
 {
 	if (!vale_text_ok(o->port))
@@ -291,32 +302,38 @@ static int check_names(const struct vale_open *o, struct weir_err *err)
 	return vale_port_name_check(o->port, err);
 }
 
+static int open_port(struct server *srv, struct conn *c, const struct vale_open *o,
+		     struct weir_err *err)
+{
+	struct vport *v = port_find(srv, o->port);
+	bool is_new = !v;
+	int r = is_new ? port_make(srv, c, o, &v, err) : 0;
+	unsigned nr;
+
+	if (r < 0)
+		return r;
+	nr = v->p.nr; /* it may be gone when joining fails */
+	r = check_open(c, v, o, err);
+	if (r == 0)
+		r = join_port(srv, c, v, o->ring, err);
+	if (r < 0 && is_new && srv->vports[nr] == v)
+		port_free(srv, v);
+	return r;
+}
+
 static int do_open(struct server *srv, struct conn *c, const struct vale_open *o,
 		   struct vale_msg *answer, struct weir_err *err)
 {
-	struct vport *v = NULL;
-	bool is_new;
 	int r = check_names(o, err);
 
 	if (r == 0 && c->port)
 		r = err_set(err, -EBUSY, "this connection has the port '%s' open", c->port->name);
 	if (r < 0)
 		return r;
-	v = find_port(srv, o->port);
-	is_new = !v;
-	if (is_new)
-		r = make_port(srv, c, o, &v, err);
+	r = vale_pipe_end(o->port) < 0 ? open_port(srv, c, o, err) : pipe_open(srv, c, o, err);
 	if (r == 0)
-		r = check_open(c, v, o, err);
-	if (r == 0)
-		r = join_port(srv, c, v, o->ring, err);
-	if (r < 0) {
-		if (is_new && v && srv->vports[v->p.nr] == v)
-			free_port(srv, v);
-		return r;
-	}
-	fill_opened(c, answer);
-	return 0;
+		fill_opened(c, answer);
+	return r;
 }
 
 static void drop_arena(struct conn *c)
@@ -350,6 +367,10 @@ void request_release(struct server *srv, struct conn *c)
 
 	if (!v)
 		return;
+	if (v->is_pipe) {
+		pipe_release(srv, c);
+		return;
+	}
 	server_forget_kick(srv, c);
 	server_hold(srv);
 	forward_rest(srv, c);
@@ -364,16 +385,16 @@ void request_release(struct server *srv, struct conn *c)
 	if (v->users)
 		return;
 	vale_port_done(&v->p);
-	drop_memory(v);
+	port_drop_memory(v);
 	if (!v->stays)
-		free_port(srv, v);
+		port_free(srv, v);
 }
 
 void request_free_ports(struct server *srv)
 {
 	for (unsigned i = 0; i < VALE_MAX_PORTS; i++)
 		if (srv->vports[i])
-			free_port(srv, srv->vports[i]);
+			port_free(srv, srv->vports[i]);
 }
 
 /* Memory that slots of the port may point into. */
@@ -383,7 +404,7 @@ static int do_arena(struct server *srv, struct conn *c, const struct vale_arena_
 	void *mem;
 	int r;
 
-	if (!c->port || c->port->p.arena.mem)
+	if (!c->port || c->port->is_pipe || c->port->p.arena.mem)
 		return err_set(err, -EBUSY, "no port is open, or it has such memory already");
 	if (a->size > MAX_ARENA || a->address + a->size < a->address)
 		return err_set(err, -EINVAL, "memory of %llu bytes is too much",
@@ -412,9 +433,11 @@ static int do_new(struct server *srv, struct conn *c, const struct vale_open *o,
 
 	if (r < 0)
 		return r;
-	if (find_port(srv, o->port))
+	if (vale_pipe_end(o->port) >= 0)
+		return err_set(err, -EINVAL, "a pipe cannot stay");
+	if (port_find(srv, o->port))
 		return err_set(err, -EEXIST, "there is a port '%s'", o->port);
-	r = make_port(srv, c, o, &v, err);
+	r = port_make(srv, c, o, &v, err);
 	if (r == 0)
 		v->stays = true;
 	return r;
@@ -427,14 +450,14 @@ static int do_delete(struct server *srv, const struct conn *c, const struct vale
 
 	if (!vale_text_ok(d->port))
 		return err_set(err, -EINVAL, "the name of the port has no end");
-	v = find_port(srv, d->port);
+	v = port_find(srv, d->port);
 	if (!v)
 		return err_set(err, -ENOENT, "there is no port '%s'", d->port);
 	if (v->uid != c->uid && !is_owner(c))
 		return err_set(err, -EACCES, "the port '%s' belongs to another user", d->port);
 	if (v->users || !v->stays)
 		return err_set(err, -EBUSY, "somebody has the port '%s' open", d->port);
-	free_port(srv, v);
+	port_free(srv, v);
 	return 0;
 }
 

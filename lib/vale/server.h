@@ -26,9 +26,12 @@ struct vport {
 	uid_t uid; /* who made it */
 	pid_t pid;
 	int mem_fd, ctl_fd;
-	unsigned users; /* connections that have opened it */
-	bool stays;	/* without any */
-	uint32_t taken; /* rings that somebody has opened, a bit each */
+	unsigned users;	 /* connections that have opened it */
+	bool stays;	 /* without any */
+	uint32_t taken;	 /* rings that somebody has opened, a bit each; of a pipe: ends */
+	bool is_pipe;	 /* nothing is forwarded */
+	int wake_fds[4]; /* of a pipe: see enum vale_pipe_fd */
+	int life_fds[2]; /* of a pipe: our ends; closing one tells that end of it */
 };
 
 struct conn {
@@ -42,6 +45,7 @@ struct conn {
 	int kick_fd;		  /* eventfd */
 	int wake_tx, wake_rx;	  /* pipes: our ends */
 	int client_tx, client_rx; /* and the client's, for AGAIN */
+	int client_life;	  /* the same of a pipe */
 	size_t arena_size;	  /* bytes of the client that are mapped for it */
 };
 
@@ -90,6 +94,21 @@ void request_answer(struct server *srv, struct conn *c, const struct vale_msg *m
 void request_release(struct server *srv, struct conn *c);
 /* Frees all ports: there are no connections any more. */
 void request_free_ports(struct server *srv);
+
+/* Two descriptors of a pipe, of which ours is the one to write. Negative errno. */
+int request_make_pipe(int *ret_read, int *ret_write);
+/* For pipe.c: finds a port; makes one without memory; its memory. */
+struct vport *port_find(const struct server *srv, const char *name);
+int port_make(struct server *srv, const struct conn *c, const struct vale_open *o,
+	      struct vport **ret_port, struct weir_err *err);
+void port_free(struct server *srv, struct vport *v);
+int port_make_memory(struct vport *v, struct weir_err *err);
+void port_drop_memory(struct vport *v);
+
+/* pipe.c: opens an end of a pipe, which is made if it is not there. The name is right. */
+int pipe_open(struct server *srv, struct conn *c, const struct vale_open *o, struct weir_err *err);
+void pipe_release(struct server *srv, struct conn *c);
+void pipe_fill_opened(const struct conn *c, struct vale_msg *answer);
 
 /* server.c: holds every worker, and lets them go on. */
 void server_hold(struct server *srv);

@@ -28,6 +28,11 @@
  * Indices run from 0 to n - 1. The switch believes nothing: it keeps its own indices, sizes
  * and offsets, reads every field of this memory once, and checks what it has read.
  *
+ * A pipe has one region for both of its ends, which trust each other as far as that, and
+ * no switch between: ring 0 leads from end '{' to end '}', ring 1 back. The receiver does
+ * what the switch does for a ring to send: what stands before head has come, and by tail it
+ * gives back. Its own flag, that it sleeps, is wants_room.
+ *
  * Sleeping: a side that is going to sleep raises its flag, and looks once more after a full
  * barrier; the other one publishes an index, and looks for the flag after a full barrier. So
  * at least one of them sees the other. To wake the switch: write(2) to the eventfd "kick".
@@ -146,6 +151,7 @@ struct vale_ctl_ring {
 
 struct vale_ctl {
 	_Alignas(64) _Atomic uint32_t asleep; /* kick me when head of a ring to send moves */
+	_Atomic uint32_t closed[2];	      /* of pipes: that end has gone */
 	struct vale_ctl_ring ring[];	      /* those to send, then those to receive */
 };
 

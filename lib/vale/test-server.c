@@ -156,20 +156,19 @@ static void send_one(struct vale_client *c, uint8_t tag)
 	ring->slot[pos].len = 60;
 	ring->slot[pos].flags = 0;
 	atomic_store(&c->ctl->ring[0].head, (pos + 1) % ring->num_slots);
-	vale_client_kick(c, &c->ctl->asleep);
+	vale_client_kick(&c->ctl->asleep, c->fds[VALE_FD_KICK]);
 }
 
 /* The last byte of the next frame. */
 static uint8_t receive_one(struct vale_client *c)
 {
 	const struct vale_ring *ring = vale_layout_ring(&c->layout, c->mem, 1);
+	const struct vale_wait wait = vale_client_wait_rx(c, 1);
 	uint32_t pos = c->ctl->ring[1].head;
 	uint8_t tag;
 
 	while (atomic_load(&c->ctl->ring[1].tail) == pos)
-		assert_int_equal(
-			vale_client_sleep(c, VALE_FD_WAKE_RX, &c->ctl->ring[1], pos, 10000000000),
-			0);
+		assert_int_equal(vale_client_sleep(&wait, pos, 10000000000), 0);
 	tag = c->mem[c->layout.bufs_at + (size_t)ring->slot[pos].buf_idx * VALE_BUF_SIZE + 59];
 	atomic_store(&c->ctl->ring[1].head, (pos + 1) % ring->num_slots);
 	return tag;
@@ -426,16 +425,15 @@ static void test_a_switch_that_ends_is_noticed_at_once(void **state)
 {
 	struct bench *b = *state;
 	struct vale_client a = client_of("a");
+	struct vale_wait wait;
 
 	assert_false(vale_client_is_gone(&a));
 	stop(b);
 	assert_true(vale_client_is_gone(&a));
-	assert_int_equal(vale_client_sleep(&a, VALE_FD_WAKE_RX, &a.ctl->ring[1],
-					   a.ctl->ring[1].tail, UINT64_MAX),
-			 -ENXIO);
-	assert_int_equal(vale_client_sleep(&a, VALE_FD_WAKE_TX, &a.ctl->ring[0],
-					   a.ctl->ring[0].tail, UINT64_MAX),
-			 -ENXIO);
+	wait = vale_client_wait_rx(&a, 1);
+	assert_int_equal(vale_client_sleep(&wait, *wait.index, UINT64_MAX), -ENXIO);
+	wait = vale_client_wait_tx(&a, 0);
+	assert_int_equal(vale_client_sleep(&wait, *wait.index, UINT64_MAX), -ENXIO);
 	vale_client_close(&a);
 }
 

@@ -121,6 +121,8 @@ run_vale() {
 	"$weir" switch vale1 --lossless 2>"$netns_dir/switch" &
 	netns_pids+=($!)
 	wait_for 10 grep -q runs "$netns_dir/switch"
+	run_pair "vale, pipe" 'vale0:x{1' 'vale0:x}1' free queues=1 blocks
+	run_pair "netmap, pipe" 'netmap:x}y' 'netmap:x{y' free queues=1 blocks
 	run_pair "vale, lossless" vale1:a vale1:b free queues=3 blocks
 }
 
