@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <errno.h>
 #include <inttypes.h>
-#include <jansson.h>
-#include <string.h>
 
 #include "bridge.h"
 #include "json-util.h"
@@ -123,9 +120,9 @@ static json_t *dir_object(const struct bridge_figures *f)
 {
 	const struct weir_lane_stats *s = &f->lanes;
 
-	return json_pack("{s:s%, s:s%, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
 			 "s:o, s:o}",
-			 "from", f->from, strlen(f->from), "to", f->to, strlen(f->to), "received",
+			 "from", json_text(f->from), "to", json_text(f->to), "received",
 			 json_number(s->frames), "received_bytes", json_number(s->bytes),
 			 "forwarded", json_number(f->frames), "forwarded_bytes",
 			 json_number(f->bytes), "filtered", json_number(f->filtered), "guard",
@@ -141,7 +138,6 @@ int bridge_print_json(FILE *to, const struct bridge_result *res)
 {
 	json_t *dirs = json_array(), *o;
 	uint64_t frames, bytes;
-	int r;
 
 	sum(res, &frames, &bytes);
 	for (unsigned d = 0; d < res->n_dirs; d++)
@@ -151,10 +147,5 @@ int bridge_print_json(FILE *to, const struct bridge_result *res)
 		      json_number(res->elapsed_ns), "bps",
 		      per_second((double)bytes * 8, res->elapsed_ns), "pps",
 		      per_second((double)frames, res->elapsed_ns), "directions", dirs);
-	r = o ? json_dumpf(o, to, JSON_INDENT(2)) : -1;
-	json_decref(o);
-	if (r < 0)
-		return -ENOMEM;
-	fputc('\n', to);
-	return 0;
+	return json_print(to, o);
 }

@@ -1,32 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <errno.h>
-#include <jansson.h>
-
+#include "json-util.h"
 #include "replay-stats.h"
 #include "util.h"
 
-static json_t *number(uint64_t n)
-{
-	return json_integer(n > INT64_MAX ? INT64_MAX : (json_int_t)n);
-}
-
-/* JSON is UTF-8, names need not be. */
-static json_t *text(const char *s)
-{
-	json_t *t = json_string(s);
-	CLEANUP(freep)
-	char *ascii = t ? NULL : xstrdup(s);
-
-	for (char *c = ascii; c && *c; c++)
-		*c = *c & 0x80 ? '?' : *c;
-	return t ? t : json_string(ascii);
-}
-
 static json_t *flows_object(const struct replay_flows *f)
 {
-	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "unique", number(f->unique), "expired",
-			 number(f->expired), "frames", number(f->frames), "non_flow_frames",
-			 number(f->non_flow_frames), "invalid", number(f->invalid));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "unique", json_number(f->unique), "expired",
+			 json_number(f->expired), "frames", json_number(f->frames),
+			 "non_flow_frames", json_number(f->non_flow_frames), "invalid",
+			 json_number(f->invalid));
 }
 
 /* Why frames were refused: only the reasons that occurred. */
@@ -36,8 +18,9 @@ static json_t *refusals(const struct weir_port_stats *s)
 
 	for (unsigned i = 0; i < WEIR_N_REFUSALS; i++) {
 		if (s->tx_refused[i])
-			(void)json_object_set_new(o, weir_refusal_text((enum weir_refusal)i),
-						  number(s->tx_refused[i])); /* or it is missing */
+			(void)json_object_set_new(
+				o, weir_refusal_text((enum weir_refusal)i),
+				json_number(s->tx_refused[i])); /* or it is missing */
 	}
 	return o;
 }
@@ -46,13 +29,14 @@ static json_t *port_object(const struct replay_port_result *p)
 {
 	const struct weir_port_stats *s = &p->stats;
 
-	return json_pack(
-		"{s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name",
-		text(p->name), "device", text(p->info->device), "backend", p->info->backend, "note",
-		text(p->info->note), "frames", number(s->tx_frames), "bytes", number(s->tx_bytes),
-		"failed", number(s->tx_refused_total), "refused", refusals(s), "truncated",
-		number(s->tx_truncated), "retried_enobufs", number(s->tx_retry_nobufs),
-		"retried_eagain", number(s->tx_retry_again), "flows", flows_object(&p->flows));
+	return json_pack("{s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name",
+			 json_text(p->name), "device", json_text(p->info->device), "backend",
+			 p->info->backend, "note", json_text(p->info->note), "frames",
+			 json_number(s->tx_frames), "bytes", json_number(s->tx_bytes), "failed",
+			 json_number(s->tx_refused_total), "refused", refusals(s), "truncated",
+			 json_number(s->tx_truncated), "retried_enobufs",
+			 json_number(s->tx_retry_nobufs), "retried_eagain",
+			 json_number(s->tx_retry_again), "flows", flows_object(&p->flows));
 }
 
 static json_t *ports_array(const struct replay_result *res)
@@ -66,10 +50,10 @@ static json_t *ports_array(const struct replay_result *res)
 
 static json_t *trace_object(const struct weir_stream_info *t)
 {
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "linktype", number(t->linktype),
-			 "frames", number(t->n_frames), "bytes", number(t->n_bytes), "span_ns",
-			 number(t->span_ns), "memory", number(t->memory), "problems",
-			 number(t->problems));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "linktype", json_number(t->linktype),
+			 "frames", json_number(t->n_frames), "bytes", json_number(t->n_bytes),
+			 "span_ns", json_number(t->span_ns), "memory", json_number(t->memory),
+			 "problems", json_number(t->problems));
 }
 
 /* Frames that went as they were, by reason: only the reasons that occurred. */
@@ -82,11 +66,12 @@ static json_t *edit_object(const struct replay_edit_result *res)
 	reasons = json_object();
 	for (unsigned i = 0; i < WEIR_N_EDIT_REASONS; i++) {
 		if (res->failed[i])
-			(void)json_object_set_new(reasons,
-						  weir_edit_reason_text((enum weir_edit_reason)i),
-						  number(res->failed[i])); /* or it is missing */
+			(void)json_object_set_new(
+				reasons, weir_edit_reason_text((enum weir_edit_reason)i),
+				json_number(res->failed[i])); /* or it is missing */
 	}
-	return json_pack("{s:o, s:o}", "not_edited", reasons, "left_out", number(res->left_out));
+	return json_pack("{s:o, s:o}", "not_edited", reasons, "left_out",
+			 json_number(res->left_out));
 }
 
 /* The whole histogram: [least ns of a bucket, frames], where there are any. */
@@ -98,15 +83,15 @@ static json_t *lateness_object(const struct replay_result *res)
 	for (unsigned i = 0; i < WEIR_HIST_BUCKETS; i++) {
 		if (h->count[i])
 			(void)json_array_append_new(
-				buckets, json_pack("[o, o]", number(weir_hist_least(i)),
-						   number(h->count[i]))); /* or missing */
+				buckets, json_pack("[o, o]", json_number(weir_hist_least(i)),
+						   json_number(h->count[i]))); /* or missing */
 	}
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "frames", number(h->n), "late",
-			 number(weir_hist_above(h, res->late_limit_ns)), "p50_ns",
-			 number(weir_hist_quantile(h, 0.5)), "p99_ns",
-			 number(weir_hist_quantile(h, 0.99)), "p999_ns",
-			 number(weir_hist_quantile(h, 0.999)), "max_ns", number(h->max), "buckets",
-			 buckets);
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "frames", json_number(h->n), "late",
+			 json_number(weir_hist_above(h, res->late_limit_ns)), "p50_ns",
+			 json_number(weir_hist_quantile(h, 0.5)), "p99_ns",
+			 json_number(weir_hist_quantile(h, 0.99)), "p999_ns",
+			 json_number(weir_hist_quantile(h, 0.999)), "max_ns", json_number(h->max),
+			 "buckets", buckets);
 }
 
 static json_t *rate_object(const struct replay_result *res)
@@ -126,13 +111,13 @@ static json_t *workers_array(const struct replay_result *res)
 
 	for (unsigned i = 0; i < res->n_workers; i++) {
 		const struct weir_worker_stats *w = &res->workers[i];
-		json_t *o =
-			json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:s}", "frames",
-				  number(w->frames), "late_dropped", number(w->late_dropped),
-				  "late_p50_ns", number(w->late_p50_ns), "late_p99_ns",
-				  number(w->late_p99_ns), "late_max_ns", number(w->late_max_ns),
-				  "cpu_ns", number(w->cpu_ns), "margin_ns", number(w->margin_ns),
-				  "cpu", w->cpu, "clock", w->clock ? w->clock : "none");
+		json_t *o = json_pack(
+			"{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:s}", "frames",
+			json_number(w->frames), "late_dropped", json_number(w->late_dropped),
+			"late_p50_ns", json_number(w->late_p50_ns), "late_p99_ns",
+			json_number(w->late_p99_ns), "late_max_ns", json_number(w->late_max_ns),
+			"cpu_ns", json_number(w->cpu_ns), "margin_ns", json_number(w->margin_ns),
+			"cpu", w->cpu, "clock", w->clock ? w->clock : "none");
 
 		(void)json_array_append_new(a, o); /* or it is missing */
 	}
@@ -147,20 +132,16 @@ int replay_print_json(FILE *to, const char *command, const struct replay_result 
 		"{s:s, s:o, s:o, s:o, s:o, s:o, s:f, s:f, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, "
 		"s:o, s:o, "
 		"s:o}",
-		"command", command, "frames", number(res->frames), "bytes", number(res->bytes),
-		"failed", number(res->failed), "elapsed_ns", number(res->elapsed_ns), "paused_ns",
-		number(s->paused_ns), "bps", (double)res->bytes * 8 / seconds, "pps",
-		(double)res->frames / seconds, "loops", number(s->loops), "stopped", s->stopped,
-		"late_dropped", number(s->late_dropped), "shifted_ns", number(s->shifted_ns),
-		"rate", rate_object(res), "lateness", lateness_object(res), "flows",
+		"command", command, "frames", json_number(res->frames), "bytes",
+		json_number(res->bytes), "failed", json_number(res->failed), "elapsed_ns",
+		json_number(res->elapsed_ns), "paused_ns", json_number(s->paused_ns), "bps",
+		(double)res->bytes * 8 / seconds, "pps", (double)res->frames / seconds, "loops",
+		json_number(s->loops), "stopped", s->stopped, "late_dropped",
+		json_number(s->late_dropped), "shifted_ns", json_number(s->shifted_ns), "rate",
+		rate_object(res), "lateness", lateness_object(res), "flows",
 		flows_object(&res->flows), "ports", ports_array(res), "trace",
 		trace_object(&res->trace), "edit", edit_object(&res->edit), "workers",
 		workers_array(res));
-	int r = o ? json_dumpf(o, to, JSON_INDENT(2)) : -1;
 
-	json_decref(o);
-	if (r < 0)
-		return -ENOMEM;
-	fputc('\n', to);
-	return 0;
+	return json_print(to, o);
 }

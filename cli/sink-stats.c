@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <errno.h>
 #include <inttypes.h>
-#include <jansson.h>
 
+#include "json-util.h"
 #include "sink.h"
 #include "util.h"
 
@@ -71,11 +70,6 @@ void sink_print_text(FILE *to, const struct sink_figures *f, struct weir_check *
 		print_stream(to, &s);
 }
 
-static json_t *number(uint64_t n)
-{
-	return json_integer(n > INT64_MAX ? INT64_MAX : (json_int_t)n);
-}
-
 static json_t *stream_object(const struct weir_check_stats *s)
 {
 	json_t *latency = json_object();
@@ -83,13 +77,14 @@ static json_t *stream_object(const struct weir_check_stats *s)
 	for (unsigned i = 0; i < ARRAY_SIZE(quantiles); i++)
 		(void)json_object_set_new(
 			latency, quantiles[i].json,
-			number(weir_hist_quantile(s->latency, quantiles[i].share)));
-	(void)json_object_set_new(latency, "max_ns", number(s->latency->max));
-	(void)json_object_set_new(latency, "frames", number(s->latency->n));
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "stream", number(s->stream),
-			 "frames", number(s->frames), "lost", number(s->lost), "duplicates",
-			 number(s->duplicates), "reordered", number(s->reordered), "early",
-			 number(s->early), "latency", latency);
+			json_number(weir_hist_quantile(s->latency, quantiles[i].share)));
+	(void)json_object_set_new(latency, "max_ns", json_number(s->latency->max));
+	(void)json_object_set_new(latency, "frames", json_number(s->latency->n));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "stream", json_number(s->stream),
+			 "frames", json_number(s->frames), "lost", json_number(s->lost),
+			 "duplicates", json_number(s->duplicates), "reordered",
+			 json_number(s->reordered), "early", json_number(s->early), "latency",
+			 latency);
 }
 
 int sink_print_json(FILE *to, const struct sink_figures *f, struct weir_check *check)
@@ -97,19 +92,14 @@ int sink_print_json(FILE *to, const struct sink_figures *f, struct weir_check *c
 	double seconds = seconds_of(f);
 	json_t *streams = json_array(), *o;
 	struct weir_check_stats s;
-	int r;
 
 	for (unsigned i = 0; weir_check_stream(check, i, &s); i++)
 		(void)json_array_append_new(streams, stream_object(&s)); /* or it is missing */
 	o = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:f, s:f, s:o}", "command", "sink", "frames",
-		      number(f->frames), "bytes", number(f->bytes), "stamped", number(f->stamped),
-		      "dropped", number(f->dropped), "elapsed_ns", number(f->last_ns - f->first_ns),
-		      "bps", per_second((double)f->bytes * 8, seconds), "pps",
+		      json_number(f->frames), "bytes", json_number(f->bytes), "stamped",
+		      json_number(f->stamped), "dropped", json_number(f->dropped), "elapsed_ns",
+		      json_number(f->last_ns - f->first_ns), "bps",
+		      per_second((double)f->bytes * 8, seconds), "pps",
 		      per_second((double)f->frames, seconds), "streams", streams);
-	r = o ? json_dumpf(o, to, JSON_INDENT(2)) : -1;
-	json_decref(o);
-	if (r < 0)
-		return -ENOMEM;
-	fputc('\n', to);
-	return 0;
+	return json_print(to, o);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What switches there are, and how one of them stands, as text and as JSON. */
 #include <inttypes.h>
-#include <jansson.h>
 #include <poll.h>
 #include <string.h>
 
+#include "json-util.h"
 #include "signals.h"
 #include "switch.h"
 #include "util.h"
@@ -13,20 +13,11 @@ DEFINE_CLEANUP(struct weir_switch_state *, weir_switch_state_free)
 
 #define WATCH_MS 1000
 
-static json_t *number(uint64_t n)
-{
-	return json_integer(n > INT64_MAX ? INT64_MAX : (json_int_t)n);
-}
-
 /* Takes o. */
 static int print_json(const struct cmd_run *run, json_t *o)
 {
-	int r = o ? json_dumpf(o, stdout, JSON_INDENT(2)) : -1;
-
-	json_decref(o);
-	if (r < 0)
+	if (json_print(stdout, o) < 0)
 		return cmd_fail(run, "out of memory");
-	putchar('\n');
 	(void)fflush(stdout); /* looked at once at the end */
 	return 0;
 }
@@ -76,16 +67,17 @@ static json_t *port_object(const struct weir_switch_port *p)
 	json_t *dropped = json_object();
 
 	for (unsigned i = 0; i < WEIR_SWITCH_N_DROPS; i++)
-		(void)json_object_set_new(dropped, weir_switch_drop_name(i), number(p->dropped[i]));
-	return json_pack("{s:s, s:i, s:i, s:i, s:i, s:b, s:i, s:i, s:i, s:i, s:o, s:o, s:o, s:o, "
-			 "s:o, s:o}",
-			 "name", p->name, "port", (int)p->nr, "uid", (int)p->uid, "pid",
-			 (int)p->pid, "users", (int)p->users, "stays", p->stays, "tx_rings",
-			 (int)p->tx_rings, "rx_rings", (int)p->rx_rings, "tx_slots",
-			 (int)p->tx_slots, "rx_slots", (int)p->rx_slots, "tx_frames",
-			 number(p->tx_frames), "tx_bytes", number(p->tx_bytes), "rx_frames",
-			 number(p->rx_frames), "rx_bytes", number(p->rx_bytes), "dropped", dropped,
-			 "bad_index", number(p->bad_index));
+		(void)json_object_set_new(dropped, weir_switch_drop_name(i),
+					  json_number(p->dropped[i]));
+	return json_pack(
+		"{s:s, s:i, s:i, s:i, s:i, s:b, s:i, s:i, s:i, s:i, s:o, s:o, s:o, s:o, "
+		"s:o, s:o}",
+		"name", p->name, "port", (int)p->nr, "uid", (int)p->uid, "pid", (int)p->pid,
+		"users", (int)p->users, "stays", p->stays, "tx_rings", (int)p->tx_rings, "rx_rings",
+		(int)p->rx_rings, "tx_slots", (int)p->tx_slots, "rx_slots", (int)p->rx_slots,
+		"tx_frames", json_number(p->tx_frames), "tx_bytes", json_number(p->tx_bytes),
+		"rx_frames", json_number(p->rx_frames), "rx_bytes", json_number(p->rx_bytes),
+		"dropped", dropped, "bad_index", json_number(p->bad_index));
 }
 
 static json_t *state_object(const struct weir_switch_state *s)
