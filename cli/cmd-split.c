@@ -231,6 +231,14 @@ struct load {
 	uint64_t n_told; /* of its frames, in rows that were given */
 };
 
+static void fetch(void *ctx, void *load, uint64_t nr)
+{
+	const struct split_run *s = ctx;
+	const struct load *l = load;
+
+	weir_reader_fetch(s->reader, l->block, nr);
+}
+
 static int take(void *ctx, void *load, struct weir_err *err)
 {
 	const struct split_run *s = ctx;
@@ -285,7 +293,7 @@ static int give(void *ctx, void *load, struct weir_err *err)
 
 static int look_at_all(struct split_run *s, struct load *loads, unsigned n, struct weir_err *err)
 {
-	const struct weir_relay relay = { .take = take, .work = look, .give = give, .ctx = s };
+	struct weir_relay relay = { .take = take, .work = look, .give = give, .ctx = s };
 	void *all[MAX_WORKERS];
 	int r = 0;
 
@@ -298,6 +306,8 @@ static int look_at_all(struct split_run *s, struct load *loads, unsigned n, stru
 			r = weir_block_new(0, &loads[i].block, err);
 		all[i] = &loads[i];
 	}
+	if (weir_reader_share(s->reader))
+		relay.fetch = fetch;
 	return r < 0 ? r : weir_relay_run(&relay, all, n, err);
 }
 

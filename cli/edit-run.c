@@ -119,6 +119,14 @@ static void end_at_empty(const struct edit_run *r, struct edit_load *l)
 	}
 }
 
+static void fetch(void *ctx, void *load, uint64_t nr)
+{
+	const struct edit_run *r = ctx;
+	const struct edit_load *l = load;
+
+	weir_reader_fetch(r->reader, l->read, nr);
+}
+
 static int take(void *ctx, void *load, struct weir_err *err)
 {
 	struct edit_run *r = ctx;
@@ -291,12 +299,15 @@ static int end_stages(struct edit_run *r, struct weir_err *err)
 
 int edit_run_all(struct edit_run *r, struct weir_err *err)
 {
-	const struct weir_relay relay = { .take = take, .work = work, .give = give, .ctx = r };
+	struct weir_relay relay = { .take = take, .work = work, .give = give, .ctx = r };
 	void *loads[MAX_WORKERS];
 	int q = add_workers(r, err);
 
 	if (q < 0)
 		return q;
+	/* Frames that grow are copied: then reading is not what takes long. */
+	if (!weir_editor_growth(edit_run_editor(r)) && weir_reader_share(r->reader))
+		relay.fetch = fetch;
 	for (unsigned i = 0; i < r->n_loads; i++)
 		loads[i] = r->loads[i];
 	q = weir_relay_run(&relay, loads, r->n_loads, err);

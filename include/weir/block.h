@@ -21,6 +21,7 @@
 #ifndef WEIR_BLOCK_H
 #define WEIR_BLOCK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -44,6 +45,8 @@ struct weir_block {
 	uint8_t *mem;
 	size_t size, used;
 	uint32_t growth;
+	size_t front;	 /* room in mem before what was fetched */
+	int64_t fetched; /* how much, or an error */
 };
 
 /* growth: bytes that frames may become longer by, besides being filled up to their length
@@ -55,6 +58,15 @@ int weir_block_new(uint32_t growth, struct weir_block **ret_block, struct weir_e
  * weir_reader_next(): 1, 0 at the end, or negative; frames before a damage are given
  * first. Nothing in the block is the reader's then. */
 int weir_reader_fill(struct weir_reader *r, struct weir_block *b, struct weir_err *err);
+
+/*
+ * Reading ahead, by several threads at once: whoever calls weir_reader_fill() for the nr-th
+ * time, from 0, counted over all blocks, has called this for the same block and number. Only
+ * after weir_reader_share(), which is called before, and says whether it is of use: for
+ * files, but not for pipes and compressed ones. Blocks may turn out empty then.
+ */
+bool weir_reader_share(struct weir_reader *r);
+void weir_reader_fetch(const struct weir_reader *r, struct weir_block *b, uint64_t nr);
 
 /* Copies a frame to the end of the block: which was emptied by .n = 0, or filled by this
  * alone. -ENOMEM. */

@@ -3,15 +3,16 @@
  * Relays: several threads take loads of something in order, work on them side by side, and
  * give them away in the same order.
  *
- *	worker 0	take 0 | work 0      | give 0 | take 2 | work 2 ...
- *	worker 1	       | take 1 | work 1      | give 1 | ...
+ *	worker 0	fetch 0 | take 0 | work 0          | give 0 | fetch 2 ...
+ *	worker 1	fetch 1          | take 1 | work 1          | give 1 | ...
  *
- * One worker at a time takes, one at a time gives, and all work at once. A load stays with
- * its worker, and so in one processor's cache, from the one to the other; with one worker
- * nothing is locked that anybody waits for.
+ * One worker at a time takes, one at a time gives, and all fetch and work at once. A load
+ * stays with its worker, and so in one processor's cache, from the one to the other.
  */
 #ifndef WEIR_RELAY_H
 #define WEIR_RELAY_H
+
+#include <stdint.h>
 
 #include <weir/err.h>
 
@@ -22,6 +23,9 @@ extern "C" {
 /* What is done with a load. Each call gets a worker's own load, whose content is the
  * callers', and the ctx of all. */
 struct weir_relay {
+	/* Gets ready for take() number nr, from 0, of all, or for none if take() has come to
+	 * an end. NULL: there is nothing to do. */
+	void (*fetch)(void *ctx, void *load, uint64_t nr);
 	/* Fills the load with what comes next. 1: it has; 0: nothing comes any more;
 	 * negative: nothing can be had any more. */
 	int (*take)(void *ctx, void *load, struct weir_err *err);

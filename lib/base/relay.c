@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -13,16 +14,17 @@
 
 struct relay {
 	const struct weir_relay *hands;
-
-	pthread_mutex_t taking; /* held while a load is filled; of what follows: */
-	uint64_t taken;
-	int last; /* what take() answered */
-	struct weir_err last_err;
+	_Atomic uint64_t fetched;
 
 	pthread_mutex_t lock; /* of what follows: */
-	pthread_cond_t turn;
+	pthread_cond_t take_turn;
+	uint64_t taken;
+	int last; /* what take() answered */
+	pthread_cond_t give_turn;
 	uint64_t given;
 	struct weir_err failure; /* .code: of the first load that failed */
+
+	struct weir_err last_err; /* take()'s; whose turn it is has it */
 };
 
 struct relay_worker {
@@ -32,30 +34,27 @@ struct relay_worker {
 	bool started;
 };
 
-static bool has_failed(struct relay *r)
+/* Fills the load when its turn comes; false: there is nothing for it. */
+static bool take(struct relay *r, void *load, uint64_t nr)
 {
-	bool failed;
+	int q;
 
 	pthread_mutex_lock(&r->lock);
-	failed = r->failure.code != 0;
+	while (r->last == 1 && !r->failure.code && r->taken != nr)
+		pthread_cond_wait(&r->take_turn, &r->lock);
+	q = r->last == 1 && !r->failure.code;
 	pthread_mutex_unlock(&r->lock);
-	return failed;
-}
+	if (!q)
+		return false;
 
-/* Fills the load, which is number *ret_nr then. */
-static bool take(struct relay *r, void *load, uint64_t *ret_nr)
-{
-	bool have = false;
+	q = r->hands->take(r->hands->ctx, load, &r->last_err);
 
-	pthread_mutex_lock(&r->taking);
-	if (r->last == 1 && !has_failed(r)) {
-		r->last = r->hands->take(r->hands->ctx, load, &r->last_err);
-		have = r->last == 1;
-		*ret_nr = r->taken;
-		r->taken += have;
-	}
-	pthread_mutex_unlock(&r->taking);
-	return have;
+	pthread_mutex_lock(&r->lock);
+	r->last = q;
+	r->taken += q == 1;
+	pthread_cond_broadcast(&r->take_turn);
+	pthread_mutex_unlock(&r->lock);
+	return q == 1;
 }
 
 /* Whose turn it is is the only one who goes on, so that it alone looks at .failure. */
@@ -63,7 +62,7 @@ static void give(struct relay *r, void *load, uint64_t nr, int q, struct weir_er
 {
 	pthread_mutex_lock(&r->lock);
 	while (r->given != nr)
-		pthread_cond_wait(&r->turn, &r->lock);
+		pthread_cond_wait(&r->give_turn, &r->lock);
 	pthread_mutex_unlock(&r->lock);
 
 	if (q >= 0 && !r->failure.code)
@@ -75,7 +74,9 @@ static void give(struct relay *r, void *load, uint64_t nr, int q, struct weir_er
 		r->failure.code = q;
 	}
 	r->given++;
-	pthread_cond_broadcast(&r->turn);
+	pthread_cond_broadcast(&r->give_turn);
+	if (r->failure.code)
+		pthread_cond_broadcast(&r->take_turn); /* nobody takes any more */
 	pthread_mutex_unlock(&r->lock);
 }
 
@@ -84,14 +85,20 @@ static void *work(void *arg)
 	const struct relay_worker *w = arg;
 	const struct weir_relay *hands = w->relay->hands;
 	struct weir_err err = { 0 };
-	uint64_t nr;
 
-	while (take(w->relay, w->load, &nr)) {
-		int q = hands->work ? hands->work(hands->ctx, w->load, &err) : 0;
+	for (;;) {
+		const uint64_t nr =
+			atomic_fetch_add_explicit(&w->relay->fetched, 1, memory_order_relaxed);
+		int q = 0;
 
+		if (hands->fetch)
+			hands->fetch(hands->ctx, w->load, nr);
+		if (!take(w->relay, w->load, nr))
+			return NULL;
+		if (hands->work)
+			q = hands->work(hands->ctx, w->load, &err);
 		give(w->relay, w->load, nr, q, &err);
 	}
-	return NULL;
 }
 
 static int result(const struct relay *r, struct weir_err *err)
@@ -108,10 +115,10 @@ int weir_relay_run(const struct weir_relay *relay, void *const loads[], unsigned
 {
 	struct relay r = {
 		.hands = relay,
-		.taking = PTHREAD_MUTEX_INITIALIZER,
 		.last = 1,
 		.lock = PTHREAD_MUTEX_INITIALIZER,
-		.turn = PTHREAD_COND_INITIALIZER,
+		.take_turn = PTHREAD_COND_INITIALIZER,
+		.give_turn = PTHREAD_COND_INITIALIZER,
 	};
 	CLEANUP(freep)
 	struct relay_worker *workers = calloc(n_loads, sizeof(*workers));

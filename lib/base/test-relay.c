@@ -20,13 +20,21 @@ struct run {
 	int next, end; /* only take() looks at them */
 	int take_fails, work_fails, give_fails;
 	int given;     /* only give() */
-	bool in_order; /* the same */
+	bool in_order; /* what is given */
+	bool fetched;  /* what is taken was fetched as that */
 };
 
 struct load {
+	uint64_t fetched;
 	int number;
 	bool worked;
 };
+
+static void fetch(void *ctx, void *load, uint64_t nr)
+{
+	(void)ctx; /* nothing there is for all at once */
+	((struct load *)load)->fetched = nr;
+}
 
 static int take(void *ctx, void *load, struct weir_err *err)
 {
@@ -37,7 +45,9 @@ static int take(void *ctx, void *load, struct weir_err *err)
 		return err_set(err, -EBADMSG, "take %d", r->next);
 	if (r->next == r->end)
 		return 0;
-	*l = (struct load){ .number = r->next++ };
+	l->number = r->next++;
+	l->worked = false;
+	r->fetched &= l->fetched == (uint64_t)l->number;
 	return 1;
 }
 
@@ -69,13 +79,15 @@ static int give(void *ctx, void *load, struct weir_err *err)
 
 static int run_with(struct run *r, unsigned n, struct weir_err *err)
 {
-	const struct weir_relay relay = { .take = take, .work = work, .give = give, .ctx = r };
+	const struct weir_relay relay = {
+		.fetch = fetch, .take = take, .work = work, .give = give, .ctx = r
+	};
 	struct load loads[LOADS];
 	void *all[LOADS];
 
 	for (unsigned i = 0; i < n; i++)
 		all[i] = &loads[i];
-	r->in_order = true;
+	r->in_order = r->fetched = true;
 	return weir_relay_run(&relay, all, n, err);
 }
 
@@ -87,7 +99,7 @@ static void check(const struct run *as, int given, int code, const char *text)
 		struct run r = *as;
 
 		assert_int_equal(run_with(&r, n, &err), code);
-		assert_true(r.in_order);
+		assert_true(r.in_order && r.fetched);
 		assert_int_equal(r.given, given);
 		assert_string_equal(err.text, text);
 		assert_int_equal(err.code, code);

@@ -17,7 +17,8 @@
 
 enum {
 	FRAMES_MAX = 4096,
-	HEAD_ROOM = 32,		/* for the writer, in front and at the end */
+	HEAD_ROOM = 32, /* for the writer, in front and at the end */
+	FRONT_SIZE = 16 * 1024,
 	COPY_SIZE = 256 * 1024, /* fits the second-level cache */
 };
 
@@ -187,9 +188,65 @@ static int copy_window(struct weir_reader *r, struct weir_block *b, struct weir_
 	return ret < 0 ? no_memory(r, err) : 1;
 }
 
+bool weir_reader_share(struct weir_reader *r)
+{
+	r->fetching = source_can_fetch(r->src);
+	r->fetch_base = r->src->end_offset;
+	return r->fetching;
+}
+
+/* Memory for size bytes in front of a chunk, which stays. */
+static int make_front(struct weir_block *b, size_t size)
+{
+	uint8_t *mem = malloc(size + SOURCE_CHUNK);
+
+	if (!mem)
+		return -ENOMEM;
+	if (b->mem)
+		memcpy(mem + size, b->mem + b->front, SOURCE_CHUNK);
+	free(b->mem);
+	b->mem = mem;
+	b->front = size;
+	b->size = size + SOURCE_CHUNK;
+	return 0;
+}
+
+void weir_reader_fetch(const struct weir_reader *r, struct weir_block *b, uint64_t nr)
+{
+	if (b->mem || make_front(b, FRONT_SIZE) == 0)
+		b->fetched = source_fetch(r->src, r->fetch_base, nr, b->mem + b->front);
+	else
+		b->fetched = -ENOMEM;
+}
+
+/* Frames of the chunk, and of what the one before has left. */
+static int take_fetched(struct weir_reader *r, struct weir_block *b, struct weir_err *err)
+{
+	struct weir_record rec;
+	int ret;
+
+	if (source_left(r->src) > b->front && make_front(b, source_left(r->src)) < 0)
+		return no_memory(r, err);
+	source_feed(r->src, b->mem + b->front, b->fetched);
+	source_hold(r->src, true);
+	while ((ret = weir_reader_next(r, &rec, NULL)) == 1) {
+		if (b->n == b->n_room && grow_frames(b) < 0)
+			return no_memory(r, err);
+		set_frame(&b->frames[b->n++], &rec);
+	}
+	source_hold(r->src, false);
+	if (source_keep(r->src) < 0)
+		return no_memory(r, err);
+	if (b->n || ret == -EINTR)
+		return 1;
+	return ret < 0 ? weir_reader_next(r, &rec, err) : 0; /* the same again, with its text */
+}
+
 int weir_reader_fill(struct weir_reader *r, struct weir_block *b, struct weir_err *err)
 {
 	b->n = 0;
+	if (r->fetching)
+		return take_fetched(r, b, err);
 	if (b->growth || !source_has_memory(r->src))
 		return copy_window(r, b, err);
 	return read_into(r, b, err);

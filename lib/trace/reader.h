@@ -45,7 +45,9 @@ struct weir_reader {
 	struct weir_trace_info info;
 	struct reader_iface *ifaces; /* info.n_ifaces of them */
 	uint32_t ifaces_room;
-	uint64_t nr; /* frames given so far */
+	uint64_t nr;	     /* frames given so far */
+	uint64_t fetch_base; /* where fetched chunks begin, if fetching */
+	bool fetching;
 
 	struct {
 		uint8_t header_size; /* of a record */

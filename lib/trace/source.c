@@ -13,7 +13,6 @@
 #include "base/err.h"
 
 enum {
-	READ_SIZE = 256 * 1024,	     /* fits the second-level cache; more is slower */
 	BUF_MAX = 512 * 1024 * 1024, /* no reader asks for half as much */
 };
 
@@ -193,6 +192,69 @@ static void file_close(struct source *s)
 
 static const struct source_ops file_ops = { .read = file_read, .close = file_close };
 
+bool source_can_fetch(const struct source *s)
+{
+	/* A file that we have opened ourselves: nobody else counts on how far it was read. */
+	return s->ops == &file_ops && s->size >= 0 && ((const struct file_source *)s)->fd >= 0;
+}
+
+ssize_t source_fetch(const struct source *s, uint64_t base, uint64_t nr, uint8_t *buf)
+{
+	const struct file_source *f = (const struct file_source *)s;
+	size_t have = 0;
+	ssize_t n;
+
+	do {
+		n = pread(f->fd, buf + have, SOURCE_CHUNK - have,
+			  (off_t)(base + nr * SOURCE_CHUNK + have));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		have += (size_t)n;
+	} while (n && have < SOURCE_CHUNK);
+	return (ssize_t)have;
+}
+
+void source_feed(struct source *s, uint8_t *data, ssize_t n)
+{
+	const size_t left = source_left(s);
+	size_t got;
+
+	if (s->status == -EINTR) /* the chunk before is at its end */
+		s->status = 0;
+	got = n > 0 && s->status == 0 ? (size_t)n : 0;
+	memcpy(data - left, s->pos, left);
+	s->pos = data - left;
+	s->end = data + got;
+	s->end_offset += got;
+	if (s->status)
+		return;
+	if (n < 0)
+		s->status = err_set(&s->err, (int)n, "%s", strerror((int)-n));
+	else if (got < SOURCE_CHUNK)
+		s->status = 1;
+}
+
+int source_keep(struct source *s)
+{
+	const size_t left = source_left(s);
+
+	if (left > s->buf_size) {
+		uint8_t *bigger = malloc(left);
+
+		if (!bigger)
+			return -ENOMEM;
+		free(s->buf);
+		s->buf = bigger;
+		s->buf_size = left;
+	}
+	memcpy(s->buf, s->pos, left);
+	s->pos = s->buf;
+	s->end = s->buf + left;
+	return 0;
+}
+
 int source_open_path(const char *path, struct source **ret_src, struct weir_err *err)
 {
 	CLEANUP(closep)
@@ -213,7 +275,7 @@ int source_open_path(const char *path, struct source **ret_src, struct weir_err 
 		return err_set(err, -EISDIR, "%s: %s", path, strerror(EISDIR));
 
 	f = calloc(1, sizeof(*f));
-	if (!f || source_init(&f->src, &file_ops, READ_SIZE) < 0) {
+	if (!f || source_init(&f->src, &file_ops, SOURCE_CHUNK) < 0) {
 		free(f);
 		return err_set(err, -ENOMEM, "%s: no memory to read it", path);
 	}

@@ -35,6 +35,10 @@
 
 struct source;
 
+enum {
+	SOURCE_CHUNK = 256 * 1024, /* fits the second-level cache; more is slower */
+};
+
 /* What a kind of source does. */
 struct source_ops {
 	/* Puts up to room bytes at buf: how many, 0 at the end, or a negative errno
@@ -107,6 +111,21 @@ static inline void source_hold(struct source *s, bool held)
 {
 	s->held = held;
 }
+
+/*
+ * Reading by others: the nr-th chunk of SOURCE_CHUNK bytes behind base is put at buf. Any
+ * threads, also while the source is used otherwise. Bytes, 0 behind the end, or a negative
+ * errno. Only where source_can_fetch().
+ */
+ssize_t source_fetch(const struct source *s, uint64_t base, uint64_t nr, uint8_t *buf);
+bool source_can_fetch(const struct source *s);
+
+/* Goes on with what source_fetch() gave at data, in front of which is room for what is left.
+ * It is lent until source_keep(). Chunks come in order, and the source reads no more. */
+void source_feed(struct source *s, uint8_t *data, ssize_t n);
+
+/* What is left is copied to the source's own memory. -ENOMEM. */
+int source_keep(struct source *s);
 
 /* Is the window in memory of the source's own? */
 static inline bool source_has_memory(const struct source *s)

@@ -169,6 +169,47 @@ static void pass(struct weir_reader *r, struct weir_writer *w, uint32_t growth, 
 	weir_block_free(b);
 }
 
+/* The same by three blocks that are read ahead. */
+static void pass_shared(struct weir_reader *r, struct weir_writer *w, bool changed)
+{
+	struct weir_block *b[3] = { new_block(0), new_block(0), new_block(0) };
+	int q = 1;
+
+	assert_true(weir_reader_share(r));
+	for (unsigned nr = 0; q == 1; nr++) {
+		struct weir_block *now = b[nr % 3];
+
+		for (unsigned i = 0; i < 3 && nr % 3 == 0; i++)
+			weir_reader_fetch(r, b[2 - i], nr + 2 - i);
+		q = weir_reader_fill(r, now, NULL);
+		for (unsigned i = 0; i < now->n && changed; i++)
+			change(&now->frames[i], false);
+		assert_int_equal(weir_writer_write_block(w, now, NULL), 0);
+	}
+	assert_int_equal(q, 0);
+	assert_int_equal(weir_writer_finish(w, NULL), 0);
+	weir_writer_close(w);
+	for (unsigned i = 0; i < 3; i++)
+		weir_block_free(b[i]);
+}
+
+static void test_chunks_are_read_ahead(void **state)
+{
+	struct weir_reader *r;
+
+	(void)state;
+	for (unsigned i = 0; i < 8; i++) {
+		write_input(i & 1, i & 4, 0);
+		r = open_reader(in_path);
+		pass_shared(r,
+			    open_writer(i & 1 ? WEIR_TRACE_PCAPNG : WEIR_TRACE_PCAP_US,
+					WEIR_COMPRESSION_NONE),
+			    i & 2);
+		weir_reader_close(r);
+		check_output(i & 2, false);
+	}
+}
+
 static void test_frames_pass_from_every_format_to_every_one(void **state)
 {
 	static const enum weir_trace_format to[] = { WEIR_TRACE_PCAP_US, WEIR_TRACE_PCAP_NS,
@@ -251,24 +292,37 @@ static void test_a_block_stays_when_the_reader_goes_on(void **state)
 	weir_block_free(second);
 }
 
+static int fetch_and_fill(struct weir_reader *r, bool share, struct weir_block *b, uint64_t nr,
+			  struct weir_err *err)
+{
+	if (share)
+		weir_reader_fetch(r, b, nr);
+	return weir_reader_fill(r, b, err);
+}
+
 static void test_frames_before_a_damage_come_first(void **state)
 {
 	struct weir_block *b = new_block(0);
 	struct weir_err err = { 0 };
 	struct weir_reader *r;
-	unsigned n = 0;
+	unsigned n, nr;
 	int q;
 
 	(void)state;
-	for (unsigned ng = 0; ng < 2; ng++) {
-		write_input(ng, false, 5);
+	for (unsigned i = 0; i < 4; i++) {
+		const bool share = i & 2;
+
+		write_input(i & 1, false, 5);
 		r = open_reader(in_path);
-		for (n = 0; (q = weir_reader_fill(r, b, &err)) == 1; n += b->n)
-			;
+		if (share)
+			assert_true(weir_reader_share(r));
+		n = nr = 0;
+		while ((q = fetch_and_fill(r, share, b, nr++, &err)) == 1)
+			n += b->n;
 		assert_int_equal(q, -ENODATA);
 		assert_int_equal(n, FRAMES - 1);
 		assert_non_null(strstr(err.text, "cut off"));
-		assert_int_equal(weir_reader_fill(r, b, NULL), -ENODATA);
+		assert_int_equal(fetch_and_fill(r, share, b, nr, NULL), -ENODATA);
 		weir_reader_close(r);
 	}
 	weir_block_free(b);
@@ -290,15 +344,21 @@ static void test_a_frame_longer_than_a_window_is_a_block(void **state)
 	assert_int_equal(fclose(f), 0);
 	blob_done(&blob);
 
-	r = open_reader(in_path);
-	for (unsigned i = 0; i < 3; i++) {
-		assert_int_equal(weir_reader_fill(r, b, NULL), 1);
-		assert_int_equal(b->n, 1);
-		assert_int_equal(b->frames[0].len, WEIR_FRAME_MAX);
-		assert_int_equal(b->frames[0].data[WEIR_FRAME_MAX - 1], i + 1);
+	for (unsigned share = 0; share < 2; share++) {
+		unsigned n = 0, nr = 0;
+
+		r = open_reader(in_path);
+		if (share)
+			assert_true(weir_reader_share(r));
+		while (fetch_and_fill(r, share, b, nr++, NULL) == 1) {
+			for (unsigned i = 0; i < b->n; i++, n++) {
+				assert_int_equal(b->frames[i].len, WEIR_FRAME_MAX);
+				assert_int_equal(b->frames[i].data[WEIR_FRAME_MAX - 1], n + 1);
+			}
+		}
+		assert_int_equal(n, 3);
+		weir_reader_close(r);
 	}
-	assert_int_equal(weir_reader_fill(r, b, NULL), 0);
-	weir_reader_close(r);
 	weir_block_free(b);
 }
 
@@ -402,6 +462,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_frames_pass_from_every_format_to_every_one),
+		cmocka_unit_test(test_chunks_are_read_ahead),
 		cmocka_unit_test(test_compressed_traces_pass),
 		cmocka_unit_test(test_memory_of_the_caller_is_not_written_to),
 		cmocka_unit_test(test_a_block_stays_when_the_reader_goes_on),

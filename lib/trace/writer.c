@@ -409,6 +409,16 @@ static bool is_in_row(const struct row *row, const struct weir_buf *f)
 	return f->data >= row->at && f->data < row->mem_end;
 }
 
+/* It begins where the first frame's record is to: the frame stays where it is, if it can. */
+static struct row row_begin(const struct weir_block *b, size_t head)
+{
+	struct row row = { .begin = b->mem, .at = b->mem, .mem_end = b->mem + b->size };
+
+	if (b->n && is_in_row(&row, &b->frames[0]) && (size_t)(b->frames[0].data - b->mem) > head)
+		row.begin = row.at = b->frames[0].data - head;
+	return row;
+}
+
 /* How far the record of frame i may reach. */
 static const uint8_t *row_end(const struct row *row, const struct weir_block *b, unsigned i)
 {
@@ -470,7 +480,7 @@ static int write_alone(struct weir_writer *w, struct row *row, const struct weir
 int weir_writer_write_block(struct weir_writer *w, struct weir_block *b, struct weir_err *err)
 {
 	const bool ng = w->format == WEIR_TRACE_PCAPNG;
-	struct row row = { .begin = b->mem, .at = b->mem, .mem_end = b->mem + b->size };
+	struct row row = row_begin(b, ng ? EPB_FIXED : PCAP_RECORD_HEADER);
 	int ret = 0, q;
 
 	for (unsigned i = 0; i < b->n && ret >= 0; i++) {
