@@ -45,7 +45,7 @@ class Bench:
         self.work = args.work
         self.rounds = 3 if args.quick else 5
         self.scale = 0.2 if args.quick else 1
-        self.enter = ["ip", "netns", "exec", args.namespace]
+        self.enter = ["ip", "netns", "exec", args.namespace] if args.namespace else []
 
     def run(self, *command):
         return subprocess.run(self.enter + list(command), check=True, text=True,
@@ -184,6 +184,15 @@ def machine():
         time.strftime("%Y-%m-%d"))
 
 
+def run(main):
+    """Calls it; a program that fails is told in one line."""
+    try:
+        main()
+    except subprocess.CalledProcessError as failure:
+        sys.exit(f"bench: {' '.join(map(str, failure.cmd))}: exit {failure.returncode}\n"
+                 f"{failure.stderr or ''}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", required=True)
@@ -202,8 +211,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except subprocess.CalledProcessError as failure:
-        sys.exit(f"bench: {' '.join(map(str, failure.cmd))}: exit {failure.returncode}\n"
-                 f"{failure.stderr or ''}")
+    run(main)

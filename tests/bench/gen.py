@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 
-from bench import Bench, machine, table
+from bench import Bench, machine, run, table
 
 SYSTEM_PYTHON = "/usr/bin/python3"  # Debian's python3-scapy belongs to it
 TOLD = re.compile(r"(\d+) sec, (\d+) usec on CPU\d+ \((\d+) packets\)")
@@ -161,8 +161,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except subprocess.CalledProcessError as failure:
-        sys.exit(f"bench: {' '.join(map(str, failure.cmd))}: exit {failure.returncode}\n"
-                 f"{failure.stderr or ''}")
+    run(main)
