@@ -146,7 +146,8 @@ int gen_write(const struct cmd_run *run, const struct gen_cfg *cfg, const struct
 	weir_gen_info(g, &info);
 	opts.linktype = info.linktype;
 	weir_writer_opts_by_name(cfg->send.write, &opts);
-	if (weir_walker_init(&f.walker, rate, &err) < 0)
+	if (trace_out_opts(&cfg->out, &opts, &err) < 0 ||
+	    weir_walker_init(&f.walker, rate, &err) < 0)
 		return cmd_usage(run, "%s", weir_err_text(&err));
 	r = weir_writer_open(cfg->send.write, &opts, &f.writer, &err);
 	if (r >= 0)

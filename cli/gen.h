@@ -6,10 +6,12 @@
 #include <weir/gen.h>
 
 #include "replay.h"
+#include "trace-out.h"
 
 struct gen_cfg {
 	struct replay_cfg send; /* those of its options that gen has too */
 	const char *file, *size;
+	struct trace_out_cfg out;
 	bool no_fcs, stamp, random_order, print, list;
 	uint64_t count;
 };

@@ -28,49 +28,42 @@ struct trace_out {
 	uint32_t n_ifaces;
 };
 
-static int read_format(const struct trace_out_cfg *cfg, enum weir_trace_format was, bool old,
-		       enum weir_trace_format *ret, struct weir_err *err)
+static int read_format(const char *name, enum weir_trace_format *ret, struct weir_err *err)
 {
-	static const struct {
-		const char *name;
-		enum weir_trace_format format;
-	} formats[] = {
-		{ "pcap", WEIR_TRACE_PCAP_US },
-		{ "pcap-ns", WEIR_TRACE_PCAP_NS },
-		{ "pcapng", WEIR_TRACE_PCAPNG },
-	};
+	static const enum weir_trace_format all[] = { WEIR_TRACE_PCAP_US, WEIR_TRACE_PCAP_NS,
+						      WEIR_TRACE_PCAPNG };
 
-	if (old || was == WEIR_TRACE_PCAP_KUZNETZOV)
-		was = WEIR_TRACE_PCAP_US;
-	*ret = was;
-	for (unsigned i = 0; cfg->format && i < ARRAY_SIZE(formats); i++) {
-		if (strcmp(cfg->format, formats[i].name) == 0) {
-			*ret = formats[i].format;
-			return 0;
-		}
-	}
-	if (cfg->format)
-		return err_text(err, -EINVAL, "--format: '%s' is not pcap, pcap-ns or pcapng",
-				cfg->format);
-	return 0;
-}
-
-static int read_compression(const struct trace_out_cfg *cfg, enum weir_compression *ret,
-			    struct weir_err *err)
-{
-	static const enum weir_compression all[] = { WEIR_COMPRESSION_NONE, WEIR_COMPRESSION_GZIP,
-						     WEIR_COMPRESSION_ZSTD, WEIR_COMPRESSION_LZ4 };
-
-	*ret = WEIR_COMPRESSION_NONE;
-	if (!cfg->compress)
-		return 0;
 	for (unsigned i = 0; i < ARRAY_SIZE(all); i++) {
-		if (strcmp(cfg->compress, weir_compression_name(all[i])) == 0) {
+		if (strcmp(name, weir_trace_format_name(all[i])) == 0) {
 			*ret = all[i];
 			return 0;
 		}
 	}
-	return err_text(err, -EINVAL, "--compress: '%s' is not gzip, zstd or lz4", cfg->compress);
+	return err_text(err, -EINVAL, "--format: '%s' is not pcap, pcap-ns or pcapng", name);
+}
+
+static int read_compression(const char *name, enum weir_compression *ret, struct weir_err *err)
+{
+	static const enum weir_compression all[] = { WEIR_COMPRESSION_NONE, WEIR_COMPRESSION_GZIP,
+						     WEIR_COMPRESSION_ZSTD, WEIR_COMPRESSION_LZ4 };
+
+	for (unsigned i = 0; i < ARRAY_SIZE(all); i++) {
+		if (strcmp(name, weir_compression_name(all[i])) == 0) {
+			*ret = all[i];
+			return 0;
+		}
+	}
+	return err_text(err, -EINVAL, "--compress: '%s' is not gzip, zstd or lz4", name);
+}
+
+int trace_out_opts(const struct trace_out_cfg *cfg, struct weir_writer_opts *opts,
+		   struct weir_err *err)
+{
+	int r = cfg->format ? read_format(cfg->format, &opts->format, err) : 0;
+
+	if (r >= 0 && cfg->compress)
+		r = read_compression(cfg->compress, &opts->compression, err);
+	return r;
 }
 
 static uint32_t new_linktype(const struct trace_out *o, uint32_t linktype)
@@ -92,12 +85,13 @@ int trace_out_open(const char *path, const struct trace_out_cfg *cfg, struct wei
 	o->reader = reader;
 	o->editor = editor;
 	o->path = path;
-	r = read_format(cfg, info->format, old, &o->format, err);
-	if (r >= 0)
-		r = read_compression(cfg, &opts.compression, err);
+	opts.format = info->format;
+	if (old || info->format == WEIR_TRACE_PCAP_KUZNETZOV)
+		opts.format = WEIR_TRACE_PCAP_US;
+	r = trace_out_opts(cfg, &opts, err);
 	if (r >= 0) {
+		o->format = opts.format;
 		o->linktype = new_linktype(o, first ? first->linktype : 1);
-		opts.format = o->format;
 		opts.linktype = o->linktype;
 		opts.snaplen = old ? 65535 : first ? first->snaplen : 0;
 		opts.iface_name = first && first->name[0] ? first->name : NULL;

@@ -24,6 +24,10 @@ struct trace_out_cfg {
 	  .help = "compress what is written: gzip, zstd or lz4" }
 /* clang-format on */
 
+/* Sets of opts what cfg asks for. -EINVAL. */
+int trace_out_opts(const struct trace_out_cfg *cfg, struct weir_writer_opts *opts,
+		   struct weir_err *err);
+
 struct trace_out;
 
 /* editor tells the link types of the frames; NULL: they stay. old: as tcprewrite writes,

@@ -57,6 +57,27 @@ test_files_have_the_times_of_the_schedule() {
 	is "frames in a second" "$(wc -w <"$out")" 25
 }
 
+test_files_have_the_format_of_their_name_or_another() {
+	local name want
+	netns_add left
+	for name in pcap=pcap-ns pcapng=pcapng pcap.gz=pcap-ns pcapng.zst=pcapng x.lz4=pcap-ns; do
+		run_weir gen "$base/UDP(sport=(1,9))" -w "$netns_dir/f.${name%=*}"
+		is "format of ${name%=*}" "$("$weir" info --json "$netns_dir/f.${name%=*}" |
+			jq -r '.files[0] | "\(.format) \(.frames)"')" "${name#*=} 9"
+	done
+	for want in pcap pcap-ns pcapng; do
+		run_weir gen "$base/UDP(sport=(1,9))" -w "$netns_dir/f.pcap" --format="$want"
+		is "$want" "$("$weir" info --json "$netns_dir/f.pcap" |
+			jq -r '.files[0] | "\(.format) \(.frames)"')" "$want 9"
+	done
+	run_weir gen "$base/UDP(sport=(1,9))" -w - --compress=zstd
+	cp "$out" "$netns_dir/f.pcap"
+	is "compression" "$("$weir" info --json "$netns_dir/f.pcap" |
+		jq -r '.files[0] | "\(.compression) \(.frames)"')" "zstd 9"
+	run_weir gen 'Ether()' -w - --compress=zip
+	is "exit status" "$rc" 2
+}
+
 test_a_short_set_goes_out_as_often_as_it_is_told_to() {
 	local set frames
 	netns_add left
