@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -23,20 +24,24 @@ static int read_hex(const char *where, const char *text, size_t n, uint8_t *key,
 	size_t digits = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		int v = digit(text[i]);
+		bool joins = text[i] == ':' || isspace((unsigned char)text[i]);
 
-		if (text[i] == ':' || isspace((unsigned char)text[i]))
-			continue;
-		if (v < 0)
+		if (!joins && digit(text[i]) < 0)
 			return err_text(err, -EINVAL, "%s, at %zu: no hexadecimal digit", where,
 					i + 1);
-		if (digits < 2 * size)
-			key[digits / 2] = (uint8_t)(digits % 2 ? key[digits / 2] << 4 | v : v);
-		digits++;
+		digits += !joins;
 	}
 	if (digits != 2 * size)
 		return err_text(err, -EINVAL, "%s: %zu hexadecimal digits where %zu are needed",
 				where, digits, 2 * size);
+	for (digits = 0; digits < 2 * size; text++) {
+		int v = digit(*text);
+
+		if (v < 0)
+			continue;
+		key[digits / 2] = (uint8_t)(digits % 2 ? key[digits / 2] << 4 | v : v);
+		digits++;
+	}
 	return 0;
 }
 

@@ -32,6 +32,12 @@ enum {
 	HW_NONE = 0xfffe
 };
 
+/* Cisco's addresses. */
+enum {
+	HDLC_TO_ONE = 0x0f,
+	HDLC_TO_ALL = 0x8f
+};
+
 #define TAGS_MAX 16u
 
 struct origin {
@@ -110,6 +116,7 @@ static void read_addresses(const struct edit_frame *f, struct origin *o)
 		break;
 	case PKT_LINK_HDLC:
 		o->hardware = HW_HDLC;
+		o->packet = p[0] == HDLC_TO_ALL ? TO_ALL : TO_US;
 		break;
 	default:
 		o->hardware = HW_NONE;
@@ -235,12 +242,11 @@ static void set_hdlc(const struct weir_editor *e, uint8_t *head)
 		head[1] = (uint8_t)e->opts.hdlc_control.value;
 }
 
-/* Cisco's: 0x0f to one, 0x8f to all. */
 static bool to_hdlc(struct weir_editor *e, const struct edit_frame *f, const struct origin *o,
 		    uint8_t *head)
 {
 	(void)f;
-	head[0] = o->packet == TO_ALL || o->packet == TO_GROUP ? 0x8f : 0x0f;
+	head[0] = o->packet == TO_ALL || o->packet == TO_GROUP ? HDLC_TO_ALL : HDLC_TO_ONE;
 	set_hdlc(e, head);
 	return o->type > ETH_LENGTH_MAX;
 }

@@ -15,10 +15,10 @@ static uint32_t body(const struct weir_editor *e, const struct edit_frame *f)
 	return f->l.l2_off + f->l.l2_len;
 }
 
-/* What the body is. tcpreplay takes the outermost type, even of tags that it takes out. */
-static uint16_t type(const struct weir_editor *e, const struct edit_frame *f)
+/* What the body is: tcpreplay takes the outermost type, even of tags that it takes out. */
+static uint16_t type_quirk(const struct edit_frame *f)
 {
-	if (e->quirks & WEIR_QUIRK_WALK && f->l.link == PKT_LINK_ETHERNET)
+	if (f->l.link == PKT_LINK_ETHERNET)
 		return be16_at(f->buf->data + f->l.mac_off + 12);
 	return f->l.ethertype;
 }
@@ -108,7 +108,7 @@ static void to_enet_quirk(struct weir_editor *e, struct edit_frame *f)
 		memcpy(head, macs.dst, 6);
 	if (macs.src)
 		memcpy(head + 6, macs.src, 6);
-	be16_put(head + 12, type(e, f));
+	be16_put(head + 12, type_quirk(f));
 	if (!f->l.ethertype || (strict && (!macs.src || !macs.dst))) {
 		fail_quirk(e, f, sizeof(head), 6, head + 6, macs.src ? 6 : 0);
 		return;
@@ -134,7 +134,7 @@ static void to_hdlc_quirk(struct weir_editor *e, struct edit_frame *f)
 		head[0] = (uint8_t)o->hdlc_address.value;
 	if (o->hdlc_control.given)
 		head[1] = (uint8_t)o->hdlc_control.value;
-	be16_put(head + 2, type(e, f));
+	be16_put(head + 2, type_quirk(f));
 	if (!f->l.ethertype || (!known && (!o->hdlc_address.given || !o->hdlc_control.given))) {
 		fail_quirk(e, f, sizeof(head), 0, head, o->hdlc_address.given ? 1 : 0);
 		return;

@@ -134,6 +134,11 @@ static void test_whom_frames_go_to_is_told_as_far_as_it_is_known(void **state)
 	convert(1);
 	ASSERT_HEAD("\xff\xff\xff\xff\xff\xff" FROM);
 
+	convert(104);
+	ASSERT_HEAD("\x8f\0\x08\0");
+	convert(1);
+	ASSERT_HEAD("\xff\xff\xff\xff\xff\xff\0\0\0\0\0\0");
+
 	memcpy(now.mem + 30, "\xe0\0\0\xfb", 4);
 	convert(101);
 	edit_counted(&o, &now, &counts);
