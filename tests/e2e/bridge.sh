@@ -133,6 +133,37 @@ test_tcp_passes_through_af_xdp() {
 	! netns_exec middle ip -d link show mid1 | grep -q xdp
 }
 
+# What programs leave to the kernel to cut, and where IPv6 has its checksums.
+test_udp_that_is_to_be_cut_passes_over_ipv6() {
+	local side got
+	two_hosts
+	for side in left right; do
+		netns_exec "$side" sysctl -q -w net.ipv6.conf.eth0.disable_ipv6=0
+	done
+	netns_exec left ip addr add fd09::1/64 dev eth0 nodad
+	netns_exec right ip addr add fd09::2/64 dev eth0 nodad
+	start_bridge --portmap=7001:7000 --tclass=4
+	netns_spawn right timeout 60 python3 -c 'if 1:
+		import socket
+		s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+		s.bind(("", 7000))
+		print("listening", flush=True)
+		sizes = [len(s.recv(65536)) for _ in range(40)]
+		print(set(sizes), flush=True)' >"$netns_dir/server"
+	wait_for 10 grep -q listening "$netns_dir/server"
+	wait_for 15 netns_exec left ping -q -c 1 -W 1 fd09::2 >/dev/null
+	netns_exec left python3 -c 'if 1:
+		import socket
+		s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+		s.setsockopt(socket.IPPROTO_UDP, 103, 1000)  # UDP_SEGMENT
+		s.connect(("fd09::2", 7001))
+		s.send(bytes(40000))'
+	got=0
+	wait_exit 20 "$netns_pid" || got=$?
+	is "server's exit status" "$got" 0
+	says "$netns_dir/server" "^\{1000\}$"
+}
+
 test_tcp_passes_between_kinds_of_ports() {
 	two_hosts
 	start_program "$weir" bridge -i packet:mid1 -I xdp:mid2
