@@ -6,6 +6,7 @@
 #include "edit/crypto-pan.h"
 
 #include <errno.h>
+#include <stddef.h>
 
 #include "base/err.h"
 
