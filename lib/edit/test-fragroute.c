@@ -539,6 +539,16 @@ static void test_rules_that_multiply_without_end_leave_the_frame(void **state)
 	assert_int_equal(counts.failed[WEIR_EDIT_TOO_MANY], 1);
 }
 
+static void test_every_quirk_has_a_name_and_a_text(void **state)
+{
+	unsigned n = 0;
+
+	(void)state;
+	while (weir_fragroute_quirk_name(n))
+		assert_non_null(weir_fragroute_quirk_text(n++));
+	assert_int_equal((1u << n) - 1, WEIR_FRAGROUTE_QUIRKS_TCPREWRITE);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -561,6 +571,7 @@ int main(void)
 		cmocka_unit_test_setup(test_paws_chaff_has_an_old_time_stamp, setup),
 		cmocka_unit_test_setup(test_echo_and_print_say_what_passes, setup),
 		cmocka_unit_test_setup(test_what_is_no_ip_passes_and_damage_is_counted, setup),
+		cmocka_unit_test(test_every_quirk_has_a_name_and_a_text),
 		cmocka_unit_test_setup(test_rules_that_multiply_without_end_leave_the_frame, setup),
 	};
 
