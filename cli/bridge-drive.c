@@ -53,11 +53,13 @@ static void add_guard(struct bridge_figures *f, const struct weir_guard_counts *
 	f->guard.bad += c->bad;
 }
 
-static void add_editor(struct bridge_figures *f, const struct weir_editor *e)
+static void add_edits(struct bridge_figures *f, const struct bridge_lane *lane)
 {
-	struct weir_edit_counts c;
+	struct weir_edit_counts c = { 0 };
 
-	weir_editor_counts(e, &c);
+	if (lane->editor)
+		weir_editor_counts(lane->editor, &c);
+	cuts_count(&lane->cuts, &c);
 	f->edit_dropped += c.dropped;
 	for (unsigned i = 0; i < WEIR_N_EDIT_REASONS; i++)
 		f->not_edited[i] += c.failed[i];
@@ -89,8 +91,8 @@ static void add_up(const struct bridge *b, unsigned dir, bool final, struct brid
 		}
 		if (lane->filter)
 			f->filtered += weir_filter_dropped(lane->filter);
-		if (lane->editor && final)
-			add_editor(f, lane->editor);
+		if (final)
+			add_edits(f, lane);
 	}
 }
 

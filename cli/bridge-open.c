@@ -104,6 +104,20 @@ static int make_editors(struct bridge *b, struct weir_err *err)
 	return r;
 }
 
+/* The same of what makes several frames of one. */
+static int make_cuts(struct bridge *b, struct weir_err *err)
+{
+	struct cut_plan plan;
+	int r = cut_opts(b->run, &b->cfg->cut, &plan, err);
+
+	plan.cut.drop_failed = plan.rules.drop_failed = b->cfg->strict;
+	for (unsigned d = 0; d < b->n_dirs; d++)
+		for (unsigned q = 0; q < b->n_queues && r == 0; q++)
+			r = cuts_open(&plan, NULL, NULL, &b->dirs[d].lanes[q].cuts, err);
+	cut_plan_done(&plan);
+	return r;
+}
+
 /* The link type that frames of another one have behind the editors. */
 static uint32_t edited_linktype(const struct bridge *b, uint32_t linktype)
 {
@@ -294,6 +308,7 @@ static int make_stages(struct bridge *b, unsigned dir, unsigned q, struct weir_e
 		add_stage(lane, weir_filter_stage(lane->filter));
 	if (lane->editor)
 		add_stage(lane, weir_editor_stage(lane->editor));
+	lane->n_stages += cuts_stages(&lane->cuts, lane->stages + lane->n_stages);
 	if (lane->cutter)
 		add_stage(lane, weir_cutter_stage(lane->cutter));
 	if (b->decoder)
@@ -337,6 +352,8 @@ static int open_by_options(struct bridge *b, struct weir_err *err)
 		r = make_lanes(b, err);
 	if (r == 0)
 		r = make_editors(b, err);
+	if (r == 0)
+		r = make_cuts(b, err);
 	return r;
 }
 
@@ -378,6 +395,7 @@ void bridge_close(struct bridge *b)
 		for (unsigned q = 0; q < b->n_queues && b->dirs[d].lanes; q++) {
 			weir_filter_free(b->dirs[d].lanes[q].filter);
 			weir_editor_free(b->dirs[d].lanes[q].editor);
+			cuts_done(&b->dirs[d].lanes[q].cuts);
 			weir_cutter_free(b->dirs[d].lanes[q].cutter);
 		}
 		free(b->dirs[d].lanes);

@@ -16,6 +16,7 @@
 #include <weir/port.h>
 
 #include "cmd.h"
+#include "cut-opts.h"
 #include "edit-opts.h"
 
 /* Words of --guard, in their order. */
@@ -28,6 +29,7 @@ enum bridge_guard {
 /* The options. Texts are NULL unless given. */
 struct bridge_cfg {
 	struct edit_cfg edit;
+	struct cut_cfg cut;
 	const char *intf1, *intf2;
 	const char *include, *exclude;
 	const char *filter, *filter1, *filter2;
@@ -43,8 +45,9 @@ struct bridge_cfg {
 struct bridge_lane {
 	struct weir_filter *filter;
 	struct weir_editor *editor;
+	struct cuts cuts;	    /* that are asked for */
 	struct weir_cutter *cutter; /* for a port that does not do it itself */
-	struct weir_stage stages[5];
+	struct weir_stage stages[5 + MAX_CUT_STAGES];
 	unsigned n_stages;
 };
 

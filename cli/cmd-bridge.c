@@ -11,6 +11,8 @@
 
 static const struct opt edit_rows[] = {
 	EDIT_ROWS(struct bridge_cfg, edit),
+	FRAGROUTE_ROWS(struct bridge_cfg, cut, NULL, OPT_WEIR_ONLY),
+	CUT_ROWS(struct bridge_cfg, cut),
 	{ 0 },
 };
 

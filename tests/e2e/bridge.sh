@@ -371,6 +371,20 @@ test_files_are_ports_too() {
 	trace compare "$netns_dir/copy.pcap" "$data/web.pcap"
 }
 
+test_frames_are_cut_on_their_way() {
+	printf 'tcp_seg 100\nip_frag 64\norder random\n' >"$netns_dir/rules"
+	run "$weir" bridge --unidir -i "file:$data/web.pcap" -I "file:$netns_dir/copy.pcap" --guard=off \
+		--fragroute="$netns_dir/rules" --segment=600
+	is "exit status" "$rc" 0
+	"$weir" edit -i "$data/web.pcap" -o "$netns_dir/want" --fragroute="$netns_dir/rules" --segment=600
+	trace compare "$netns_dir/copy.pcap" "$netns_dir/want"
+	echo "delay first 5" >"$netns_dir/rules"
+	run "$weir" bridge --unidir -i "file:$data/web.pcap" -I "file:$netns_dir/copy.pcap" --guard=off \
+		--fragroute="$netns_dir/rules"
+	is "exit status" "$rc" 2
+	says "$err" "cannot be held back"
+}
+
 test_as_tcpbridge() {
 	two_hosts
 	start_program "$tcpbridge" -i mid1 -I mid2 -P -M 00:11:22:33:44:55 -x P:1-2
