@@ -12,11 +12,11 @@
 #ifndef VALE_TABLE_H
 #define VALE_TABLE_H
 
-#include <endian.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <string.h>
+
+#include "base/bytes.h"
 
 #define TABLE_WAYS    8u
 #define TABLE_BUCKETS 512u
@@ -30,13 +30,11 @@ struct table {
 	uint32_t age_s; /* forget after so many seconds; 0: never */
 };
 
-/* The address at p, as a number with its first byte uppermost. */
+/* The address at p, as a number with its first byte uppermost. In two loads: copying six
+ * bytes goes through memory, and the next load would wait for it. */
 static inline uint64_t table_mac(const uint8_t *p)
 {
-	uint64_t v = 0;
-
-	memcpy(&v, p, 6);
-	return be64toh(v) >> 16;
+	return (uint64_t)be32_at(p) << 16 | be16_at(p + 4);
 }
 
 /* Is it of a group (multicast, broadcast)? */
