@@ -382,7 +382,9 @@ static int wait_side(const struct vale_queue *queue, struct vale_side *s,
 	r = vale_client_sleep(&s->limit, seen, timeout_ns);
 	if (ready(s) && !s->ends)
 		return 1; /* what came before the end is given */
-	return r < 0 ? r : ready(s);
+	if (r < 0)
+		return is_closed(s) ? -EPIPE : r;
+	return ready(s);
 }
 
 static bool has_room(struct vale_side *s)

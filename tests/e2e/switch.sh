@@ -230,6 +230,29 @@ as_other() {
 		WEIR_RUNTIME_DIR="$netns_dir/shared" "$@"
 }
 
+test_a_bridge_joins_an_interface_to_a_switch() {
+	export WEIR_RUNTIME_DIR=$netns_dir/switches
+	log=$netns_dir/log
+	veth_pair
+	netns_spawn left "$weir" bridge -i packet:veth0 -I vale0:nic --filter1='udp' \
+		>"$netns_dir/bridge" 2>"$netns_dir/bridge.err"
+	wait_for 10 grep -qs forwarding "$netns_dir/bridge.err"
+	netns_spawn left "$weir" sink --json -i vale0:b --count=200 --duration=30 >"$log" 2>"$log.err"
+	local sink=$netns_pid
+	wait_for 10 grep -qs "receiving from" "$log.err"
+	netns_exec right "$weir" gen "$frame" 'Ether()/ARP()' --stamp --pps=2000 -n 400 \
+		-i packet:veth1 >"$netns_dir/gen"
+	wait_exit 30 "$sink"
+	weir_says "$log" '.streams | length' 1
+	weir_says "$log" '.streams[0].lost' 0
+	# And the other way.
+	record right veth1
+	run_weir gen "$frame" --pps=2000 -n 100 -i vale0:b
+	is "exit status" "$rc" 0
+	recorded right veth1 100 left veth0
+	is "frames and mark" "$(frames_of "$netns_dir/veth1.pcap")" 101
+}
+
 test_two_at_once_start_one_switch() {
 	local i pids=()
 	places
