@@ -17,8 +17,9 @@
 #include "pkt/addr.h"
 #include "pkt/parse.h"
 
-#define EDIT_BATCH 64u
-#define EDIT_STEPS 64u
+#define EDIT_BATCH   64u
+#define EDIT_STEPS   64u
+#define QUOTED_STEPS 8u
 /* Link layers and tags that may be put in front of a frame. */
 #define EDIT_GROWTH 128u
 
@@ -43,6 +44,7 @@ struct edit_frame {
 	bool sum;	     /* its checksums are to be computed whole */
 	bool moved;	     /* to another destination address */
 	bool no_group;	     /* it does not get the MAC address of its group */
+	bool quoted;	     /* a packet that an ICMP error quotes: its end may be cut off */
 };
 
 struct weir_editor;
@@ -94,6 +96,8 @@ struct weir_editor {
 	bool edits; /* some step changes frames */
 	edit_run_fn *steps[EDIT_STEPS];
 	unsigned n_steps;
+	edit_run_fn *quoted_steps[QUOTED_STEPS];
+	unsigned n_quoted_steps;
 	int fatal; /* what ends the run */
 
 	struct edit_macs smac, dmac;
@@ -124,6 +128,7 @@ struct edit_step {
 	int (*compile)(struct weir_editor *e, const struct weir_edit_opts *o, struct weir_err *err);
 	edit_run_fn *run;
 	bool on_packet; /* changes a packet: it runs on inner ones if that is asked for */
+	bool on_quoted; /* changes what tells flows apart: it runs on what errors quote, too */
 };
 
 /* Makes name_run() of name(), which edits one frame. */
@@ -151,8 +156,8 @@ bool edit_arp(const struct edit_frame *f, struct edit_arp *ret_arp);
 extern const struct edit_step edit_inner_walk_step, edit_inner_step, edit_fcs_step, edit_link_step,
 	edit_vlan_step, edit_mac_step, edit_tos_step, edit_class_step, edit_ttl_step,
 	edit_port_step, edit_tcp_step, edit_fuzz_step, edit_fixlen_step, edit_mtu_step,
-	edit_map_step, edit_pnat_step, edit_seed_step, edit_anonymize_step, edit_hdrlen_step,
-	edit_sum_step, edit_multicast_step;
+	edit_map_step, edit_pnat_step, edit_seed_step, edit_quoted_step, edit_anonymize_step,
+	edit_hdrlen_step, edit_sum_step, edit_multicast_step;
 
 /* Which of the layers that are needed (enum edit_needs) cannot be read, after a walk with
  * result r? WEIR_N_EDIT_REASONS: none. */

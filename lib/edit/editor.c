@@ -200,12 +200,12 @@ static const struct edit_step edit_walk_step = { .compile = walk_compile, .run =
 
 /* The order of edits. Those before fuzzing are made twice with its quirk. */
 static const struct edit_step *const order[] = {
-	&edit_fcs_step,	   &edit_walk_step,  &edit_inner_walk_step, &edit_link_step,
-	&edit_vlan_step,   &edit_mac_step,   &edit_check_step,	    &edit_inner_step,
-	&edit_tos_step,	   &edit_class_step, &edit_ttl_step,	    &edit_port_step,
-	&edit_tcp_step,	   &edit_fuzz_step,  &edit_fixlen_step,	    &edit_mtu_step,
-	&edit_map_step,	   &edit_pnat_step,  &edit_seed_step,	    &edit_anonymize_step,
-	&edit_hdrlen_step, &edit_sum_step,   &edit_multicast_step,
+	&edit_fcs_step,	      &edit_walk_step,	 &edit_inner_walk_step, &edit_link_step,
+	&edit_vlan_step,      &edit_mac_step,	 &edit_check_step,	&edit_inner_step,
+	&edit_tos_step,	      &edit_class_step,	 &edit_ttl_step,	&edit_port_step,
+	&edit_tcp_step,	      &edit_fuzz_step,	 &edit_fixlen_step,	&edit_mtu_step,
+	&edit_map_step,	      &edit_pnat_step,	 &edit_seed_step,	&edit_quoted_step,
+	&edit_anonymize_step, &edit_hdrlen_step, &edit_sum_step,	&edit_multicast_step,
 };
 
 /* Takes at most EDIT_BATCH frames through the steps. */
@@ -271,6 +271,10 @@ static int compile(struct weir_editor *e, const struct weir_edit_opts *o, struct
 			begin = e->n_steps;
 		e->needs |= (unsigned)needs;
 		e->edits |= order[i] != &edit_walk_step && order[i] != &edit_check_step;
+		if (order[i]->on_quoted && !(e->quirks & WEIR_QUIRK_MAPS)) {
+			assert(e->n_quoted_steps < QUOTED_STEPS);
+			e->quoted_steps[e->n_quoted_steps++] = order[i]->run;
+		}
 		if (e->inner && order[i]->on_packet) {
 			edit_inner_add(e->inner, order[i]->run);
 			continue;

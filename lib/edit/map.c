@@ -14,7 +14,6 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "edit/edit.h"
-#include "pkt/checksum.h"
 
 /* The first map that holds the address changes it: true. */
 static bool map_addr4(const struct edit_maps *maps, uint8_t *addr)
@@ -72,42 +71,43 @@ static void map_field(struct weir_editor *e, struct edit_frame *f, bool dst,
 		edit_addr_changed(f, dst, old, addr);
 }
 
-/* The packet that an ICMPv6 error tells of, and its transport checksum. */
-static void map_embedded(struct weir_editor *e, struct edit_frame *f, const struct edit_maps *src,
-			 const struct edit_maps *dst)
+/* tcpreplay maps what an ICMPv6 error quotes as if it went the way of the error. The error's
+ * checksum is left: where the quoted packet's is there to be kept, nothing has changed. */
+static void map_quoted_quirk(struct weir_editor *e, struct edit_frame *f,
+			     const struct edit_maps *src, const struct edit_maps *dst)
 {
 	uint8_t *icmp = f->buf->data + f->l.l4_off;
-	struct weir_buf inner_buf = { 0 };
-	struct edit_frame inner = { .buf = &inner_buf };
-	uint32_t before;
+	struct weir_buf buf = { 0 };
+	struct edit_frame quoted = { .buf = &buf };
 
 	if (f->l.ip_version != 6 || f->l.proto != PKT_IP_ICMPV6 || f->l.end < f->l.l4_off + 48)
 		return;
 	if (icmp[0] < 1 || icmp[0] > 4 || f->l.flags & PKT_LATER_FRAGMENT)
 		return;
 
-	inner_buf.data = icmp + 8;
-	inner_buf.len = f->l.end - f->l.l4_off - 8;
-	(void)pkt_parse(PKT_LINKTYPE_IPV6, inner_buf.data, inner_buf.len, &inner.l);
-	if (inner.l.ip_version != 6)
+	buf.data = icmp + 8;
+	buf.len = f->l.end - f->l.l4_off - 8;
+	(void)pkt_parse(PKT_LINKTYPE_IPV6, buf.data, buf.len, &quoted.l);
+	if (quoted.l.ip_version != 6)
 		return; /* damaged */
+	map_field(e, &quoted, true, dst);
+	map_field(e, &quoted, false, src);
+}
 
-	before = csum_add(0, inner_buf.data, inner_buf.len);
-	map_field(e, &inner, true, dst);
-	map_field(e, &inner, false, src);
-	/* Where the inner packet's checksum is there to be kept, nothing has changed. */
-	if (!(e->quirks & WEIR_QUIRK_MAPS))
-		edit_sum_moved(f, before, csum_add(0, inner_buf.data, inner_buf.len));
+/* Both addresses, and with the quirk those that an error quotes. */
+static void map_both(struct weir_editor *e, struct edit_frame *f, const struct edit_maps *src,
+		     const struct edit_maps *dst)
+{
+	map_field(e, f, true, dst);
+	map_field(e, f, false, src);
+	if (e->quirks & WEIR_QUIRK_MAPS)
+		map_quoted_quirk(e, f, src, dst);
 }
 
 static void map(struct weir_editor *e, struct edit_frame *f)
 {
-	if (!f->l.ip_version)
-		return;
-
-	map_field(e, f, true, &e->dst_map);
-	map_field(e, f, false, &e->src_map);
-	map_embedded(e, f, &e->src_map, &e->dst_map);
+	if (f->l.ip_version)
+		map_both(e, f, &e->src_map, &e->dst_map);
 }
 EDIT_STEP(map)
 
@@ -165,12 +165,7 @@ static void pnat(struct weir_editor *e, struct edit_frame *f)
 	struct edit_arp arp;
 
 	if (f->l.ip_version) {
-		map_field(e, f, true, dst);
-		map_field(e, f, false, src);
-		if (e->quirks & WEIR_QUIRK_MAPS)
-			map_embedded(e, f, src, dst);
-		else
-			map_embedded(e, f, dst, src); /* it went the other way */
+		map_both(e, f, src, dst);
 		return;
 	}
 	if (!edit_arp(f, &arp)) {
@@ -263,9 +258,9 @@ static int map_compile(struct weir_editor *e, const struct weir_edit_opts *o, st
 	return o->src_map || o->dst_map ? EDIT_NETWORK : 0;
 }
 
-const struct edit_step edit_map_step = { .compile = map_compile,
-					 .run = map_run,
-					 .on_packet = true };
+const struct edit_step edit_map_step = {
+	.compile = map_compile, .run = map_run, .on_packet = true, .on_quoted = true
+};
 
 /* "IP:IP": every address of a side becomes that side's. */
 static int scan_endpoints(struct weir_editor *e, const char *text, struct weir_err *err)
@@ -313,6 +308,6 @@ static int pnat_compile(struct weir_editor *e, const struct weir_edit_opts *o, s
 	return o->pnat_back ? EDIT_NETWORK | EDIT_SIDES : EDIT_NETWORK;
 }
 
-const struct edit_step edit_pnat_step = { .compile = pnat_compile,
-					  .run = pnat_run,
-					  .on_packet = true };
+const struct edit_step edit_pnat_step = {
+	.compile = pnat_compile, .run = pnat_run, .on_packet = true, .on_quoted = true
+};

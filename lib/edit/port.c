@@ -20,12 +20,16 @@ static void map_port(const struct weir_editor *e, struct edit_frame *f, uint8_t 
 	edit_sum_changed16(f, edit_l4_sum(f), old, new);
 }
 
-/* The header, if it is whole enough to have ports and checksum. */
+/* The header, if it is whole enough to have ports and checksum; of a quoted one the ports are
+ * enough. */
 static uint8_t *tcp_or_udp(const struct edit_frame *f)
 {
-	if (f->l.proto != PKT_IP_TCP && f->l.proto != PKT_IP_UDP)
+	bool ports;
+
+	if ((f->l.proto != PKT_IP_TCP && f->l.proto != PKT_IP_UDP) || f->l.l4_off == PKT_ABSENT)
 		return NULL;
-	return f->l.l4_len ? f->buf->data + f->l.l4_off : NULL;
+	ports = f->quoted && !(f->l.flags & PKT_LATER_FRAGMENT) && f->l.end >= f->l.l4_off + 4;
+	return f->l.l4_len || ports ? f->buf->data + f->l.l4_off : NULL;
 }
 
 /* Neither options nor, in tcpreplay's eyes, extension headers count. */
@@ -115,9 +119,9 @@ static int port_compile(struct weir_editor *e, const struct weir_edit_opts *o, s
 	return r < 0 ? r : EDIT_TRANSPORT;
 }
 
-const struct edit_step edit_port_step = { .compile = port_compile,
-					  .run = port_run,
-					  .on_packet = true };
+const struct edit_step edit_port_step = {
+	.compile = port_compile, .run = port_run, .on_packet = true, .on_quoted = true
+};
 
 /* Both numbers move alike, so that the two sides still agree. A SYN acknowledges nothing. */
 static void move_number(const struct weir_editor *e, const struct edit_frame *f, uint8_t *at,
@@ -135,11 +139,13 @@ static uint32_t tcp_len(const struct weir_editor *e, const struct edit_frame *f)
 {
 	if (f->l.proto != PKT_IP_TCP)
 		return 0;
-	if (!(e->quirks & WEIR_QUIRK_WALK))
+	if (!(e->quirks & WEIR_QUIRK_WALK) && !f->quoted)
 		return f->l.l4_len;
-	if (!f->l.ip_version || (f->l.ip_version == 6 && f->l.l3_len > 40))
+	if (!f->l.ip_version || f->l.l4_off == PKT_ABSENT || f->l.end <= f->l.l4_off)
 		return 0;
-	return f->l.end > f->l.l4_off ? f->l.end - f->l.l4_off : 0;
+	if (f->quoted ? f->l.flags & PKT_LATER_FRAGMENT : f->l.ip_version == 6 && f->l.l3_len > 40)
+		return 0;
+	return f->l.end - f->l.l4_off;
 }
 
 static void tcp(struct weir_editor *e, struct edit_frame *f)
@@ -164,6 +170,6 @@ static int tcp_compile(struct weir_editor *e, const struct weir_edit_opts *o, st
 	return EDIT_TRANSPORT;
 }
 
-const struct edit_step edit_tcp_step = { .compile = tcp_compile,
-					 .run = tcp_run,
-					 .on_packet = true };
+const struct edit_step edit_tcp_step = {
+	.compile = tcp_compile, .run = tcp_run, .on_packet = true, .on_quoted = true
+};

@@ -81,6 +81,6 @@ static int seed_compile(struct weir_editor *e, const struct weir_edit_opts *o, s
 	return EDIT_NETWORK;
 }
 
-const struct edit_step edit_seed_step = { .compile = seed_compile,
-					  .run = seed_run,
-					  .on_packet = true };
+const struct edit_step edit_seed_step = {
+	.compile = seed_compile, .run = seed_run, .on_packet = true, .on_quoted = true
+};
