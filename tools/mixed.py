@@ -170,7 +170,7 @@ def ip4_kinds():
     yield back(ip4(S4B, C4, ICMP, icmp(0, 0, 0x10002, letters(56))))
     yield eth(IP4, ip4(C4, S4, 2, bytes.fromhex("16000904e00000fb")))
     yield eth(IP4, ip4(C4, S4, 132, struct.pack(">2H2I", 2905, 2905, 7, 0) + letters(16)))
-    yield eth(IP4, ip4(C4, S4, 33, struct.pack(">2H", 80, 81) + letters(20)))
+    yield eth(IP4, ip4(C4, S4, 33, struct.pack(">2H2BH2I", 80, 81, 4, 0, 0, 1 << 24, 7)))
     yield eth(IP4, ip4(C4, S4, 50, letters(40)))
     yield eth(IP4, ip4(C4, S4, 47, b"\0\0\x08\0" + u(20)))
     yield eth(IP4, ip4(C4, S4, 4, ip4(C4B, S4B, TCP, tcp(C4B, S4B, 80, 8000, SYN))))

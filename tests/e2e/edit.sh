@@ -57,6 +57,11 @@ test_each_edit_changes_only_its_field() {
 	is "the TTL" "$(cut -f 3 <<<"$after" | grep . | sort -u)" 9
 }
 
+test_many_sets_of_edits_change_what_was_asked_for() {
+	command -v tshark >/dev/null || skip "tshark is not installed"
+	python3 "$e2e_root/tests/e2e/edited.py" "$weir"
+}
+
 test_tags_go_in_and_out() {
 	edit web.pcap --enet-vlan=add --enet-vlan-tag=45 --enet-vlan-pri=3
 	if command -v tshark >/dev/null; then
