@@ -37,17 +37,23 @@ void sink_print_rate(FILE *to, const struct sink_figures *now, const struct sink
 		now->dropped);
 }
 
+static void print_latency(FILE *to, const struct weir_hist *latency)
+{
+	fprintf(to, "\tlatency");
+	for (unsigned i = 0; i < ARRAY_SIZE(quantiles); i++)
+		fprintf(to, " %s %.1f us,", quantiles[i].text,
+			(double)weir_hist_quantile(latency, quantiles[i].share) / 1e3);
+	fprintf(to, " max %.1f us\n", (double)latency->max / 1e3);
+}
+
 static void print_stream(FILE *to, const struct weir_check_stats *s)
 {
 	fprintf(to,
 		"Stream %" PRIu32 ": %" PRIu64 " frames, %" PRIu64 " lost, %" PRIu64
 		" duplicates, %" PRIu64 " reordered\n",
 		s->stream, s->frames, s->lost, s->duplicates, s->reordered);
-	fprintf(to, "\tlatency");
-	for (unsigned i = 0; i < ARRAY_SIZE(quantiles); i++)
-		fprintf(to, " %s %.1f us,", quantiles[i].text,
-			(double)weir_hist_quantile(s->latency, quantiles[i].share) / 1e3);
-	fprintf(to, " max %.1f us\n", (double)s->latency->max / 1e3);
+	if (s->latency->n)
+		print_latency(to, s->latency);
 	if (s->early)
 		fprintf(to,
 			"\t%" PRIu64 " frames came before they were sent: the clocks disagree\n",

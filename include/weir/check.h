@@ -33,7 +33,8 @@ struct weir_check_stats {
 	uint64_t reordered;		 /* came after one with a higher number */
 	uint64_t early;			 /* came before they were sent: two clocks disagree; these
 					  * are not in latency */
-	const struct weir_hist *latency; /* ns; lent while the check lives */
+	const struct weir_hist *latency; /* ns, of those that tell when they were sent; lent
+					  * while the check lives */
 };
 
 struct weir_check;

@@ -157,6 +157,8 @@ unsigned weir_check_frames(struct weir_check *c, const struct weir_pkt *pkts, un
 			continue;
 		stamped++;
 		note_number(s, stamp.sequence);
+		if (!stamp.time_ns)
+			continue; /* it came from a file */
 		if (came < stamp.time_ns)
 			s->early++;
 		else

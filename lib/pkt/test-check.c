@@ -139,6 +139,23 @@ static void test_clocks_that_disagree_are_told(void **state)
 	weir_check_free(c);
 }
 
+static void test_stamps_without_a_time_have_no_latency(void **state)
+{
+	const struct weir_stamp stamp = { .stream = 1 };
+	struct weir_check *c = make();
+	struct weir_check_stats s;
+	uint8_t mem[WEIR_STAMP_LEN];
+	const struct weir_pkt p = { .data = mem, .len = sizeof(mem), .ts_ns = (int64_t)NOW };
+
+	(void)state;
+	weir_stamp_put(mem, &stamp);
+	assert_int_equal(weir_check_frames(c, &p, 1, NOW), 1);
+	s = stream(c, 0);
+	assert_int_equal(s.frames, 1);
+	assert_int_equal(s.early + s.latency->n, 0);
+	weir_check_free(c);
+}
+
 static void test_frames_without_stamps_are_not_counted(void **state)
 {
 	uint8_t mem[64] = { 0 };
@@ -161,6 +178,7 @@ int main(void)
 		cmocka_unit_test(test_a_long_gap_is_loss_and_empties_the_window),
 		cmocka_unit_test(test_queues_add_up),
 		cmocka_unit_test(test_clocks_that_disagree_are_told),
+		cmocka_unit_test(test_stamps_without_a_time_have_no_latency),
 		cmocka_unit_test(test_frames_without_stamps_are_not_counted),
 	};
 
