@@ -33,7 +33,7 @@ static const struct opt rows[] = {
 	{ OPT(struct bridge_cfg, macs), .name = "mac", .letter = 'M', .metavar = "MAC",
 	  .help = "another address of our own: frames from it are not forwarded" },
 	{ OPT(struct bridge_cfg, guard), .name = "guard", .metavar = "HOW", .flags = OPT_WEIR_ONLY,
-	  .choices = "loop pin off", .help = "against loops: loop, pin or off" },
+	  .choices = "loop pin off", .help = "what is done against loops" },
 	{ OPT(struct bridge_cfg, include), .name = "include", .letter = 'x', .metavar = "RULE",
 	  .conflicts = "exclude",
 	  .help = "forward only: S:, D:, B:, E: and networks, P: and numbers, F: and a filter" },
