@@ -48,6 +48,7 @@ struct vale_side {
 	_Alignas(64) struct vale_slot *slots;
 	uint8_t *bufs; /* of slot 0; the others follow */
 	uint32_t n;
+	bool sends;
 	uint32_t pos;		/* to send: the next to be filled. To receive: to be read */
 	struct vale_wait limit; /* how far the other side has got */
 	_Atomic uint32_t *mine; /* how far we have, */
@@ -60,7 +61,9 @@ struct vale_side {
 	uint32_t need;	/* to send: slots that the refused frame wants */
 	uint32_t empty; /* to receive: calls in a row that found nothing */
 	uint64_t done;	/* to send: frames that were read */
-	uint64_t *ends; /* to send: frames consumed when the one in this slot was; 0: goes on */
+	/* To send from a region: frames consumed when the one in this slot was, or 0 where that
+	 * goes on. NULL: frames are copied. */
+	uint64_t *ends;
 	uint64_t consumed;
 	uint8_t *whole; /* to receive: a frame that was put together */
 	bool whole_lent;
@@ -126,8 +129,8 @@ static int tx_init(struct vale_side *s, const struct vale_client *c, unsigned ri
 	s->pos = atomic_load_explicit(&r->head, memory_order_relaxed) % s->n;
 	s->freed = s->pos;
 	s->need = 1;
-	s->ends = calloc(s->n, sizeof(*s->ends));
-	return s->ends ? 0 : -ENOMEM;
+	s->sends = true;
+	return 0;
 }
 
 static int rx_init(struct vale_side *s, const struct vale_client *c, unsigned ring)
@@ -181,13 +184,27 @@ static int open_queue(struct weir_port *port, unsigned q, struct vale_open *o, s
 	return r == -ENOMEM ? err_set(err, r, "no memory for a queue") : r;
 }
 
+/* Which slots are read has to be known of every queue. */
+static bool make_ends(const struct vale_priv *v)
+{
+	bool made = true;
+
+	for (unsigned q = 0; q < v->n; q++) {
+		struct vale_side *s = &v->queues[q].tx;
+
+		s->ends = calloc(s->n, sizeof(*s->ends));
+		made = made && s->ends;
+	}
+	return made;
+}
+
 /* Without it frames are copied. */
 static void share_region(struct weir_port *port)
 {
 	const struct weir_region *region = &port->opts.region;
 	struct vale_priv *v = port->priv;
 
-	if (!region->base || !region->shared ||
+	if (!region->base || !region->shared || v->queues[0].client.is_pipe || !make_ends(v) ||
 	    vale_client_arena(&v->queues[0].client, region->base, region->size, region->fd, 0,
 			      NULL) < 0)
 		return;
@@ -268,6 +285,11 @@ static uint32_t next_of(const struct vale_side *s, uint32_t i)
 	return i + 1 == s->n ? 0 : i + 1;
 }
 
+static uint32_t before(const struct vale_side *s, uint32_t i)
+{
+	return i ? i - 1 : s->n - 1;
+}
+
 static uint32_t slots_for(uint32_t len)
 {
 	return len <= VALE_BUF_SIZE ? 1 : (len + VALE_BUF_SIZE - 1) / VALE_BUF_SIZE;
@@ -290,11 +312,26 @@ static inline void put_frame(struct vale_side *s, const struct weir_pkt *pkt, ui
 			memcpy(s->bufs + (size_t)s->pos * VALE_BUF_SIZE, data, len);
 		slot->len = (uint16_t)len;
 		slot->flags = flags | (i + 1 < n ? VALE_SLOT_MOREFRAG : 0);
-		s->ends[s->pos] = i + 1 < n ? 0 : s->consumed + 1;
+		if (s->ends)
+			s->ends[s->pos] = i + 1 < n ? 0 : s->consumed + 1;
 		s->pos = next_of(s, s->pos);
 		data += len;
 		left -= len;
 	}
+}
+
+/* Takes note of slots that the switch has given back: how many frames it has read. To be
+ * done before any of them is filled anew. */
+static uint64_t take_back(struct vale_side *s)
+{
+	uint32_t free_from = next_of(s, limit_of(s)); /* the first that it has not */
+
+	for (; s->freed != free_from && s->freed != s->pos; s->freed = next_of(s, s->freed))
+		s->done = MAX(s->done, s->ends[s->freed]);
+	/* Frames that were refused behind the last one that was sent wait for nothing. */
+	if (s->freed == s->pos)
+		s->done = s->consumed;
+	return s->done;
 }
 
 static inline uint16_t flags_of(const struct vale_priv *v, const struct weir_pkt *pkt)
@@ -309,12 +346,15 @@ static int vale_tx(struct weir_port *port, unsigned q, const struct weir_pkt *pk
 {
 	struct port_counters *count = &port->queues[q].tx;
 	struct vale_side *s = &queue_of(port, q)->tx;
-	uint32_t room = room_of(s), begin = s->pos;
+	uint32_t room, begin = s->pos;
 	uint64_t bytes = 0, refused = 0;
 	unsigned i;
 
 	if (unlikely(is_closed(s)))
 		return -EPIPE;
+	if (s->ends)
+		(void)take_back(s);
+	room = s->ends ? distance(s, s->pos, before(s, s->freed)) : room_of(s);
 	for (i = 0; i < n; i++) {
 		uint32_t len = pkts[i].len, slots = slots_for(len);
 
@@ -345,18 +385,9 @@ static int vale_tx(struct weir_port *port, unsigned q, const struct weir_pkt *pk
 
 static uint64_t vale_tx_done(struct weir_port *port, unsigned q)
 {
-	struct vale_queue *queue = queue_of(port, q);
-	struct vale_side *s = &queue->tx;
-	uint32_t free_from = next_of(s, limit_of(s)); /* the first the switch has not read */
+	struct vale_side *s = &queue_of(port, q)->tx;
 
-	if (queue->client.is_pipe)
-		return s->consumed; /* they were copied */
-	for (; s->freed != free_from && s->freed != s->pos; s->freed = next_of(s, s->freed))
-		s->done = MAX(s->done, s->ends[s->freed]);
-	/* Frames that were refused behind the last one that was sent wait for nothing. */
-	if (s->freed == s->pos)
-		s->done = s->consumed;
-	return s->done;
+	return s->ends ? take_back(s) : s->consumed;
 }
 
 /* Waits until ready(s), the time is over, or the switch or the other end is gone. Never
@@ -380,7 +411,7 @@ static int wait_side(const struct vale_queue *queue, struct vale_side *s,
 	if (!timeout_ns)
 		return vale_client_is_gone(&queue->client) ? -ENXIO : 0;
 	r = vale_client_sleep(&s->limit, seen, timeout_ns);
-	if (ready(s) && !s->ends)
+	if (ready(s) && !s->sends)
 		return 1; /* what came before the end is given */
 	if (r < 0)
 		return is_closed(s) ? -EPIPE : r;
