@@ -261,17 +261,21 @@ static int make_filter(struct bridge *b, unsigned dir, struct bridge_lane *lane,
 	return weir_filter_new(&opts, &lane->filter, err);
 }
 
-/* What one port leaves to be done the other one has to take, or frames are cut here. */
+/* What one port leaves to be done the other one has to take, and no stage may make frames
+ * of it that the wire would never have seen: else frames are cut here. */
 static int make_cutter(const struct bridge *b, unsigned dir, struct bridge_lane *lane,
 		       struct weir_err *err)
 {
 	const struct weir_port_info *from = weir_port_info(b->ports[dir]);
 	const struct weir_port_info *to = weir_port_info(b->ports[1 - dir]);
 	struct weir_cut_opts opts = { .segment = to->max_frame - ETHERNET_LEN };
+	bool makes = lane->cuts.cutter || lane->cuts.fragroute;
 
-	if (!from->offload || to->offload || to->linktype != ETHERNET ||
+	if (!from->offload || (to->offload && !makes) || to->linktype != ETHERNET ||
 	    opts.segment < WEIR_CUT_MIN || opts.segment > LONGEST_IP)
 		return 0;
+	if (b->cfg->cut.segment && b->cfg->cut.segment <= opts.segment)
+		return 0; /* that was asked for anyway */
 	return weir_cutter_new(&opts, &lane->cutter, err);
 }
 
@@ -308,9 +312,9 @@ static int make_stages(struct bridge *b, unsigned dir, unsigned q, struct weir_e
 		add_stage(lane, weir_filter_stage(lane->filter));
 	if (lane->editor)
 		add_stage(lane, weir_editor_stage(lane->editor));
-	lane->n_stages += cuts_stages(&lane->cuts, lane->stages + lane->n_stages);
 	if (lane->cutter)
 		add_stage(lane, weir_cutter_stage(lane->cutter));
+	lane->n_stages += cuts_stages(&lane->cuts, lane->stages + lane->n_stages);
 	if (b->decoder)
 		add_stage(lane, (struct weir_stage){ .run = decode, .ctx = b });
 	return 0;

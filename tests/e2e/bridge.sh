@@ -164,6 +164,21 @@ test_udp_that_is_to_be_cut_passes_over_ipv6() {
 	says "$netns_dir/server" "^\{1000\}$"
 }
 
+test_tcp_passes_stages_that_make_frames() {
+	echo 'tcp_seg 400' >"$netns_dir/rules"
+	two_hosts
+	start_bridge --fragroute="$netns_dir/rules"
+	watch right
+	tcp_passes left right 10.9.0.2 1
+	seen right "10.9.0.2.7000: .*length 400"
+	stop_bridge
+	is "exit status" "$rc" 0
+	start_bridge --segment=1000
+	tcp_passes left right 10.9.0.2 1
+	stop_bridge
+	is "exit status" "$rc" 0
+}
+
 test_tcp_passes_between_kinds_of_ports() {
 	two_hosts
 	start_program "$weir" bridge -i packet:mid1 -I xdp:mid2
