@@ -141,6 +141,10 @@ static void tell(const struct edit_run *r, const struct edit_cmd_cfg *c)
 			 "%s: %llu frames have a MAC address of zeros: --enet-smac and --enet-dmac "
 			 "give them others",
 			 c->infile, (unsigned long long)counts.zero_macs);
+	if (r->cache && weir_cache_count(r->cache) < r->n_read)
+		cmd_warn(r->run,
+			 "%s tells of %llu frames, but %s has more: the others are not edited",
+			 c->cachefile, (unsigned long long)weir_cache_count(r->cache), c->infile);
 	if (r->unconverted)
 		cmd_warn(r->run, "%s: %llu frames left out: not of the new link type", c->infile,
 			 (unsigned long long)r->unconverted);

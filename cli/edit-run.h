@@ -37,6 +37,7 @@ struct edit_run {
 
 	struct edit_load *loads[MAX_WORKERS];
 	unsigned n_loads;
+	uint64_t n_read;      /* frames */
 	uint64_t unconverted; /* frames left out: not of the new link type */
 	bool stopped;	      /* by a signal */
 };

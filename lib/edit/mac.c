@@ -94,6 +94,8 @@ static int scan_macs(const struct weir_editor *e, const char *name, const char *
 		r = mac_scan(&s, m->mac[1]);
 		m->given[1] = true;
 	}
+	if (r >= 0 && !m->given[0] && !m->given[1])
+		return scan_bad(&s, s.text, "a MAC address expected");
 	return r < 0 ? r : scan_end(&s);
 }
 

@@ -53,6 +53,8 @@ static int read_rest(struct rule *rule, struct scan *s)
 	case 'P':
 		return weir_numset_parse(s->at, &rule->numbers, s->err);
 	case 'F':
+		if (!*s->at)
+			return scan_bad(s, s->at, "a filter expected");
 		rule->filter = strdup(s->at);
 		return rule->filter ? 0 : err_set(s->err, -ENOMEM, "out of memory");
 	default:

@@ -172,11 +172,20 @@ test_what_cannot_be_edited_is_told() {
 	says "$err" "frame 1: it has no such VLAN tag"
 }
 
+test_a_cache_that_is_too_short_is_told() {
+	"$weir" split -a first -i "$data/vlan.pcap" -o "$netns_dir/cache"
+	edit web.pcap --ttl=9 -c "$netns_dir/cache"
+	says "$err" "cache tells of 12 frames, but .*web\.pcap has more: the others are not edited"
+}
+
 test_wrong_options_are_named_with_their_place() {
 	run "$weir" edit -i "$data/web.pcap" -o "$netns_dir/no" -N 10.0.0.0/8:1.2.3.4/40
 	is "exit status" "$rc" 2
 	says "$err" 'pnat: "10\.0\.0\.0/8:1\.2\.3\.4/40", at 20: the number is more than 32'
 	[ ! -e "$netns_dir/no" ]
+	run "$weir" edit -i "$data/web.pcap" -o "$netns_dir/no" --enet-dmac=,
+	is "exit status" "$rc" 2
+	says "$err" 'enet-dmac: ",", at 1: a MAC address expected'
 	cp "$data/web.pcap" "$netns_dir/same"
 	run "$weir" edit -i "$netns_dir/same" -o "$netns_dir/same"
 	is "exit status" "$rc" 1

@@ -98,6 +98,9 @@ test_wrong_usage_is_said() {
 	says "$err" 'cidr: "10\.0\.0\.0/8,foo", at 12: foo is not an IPv4 address'
 	run "$weir" split -a first -i "$data/web.pcap"
 	is "exit status" "$rc" 2
+	run "$weir" split -i "$data/web.pcap" -o "$netns_dir/no" -a first -x F:
+	is "exit status" "$rc" 2
+	says "$err" 'include: "F:", at 3: a filter expected'
 }
 
 test_a_trace_without_an_interface_is_refused_by_tcpprep() {
