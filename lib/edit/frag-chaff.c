@@ -128,11 +128,7 @@ static int ip_chaff_one(const struct frag_rule *r, struct frag_queue *q, struct 
 
 static int ip_chaff_run(const struct frag_rule *r, struct frag_queue *q)
 {
-	int e = 0;
-
-	for (unsigned i = 0; e >= 0 && i < q->now.n; i++)
-		e = ip_chaff_one(r, q, &q->now.bufs[i]);
-	return e;
+	return frag_each(r, q, ip_chaff_one);
 }
 
 const struct frag_directive frag_ip_chaff = {
@@ -258,11 +254,7 @@ static int tcp_chaff_one(const struct frag_rule *r, struct frag_queue *q, struct
 
 static int tcp_chaff_run(const struct frag_rule *r, struct frag_queue *q)
 {
-	int e = 0;
-
-	for (unsigned i = 0; e >= 0 && i < q->now.n; i++)
-		e = tcp_chaff_one(r, q, &q->now.bufs[i]);
-	return e;
+	return frag_each(r, q, tcp_chaff_one);
 }
 
 const struct frag_directive frag_tcp_chaff = {

@@ -119,11 +119,7 @@ static int seg_one(const struct frag_rule *r, struct frag_queue *q, struct weir_
 
 static int seg_run(const struct frag_rule *r, struct frag_queue *q)
 {
-	int e = 0;
-
-	for (unsigned i = 0; e >= 0 && i < q->now.n; i++)
-		e = seg_one(r, q, &q->now.bufs[i]);
-	return e;
+	return frag_each(r, q, seg_one);
 }
 
 const struct frag_directive frag_tcp_seg = {
@@ -141,9 +137,8 @@ static int frag_parse(struct frag_rule *r, struct frag_text *t)
 }
 
 /* The first fragment has all headers up to TCP's or whatever is known. */
-static int frag_one(const struct frag_rule *r, struct frag_queue *q, unsigned i)
+static int frag_one(const struct frag_rule *r, struct frag_queue *q, struct weir_buf *b)
 {
-	struct weir_buf *b = &q->now.bufs[i];
 	unsigned from = q->next.n;
 	struct cut_sizes s = { .rest = r->value, .last = r->value };
 	enum weir_edit_reason why;
@@ -157,7 +152,7 @@ static int frag_one(const struct frag_rule *r, struct frag_queue *q, unsigned i)
 	data = cut_ip_data(&c);
 	s.first = MAX(r->value, (c.l.payload_off - data + 7) & ~7u);
 	c.copy_all = q->opts->quirks & WEIR_FRAGROUTE_QUIRK_COPY_ALL;
-	cut_number(&c, i);
+	cut_number(&c, (uint32_t)(b - q->now.bufs));
 	cut_allow(&c);
 	if (c.l.l3_off + c.size - data <= s.first)
 		return made_keep(&q->next, b);
@@ -175,11 +170,7 @@ static int frag_one(const struct frag_rule *r, struct frag_queue *q, unsigned i)
 
 static int frag_run(const struct frag_rule *r, struct frag_queue *q)
 {
-	int e = 0;
-
-	for (unsigned i = 0; e >= 0 && i < q->now.n; i++)
-		e = frag_one(r, q, i);
-	return e;
+	return frag_each(r, q, frag_one);
 }
 
 const struct frag_directive frag_ip_frag = {

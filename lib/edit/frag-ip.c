@@ -149,21 +149,18 @@ static int add_ipv4_option(struct frag_queue *q, const struct cut *c, const uint
 	return 0;
 }
 
+static int opt_one(const struct frag_rule *r, struct frag_queue *q, struct weir_buf *b)
+{
+	struct cut c;
+
+	if (!frag_look(b, &c) || c.l.ip_version != 4)
+		return made_keep(&q->next, b);
+	return add_ipv4_option(q, &c, r->bytes, r->n_bytes);
+}
+
 static int opt_run(const struct frag_rule *r, struct frag_queue *q)
 {
-	for (unsigned i = 0; i < q->now.n; i++) {
-		struct weir_buf *b = &q->now.bufs[i];
-		struct cut c;
-		int e;
-
-		if (frag_look(b, &c) && c.l.ip_version == 4)
-			e = add_ipv4_option(q, &c, r->bytes, r->n_bytes);
-		else
-			e = made_keep(&q->next, b);
-		if (e < 0)
-			return e;
-	}
-	return 0;
+	return frag_each(r, q, opt_one);
 }
 
 const struct frag_directive frag_ip_opt = {
@@ -222,21 +219,18 @@ static int add_header(struct frag_queue *q, const struct cut *c, const struct fr
 	return 0;
 }
 
+static int opt6_one(const struct frag_rule *r, struct frag_queue *q, struct weir_buf *b)
+{
+	struct cut c;
+
+	if (!frag_look(b, &c) || c.l.ip_version != 6)
+		return made_keep(&q->next, b);
+	return add_header(q, &c, r);
+}
+
 static int opt6_run(const struct frag_rule *r, struct frag_queue *q)
 {
-	for (unsigned i = 0; i < q->now.n; i++) {
-		struct weir_buf *b = &q->now.bufs[i];
-		struct cut c;
-		int e;
-
-		if (frag_look(b, &c) && c.l.ip_version == 6)
-			e = add_header(q, &c, r);
-		else
-			e = made_keep(&q->next, b);
-		if (e < 0)
-			return e;
-	}
-	return 0;
+	return frag_each(r, q, opt6_one);
 }
 
 const struct frag_directive frag_ip6_opt = {

@@ -75,21 +75,18 @@ static int add_option(struct frag_queue *q, const struct cut *c, const struct fr
 	return 0;
 }
 
+static int opt_one(const struct frag_rule *r, struct frag_queue *q, struct weir_buf *b)
+{
+	struct cut c;
+
+	if (!frag_look(b, &c) || !frag_is_tcp(&c))
+		return made_keep(&q->next, b);
+	return add_option(q, &c, r);
+}
+
 static int opt_run(const struct frag_rule *r, struct frag_queue *q)
 {
-	for (unsigned i = 0; i < q->now.n; i++) {
-		struct weir_buf *b = &q->now.bufs[i];
-		struct cut c;
-		int e;
-
-		if (frag_look(b, &c) && frag_is_tcp(&c))
-			e = add_option(q, &c, r);
-		else
-			e = made_keep(&q->next, b);
-		if (e < 0)
-			return e;
-	}
-	return 0;
+	return frag_each(r, q, opt_one);
 }
 
 const struct frag_directive frag_tcp_opt = {

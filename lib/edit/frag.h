@@ -91,6 +91,11 @@ int frag_bad(struct frag_text *t, const char *format, ...) __attribute__((format
 uint32_t frag_draw(struct frag_queue *q, uint32_t n);
 void frag_draw_bytes(struct frag_queue *q, uint8_t *p, uint32_t n);
 
+/* Calls one for each frame of q->now, which appends what becomes of it to q->next: the run()
+ * of a directive that .makes frames. */
+typedef int frag_one_fn(const struct frag_rule *r, struct frag_queue *q, struct weir_buf *b);
+int frag_each(const struct frag_rule *r, struct frag_queue *q, frag_one_fn *one);
+
 /* Says why a directive left a frame as it was; told once for the whole frame. */
 void frag_fail(struct frag_queue *q, enum weir_edit_reason why);
 

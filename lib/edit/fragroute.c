@@ -92,6 +92,15 @@ void frag_draw_bytes(struct frag_queue *q, uint8_t *p, uint32_t n)
 		p[i] = (uint8_t)letters[frag_draw(q, 64)];
 }
 
+int frag_each(const struct frag_rule *r, struct frag_queue *q, frag_one_fn *one)
+{
+	int e = 0;
+
+	for (unsigned i = 0; e >= 0 && i < q->now.n; i++)
+		e = one(r, q, &q->now.bufs[i]);
+	return e;
+}
+
 void frag_fail(struct frag_queue *q, enum weir_edit_reason why)
 {
 	q->failed[why] = true;
