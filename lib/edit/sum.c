@@ -140,6 +140,8 @@ static void sum_l4(struct edit_frame *f)
 	uint32_t partial = 0;
 	uint8_t *sum;
 
+	if (f->l.end <= f->l.l4_off)
+		return; /* an edit has cut the frame before it */
 	if (f->l.proto == PKT_IP_ICMP && !ipv6)
 		sum = size >= 4 ? l4 + 2 : NULL;
 	else if (f->l.proto == PKT_IP_GRE)

@@ -500,6 +500,19 @@ static void test_fuzzing_damages_some_frames_and_repeats_itself(void **state)
 	weir_editor_free(e[1]);
 }
 
+static void test_frames_cut_within_their_headers_get_no_checksum_behind_ip(void **state)
+{
+	(void)state;
+	for (uint32_t seed = 0; seed < 300; seed++) {
+		struct weir_edit_opts o = { .fuzz_seed = { true, seed }, .fuzz_factor = 1 };
+		struct test_frame f;
+
+		frame_ipv4(&f, 1, 60);
+		edit(&o, &f);
+		assert_in_range(f.buf.len, 0, 94);
+	}
+}
+
 static void test_bad_options_are_named_with_their_place(void **state)
 {
 	static const char *const ports[] = { "80-70:1" };
@@ -597,6 +610,7 @@ int main(void)
 		cmocka_unit_test(test_an_icmpv6_error_and_what_it_tells_of_are_mapped),
 		cmocka_unit_test(test_the_checksum_behind_a_routing_header_covers_the_last_hop),
 		cmocka_unit_test(test_fuzzing_damages_some_frames_and_repeats_itself),
+		cmocka_unit_test(test_frames_cut_within_their_headers_get_no_checksum_behind_ip),
 		cmocka_unit_test(test_bad_options_are_named_with_their_place),
 		cmocka_unit_test(test_every_quirk_has_a_name_and_a_text),
 	};
