@@ -274,7 +274,7 @@ static void forget_due(struct weir_fragroute *f)
 
 	for (; f->due; f->due--)
 		free(m->bufs[f->first_late++].data);
-	if (f->first_late <= m->n / 2 && f->first_late < m->n)
+	if (!f->first_late || (f->first_late <= m->n / 2 && f->first_late < m->n))
 		return;
 	m->n -= f->first_late;
 	memmove(m->bufs, m->bufs + f->first_late, m->n * sizeof(*m->bufs));
