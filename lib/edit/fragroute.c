@@ -362,7 +362,7 @@ static int fragroute_next(void *ctx, struct weir_buf **ret_bufs)
 
 		f->due = count_due(f);
 		if (f->due || !f->n) {
-			*ret_bufs = f->late.bufs + f->first_late;
+			*ret_bufs = f->due ? f->late.bufs + f->first_late : NULL;
 			return (int)f->due;
 		}
 		*ret_bufs = f->bufs;
