@@ -102,7 +102,7 @@ static int open_all(struct edit_run *r, const struct edit_cmd_cfg *c, struct wei
 {
 	int q;
 
-	if (strcmp(c->infile, "-") != 0 && files_are_same(c->infile, c->outfile))
+	if (files_are_same(c->infile, c->outfile))
 		return err_text(err, -EINVAL, "--infile and --outfile cannot be the same file");
 	r->signals = signals_open_ends();
 	if (r->signals < 0)

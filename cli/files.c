@@ -5,6 +5,7 @@
 #include <fts.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "util.h"
 
@@ -86,7 +87,8 @@ bool files_is_regular(const char *path)
 bool files_are_same(const char *a, const char *b)
 {
 	struct stat x, y;
+	int r = strcmp(a, "-") == 0 ? fstat(STDIN_FILENO, &x) : stat(a, &x);
 
-	return stat(a, &x) == 0 && stat(b, &y) == 0 && S_ISREG(x.st_mode) && x.st_dev == y.st_dev &&
+	return r == 0 && stat(b, &y) == 0 && S_ISREG(x.st_mode) && x.st_dev == y.st_dev &&
 	       x.st_ino == y.st_ino;
 }

@@ -22,7 +22,7 @@ void files_done(struct file_list *list);
 /* Can it be read again? */
 bool files_is_regular(const char *path);
 
-/* Do both paths lead to one regular file? */
+/* Do both paths lead to one regular file? a may be "-", standard input. */
 bool files_are_same(const char *a, const char *b);
 
 #endif
