@@ -412,7 +412,9 @@ static bool is_in_row(const struct row *row, const struct weir_buf *f)
 /* It begins where the first frame's record is to: the frame stays where it is, if it can. */
 static struct row row_begin(const struct weir_block *b, size_t head)
 {
-	struct row row = { .begin = b->mem, .at = b->mem, .mem_end = b->mem + b->size };
+	struct row row = { .begin = b->mem,
+			   .at = b->mem,
+			   .mem_end = b->mem ? b->mem + b->size : NULL };
 
 	if (b->n && is_in_row(&row, &b->frames[0]) && (size_t)(b->frames[0].data - b->mem) > head)
 		row.begin = row.at = b->frames[0].data - head;
