@@ -32,7 +32,8 @@ static void wrap(uint8_t proto, uint16_t port, const uint8_t *head, uint32_t n, 
 	memcpy(outer.mem + 26, "\x0a\1\0\1\x0a\1\0\2", 8);
 	be16_put(outer.mem + 24, 0);
 	naive_put(outer.mem + 24, naive_sum(outer.mem + 14, 20, 0));
-	memcpy(l4 + at - n, head, n);
+	if (n)
+		memcpy(l4 + at - n, head, n);
 	memcpy(l4 + at, now.mem + skip, now.buf.len - skip);
 	if (proto == PKT_IP_UDP) {
 		be16_put(l4 + 2, port);
