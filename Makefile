@@ -27,6 +27,7 @@ bench:
 	tools/setup build bench
 	$(MAKE) all
 	tests/bench/run.sh $(BUILD)
+	tests/bench/run-vale.sh $(BUILD)
 
 fuzz:
 	tools/setup build test

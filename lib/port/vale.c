@@ -39,7 +39,7 @@
 /* How long closing waits for frames under way. */
 #define LINGER_NS (NSEC_PER_SEC / 2)
 /* How often a wait looks before it sleeps; see IDLE_ROUNDS in vale/server.c. */
-#define LOOKS 50u
+#define LOOKS 4u
 /* So many times in a row nothing was received without a wait: is the switch still there? */
 #define EMPTY_CALLS 1024u
 

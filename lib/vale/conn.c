@@ -89,8 +89,7 @@ void conn_close(struct server *srv, struct conn *c)
 		return;
 	c->dead = true;
 	request_release(srv, c);
-	closep(&c->fd);
-	c->fd = -EBADF;
+	close_fd(&c->fd);
 }
 
 void conn_reap(struct server *srv)

@@ -17,12 +17,6 @@
 #include "vale/name.h"
 #include "vale/server.h"
 
-static void close_fd(int *fd)
-{
-	closep(fd);
-	*fd = -EBADF;
-}
-
 static void free_pipe(struct server *srv, struct vport *v)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(v->wake_fds); i++)

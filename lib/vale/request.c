@@ -19,12 +19,6 @@
 #define DEFAULT_SLOTS 1024u
 #define MAX_ARENA     (1ULL << 40)
 
-static void close_fd(int *fd)
-{
-	closep(fd);
-	*fd = -EBADF;
-}
-
 struct vport *port_find(const struct server *srv, const char *name)
 {
 	for (unsigned i = 0; i < VALE_MAX_PORTS; i++)

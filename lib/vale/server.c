@@ -25,7 +25,7 @@
 
 /* Looks in vain before a worker sleeps. Long spinning is for machines with processors to
  * spare: here it would take them from those that have frames to make. */
-#define IDLE_ROUNDS 40u
+#define IDLE_ROUNDS 4u
 /* Rounds with work between two looks at the sockets. */
 #define BUSY_ROUNDS 64u
 /* A temporary switch that nobody wants after all ends. */

@@ -14,10 +14,17 @@
 
 #include <weir/switch.h>
 
+#include "base/cleanup.h"
 #include "vale/forward.h"
 #include "vale/proto.h"
 
 struct server;
+
+static inline void close_fd(int *fd)
+{
+	closep(fd);
+	*fd = -EBADF;
+}
 
 /* A port with what the process knows of it. */
 struct vport {

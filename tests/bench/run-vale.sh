@@ -26,7 +26,7 @@ cases=(
 )
 
 median() { # FILE
-	sort -n "$1" | sed -n "$((rounds / 2 + 1))p"
+	sort -n "$1" | sed -n "$((rounds / 2 + 1))p" | cut -d ' ' -f 1
 }
 
 for ((i = 0; i < rounds; i++)); do

@@ -2,12 +2,12 @@
 /*
  * Frames between two processes, and the copying that this cannot do without:
  *
- *	vale pair TX-PORT RX-PORT LEN BATCH SECONDS	received frames a second
+ *	vale pair TX-PORT RX-PORT LEN BATCH SECONDS	frames a second: received, and dropped
  *	vale ping PORT PORT SECONDS			mean round trip, ns
  *	vale memcpy LEN SECONDS				copies a second, from and to a ring's
  *buffers
  *
- * Prints one number.
+ * Prints numbers alone.
  */
 #include <signal.h>
 #include <stdatomic.h>
@@ -111,6 +111,7 @@ static int pair(char **argv)
 	struct shared *s =
 		mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	double seconds = atof(argv[4]), begin, end, warm;
+	struct weir_port_stats stats;
 	struct weir_port *port;
 	uint8_t hello[60];
 	unsigned long long n = 0;
@@ -136,10 +137,11 @@ static int pair(char **argv)
 		n += (unsigned)r;
 	}
 	atomic_store(&s->stop, 1);
+	weir_port_stats(port, &stats);
 	weir_port_close(port);
 	(void)kill(pid, SIGTERM); /* it may be waiting for room */
 	(void)waitpid(pid, NULL, 0);
-	printf("%.0f\n", (double)n / (end - begin));
+	printf("%.0f %.0f\n", (double)n / (end - begin), (double)stats.rx_dropped / (end - begin));
 	return 0;
 }
 
