@@ -153,7 +153,8 @@ static uint32_t rings_of(uint32_t ring)
 	return ring == VALE_ALL_RINGS ? UINT32_MAX : 1U << ring;
 }
 
-/* A pipe whose writing end is the switch's: neither of its ends ever waits. */
+/* A pipe whose writing end is the switch's: neither of its ends ever waits. The reading one
+ * stays open here beside the client's, so that writing never raises SIGPIPE. */
 int request_make_pipe(int *ret_read, int *ret_write)
 {
 	int fds[2];

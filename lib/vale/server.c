@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -146,12 +145,6 @@ static void *worker_run(void *arg)
 {
 	struct worker *w = arg;
 	unsigned idle = 0, busy = 0;
-	sigset_t set;
-
-	/* Pipes of clients that are gone; no handler of the program is touched. */
-	(void)sigemptyset(&set);
-	(void)sigaddset(&set, SIGPIPE);
-	(void)pthread_sigmask(SIG_BLOCK, &set, NULL);
 
 	while (!atomic_load_explicit(&w->srv->stop, memory_order_relaxed)) {
 		if (locked_round(w)) {

@@ -15,7 +15,7 @@ trap 'rm -rf "$work"' EXIT
 export WEIR_PROGRAM=$build/weir WEIR_RUNTIME_DIR=$work
 vale=$build/tests/bench/vale
 
-# NAME, PAIR: its two ports, LEN BATCH, LIMIT: who it is measured against.
+# NAME TX-PORT RX-PORT LEN BATCH
 cases=(
 	"switch,_60_bytes,_batch_256 vale0:a vale0:b 60 256"
 	"switch,_60_bytes,_batch_32 vale0:a vale0:b 60 32"
