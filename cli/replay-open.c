@@ -207,8 +207,9 @@ static int open_stream(struct replay *p, struct weir_err *err)
 	return r;
 }
 
-/* A trace must not be written over while it is read. name: the port's, in full. */
-static int check_not_read(const struct replay *p, const char *name, struct weir_err *err)
+/* A trace must not be written over while it is read, nor by two ports. name: the port's, in
+ * full. */
+static int check_file(const struct replay *p, const char *name, struct weir_err *err)
 {
 	const char file[] = "file:";
 
@@ -218,6 +219,13 @@ static int check_not_read(const struct replay *p, const char *name, struct weir_
 		if (files_are_same(name + strlen(file), p->files.paths[i]))
 			return err_text(err, -EEXIST, "%s: this file is also one of those to read",
 					name);
+	for (unsigned i = 0; i < p->n_ports; i++) {
+		const struct weir_port_info *other = weir_port_info(p->ports[i]);
+
+		if (strcmp(other->backend, "file") == 0 &&
+		    files_are_same(name + strlen(file), other->name + strlen(file)))
+			return err_text(err, -EEXIST, "%s: this file is also the other port", name);
+	}
 	return 0;
 }
 
@@ -251,7 +259,7 @@ static int open_port(struct replay *p, const char *name, struct weir_err *err)
 		r = replay_port_name(p->cfg, name, &full, err);
 	if (r < 0)
 		return r;
-	r = check_not_read(p, full, err);
+	r = check_file(p, full, err);
 	if (r < 0)
 		return r;
 	r = weir_port_open(full, &opts, &p->ports[p->n_ports], err);

@@ -86,6 +86,14 @@ test_frame_too_long_for_the_link_is_counted_not_cut() {
 	is "sent and refused" "$(awk '/Successful packets|Failed packets/ { n += $3 } END { print n }' "$out")" "$n"
 }
 
+test_one_file_for_two_ports_is_refused() {
+	"$weir" split -a client -i "$data/web.pcap" -o "$netns_dir/cache"
+	run "$weir" replay -t -i "file:$netns_dir/x.pcap" -I "file:$netns_dir/../${netns_dir##*/}/x.pcap" \
+		-c "$netns_dir/cache" "$data/web.pcap"
+	is "exit status" "$rc" 1
+	says "$err" "x\.pcap: this file is also the other port"
+}
+
 test_full_disk_is_told_even_of_a_small_file() {
 	rc=0
 	"$weir" replay -t --write=/dev/full "$data/dns.pcap" >/dev/null 2>"$netns_dir/err" || rc=$?
