@@ -372,6 +372,7 @@ static void deliver(const struct vale_port *dst, struct vale_kring *k, const str
 		bytes += frame_bytes(f);
 	}
 	k->pos = pos;
+	atomic_store_explicit(&k->is_half_full, room < k->n / 2, memory_order_relaxed);
 	/* Pairs with the client's acquire: the slots before tail are written. */
 	atomic_store_explicit(&k->ctl->tail, pos, memory_order_release);
 	atomic_store_explicit(&k->ctl->wants_room, 0, memory_order_relaxed);
@@ -408,9 +409,37 @@ static void wake(const struct vale_kring *k)
 		return;
 }
 
-/* Calls f for every port that has frames in a list. */
+/* A receiver that has little yet, while more is to come, is woken later: waking takes longer
+ * than forwarding a batch. */
+static void wake_or_owe(struct vale_core *core, struct vale_kring *k, bool more)
+{
+	if (!more || atomic_load_explicit(&k->is_half_full, memory_order_relaxed)) {
+		wake(k);
+		return;
+	}
+	atomic_store_explicit(&k->owes_wake, true, memory_order_relaxed);
+	atomic_store_explicit(&core->owes_wake, true, memory_order_relaxed);
+}
+
+void vale_wake_owed(struct vale_core *core)
+{
+	if (!atomic_exchange_explicit(&core->owes_wake, false, memory_order_relaxed))
+		return;
+	/* Indices were published, now the flags are read: pairs with the client's fence. */
+	atomic_thread_fence(memory_order_seq_cst);
+	for (unsigned nr = 0; nr < core->end; nr++) {
+		struct vale_port *p = core->ports[nr];
+
+		for (unsigned r = 0; p && r < p->layout.shape.rx_rings; r++)
+			if (atomic_exchange_explicit(&p->rx[r].owes_wake, false,
+						     memory_order_relaxed))
+				wake(&p->rx[r]);
+	}
+}
+
+/* Delivers what is in the lists. more: the ring has more behind it. */
 static void deliver_all(struct vale_core *core, struct vale_port *src, unsigned r,
-			struct vale_scratch *s)
+			struct vale_scratch *s, bool more)
 {
 	bool everybody = s->list[EVERYBODY].first != FORWARD_NONE;
 	unsigned n = everybody ? core->end : s->n_touched;
@@ -427,7 +456,7 @@ static void deliver_all(struct vale_core *core, struct vale_port *src, unsigned 
 		struct vale_port *dst = core->ports[everybody ? i : s->touched[i]];
 
 		if (dst && dst != src)
-			wake(ring_to(dst, r));
+			wake_or_owe(core, ring_to(dst, r), more);
 	}
 	for (unsigned i = 0; i < s->n_touched; i++) {
 		s->list[s->touched[i]].first = FORWARD_NONE;
@@ -458,6 +487,7 @@ unsigned vale_forward(struct vale_core *core, struct vale_port *p, unsigned r,
 	struct vale_kring *k = &p->tx[r];
 	bool alone = core->lossless && core->locked; /* room that was seen has to stay */
 	unsigned n = take(p, k, s->frag);
+	const unsigned taken = n;
 
 	if (!n)
 		return 0;
@@ -465,7 +495,7 @@ unsigned vale_forward(struct vale_core *core, struct vale_port *p, unsigned r,
 		(void)pthread_mutex_lock(&core->all);
 	n = classify(core, p, r, s, n, now_s);
 	if (s->n_touched)
-		deliver_all(core, p, r, s);
+		deliver_all(core, p, r, s, taken == FORWARD_BATCH);
 	if (alone)
 		(void)pthread_mutex_unlock(&core->all);
 	if (n)

@@ -54,7 +54,9 @@ struct vale_kring {
 	uint32_t head; /* to receive: what the client had given back when last it was right */
 	int wake_fd;   /* -EBADF: nobody is there */
 	bool cut;      /* to send: the slots up to the end of a frame are dropped */
-	pthread_mutex_t lock; /* of rings to receive, if there are several threads */
+	_Atomic bool is_half_full; /* to receive */
+	_Atomic bool owes_wake;	   /* to receive: vale_wake_owed() is to wake its client */
+	pthread_mutex_t lock;	   /* of rings to receive, if there are several threads */
 	_Alignas(64) _Atomic uint64_t
 		frames; /* to send: taken and forwarded. To receive: delivered */
 	_Atomic uint64_t bytes;
@@ -85,8 +87,9 @@ struct vale_core {
 	unsigned n_ports;
 	unsigned end; /* all that are there lie before this place */
 	bool lossless;
-	bool locked;	     /* there are several threads */
-	pthread_mutex_t all; /* lossless with several threads: one at a time */
+	bool locked;		/* there are several threads */
+	pthread_mutex_t all;	/* lossless with several threads: one at a time */
+	_Atomic bool owes_wake; /* some ring does */
 	struct table table;
 };
 
@@ -123,6 +126,10 @@ void vale_core_remove(struct vale_core *core, struct vale_port *p);
  * 0: there is nothing to be done now. now_s: seconds, for the table. */
 unsigned vale_forward(struct vale_core *core, struct vale_port *p, unsigned r,
 		      struct vale_scratch *scratch, uint32_t now_s);
+
+/* Wakes those who have frames and were not woken yet because more was to come. To be called
+ * when there is no more, and every few batches. */
+void vale_wake_owed(struct vale_core *core);
 
 /* For people and JSON: "full" and so on. Static. */
 const char *vale_drop_name(enum vale_drop d);

@@ -354,6 +354,7 @@ static void forward_rest(struct server *srv, struct conn *c)
 		       (n = vale_forward(&srv->core, p, r, &srv->workers[0].scratch, now_s)))
 			left -= MIN(n, left);
 	}
+	vale_wake_owed(&srv->core);
 }
 
 void request_release(struct server *srv, struct conn *c)

@@ -27,6 +27,8 @@
 #define IDLE_ROUNDS 4u
 /* Rounds with work between two looks at the sockets. */
 #define BUSY_ROUNDS 64u
+/* Rounds with work after which everybody is woken who has frames. */
+#define WAKE_ROUNDS 4u
 /* A temporary switch that nobody wants after all ends. */
 #define FIRST_PORT_MS 10000
 /* How long a switch of the same name may take to end. */
@@ -46,6 +48,8 @@ static unsigned forward_round(struct worker *w)
 		for (unsigned r = 0; p && r < p->layout.shape.tx_rings; r++)
 			n += vale_forward(core, p, r, &w->scratch, now_s);
 	}
+	if (!n || ++w->rounds % WAKE_ROUNDS == 0)
+		vale_wake_owed(core);
 	return n;
 }
 

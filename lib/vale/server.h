@@ -62,6 +62,7 @@ struct worker {
 	int epoll_fd, event_fd; /* the latter wakes it */
 	pthread_t thread;
 	bool started;
+	unsigned rounds; /* with work */
 	pthread_mutex_t lock;
 	struct vale_scratch scratch;
 };
