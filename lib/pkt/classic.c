@@ -305,6 +305,8 @@ static int walk_other(struct walk *w, uint32_t linktype)
 	w->l->l2_off = l.l2_off;
 	w->l->mac_off = l.mac_off;
 	w->l->type_off = l.type_off;
+	if (linktype == PKT_LINKTYPE_JUNIPER_ETHER && at(w, l.mac_off, 14))
+		return walk_type(w, l.mac_off + 14, be16_at(w->p + l.mac_off + 12));
 	if (!l.ethertype)
 		return -EBADMSG;
 	if (l.n_vlans)
