@@ -100,7 +100,7 @@ static int read_ratio(const struct split_cfg *c, struct weir_classify_opts *o, s
 	if (end == c->ratio || *end || !(o->ratio >= 0))
 		return err_text(err, -EINVAL, "Ratio must be a non-negative number.");
 	if (o->ratio == 0)
-		o->ratio = 1e-300; /* every host that acts as a server is one */
+		o->ratio = -1; /* 0 is the default */
 	return 0;
 }
 

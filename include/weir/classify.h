@@ -49,8 +49,9 @@ enum weir_split_quirk {
 	WEIR_SPLIT_QUIRK_IPV6 = 1U << 5,
 	WEIR_SPLIT_QUIRK_MAC_RULES = 1U << 6,
 	WEIR_SPLIT_QUIRK_FILTER = 1U << 7,
+	WEIR_SPLIT_QUIRK_SERVICES = 1U << 8,
 
-	WEIR_SPLIT_QUIRKS_TCPPREP = (1U << 8) - 1, /* all of them */
+	WEIR_SPLIT_QUIRKS_TCPPREP = (1U << 9) - 1, /* all of them */
 };
 
 /* Name and meaning of quirk bit i (from 0), for documentation. NULL past the end. */
@@ -64,7 +65,7 @@ struct weir_classify_opts {
 	bool reverse;	  /* exchange the two sides */
 	bool nonip;	  /* frames that tell nothing go to the secondary port */
 	double ratio;	  /* a server has sent so many times as much as a server than as a
-			   * client; 0: 2.0 */
+			   * client; 0: 2.0; negative: once is enough */
 	uint8_t min_mask; /* ROUTER: networks begin with so many bits; 0: 30 */
 	uint8_t max_mask; /* and end with so many; 0: 8. For IPv6, 32 - n becomes
 			   * 128 - 4 * (32 - n). */

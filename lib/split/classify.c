@@ -24,6 +24,11 @@
 /* Numbers that frames leave: verdicts, and FIRST_HOST + the index of a host. */
 #define FIRST_HOST 4u
 
+#define PROTO_IPV6 41
+
+/* With which every host that acts as a server is one. */
+#define SMALLEST_RATIO 1e-300
+
 struct weir_classifier {
 	struct weir_classify_opts opts; /* its texts are gone */
 	uint32_t quirks;
@@ -91,16 +96,23 @@ static bool source_matches(const struct weir_classifier *c, const struct weir_re
 	return regexec(&c->regex, text, 0, NULL, 0) == 0;
 }
 
+/* Does tcpprep find no header behind this one of IP? Then it takes it for one of no service. */
+static bool leads_nowhere(const struct pkt_layers *l)
+{
+	return l->l4_off > l->end || l->end - l->l4_off < 4 ||
+	       (l->ip_version == 6 && l->proto == PROTO_IPV6);
+}
+
 /* Negative: neither TCP nor UDP. */
 static int goes_to_service(const struct weir_classifier *c, const struct pkt_layers *l)
 {
 	unsigned bit = l->proto == PKT_IP_TCP ? 1 : l->proto == PKT_IP_UDP ? 2 : 0;
 
-	if (l->ip6frag_off != PKT_ABSENT && c->quirks & WEIR_SPLIT_QUIRK_WALK)
+	if (c->quirks & WEIR_SPLIT_QUIRK_WALK && l->ip6frag_off != PKT_ABSENT)
 		return -1;
 	if (l->flags & PKT_PORTS && bit)
 		return (c->services[l->dst_port] & bit) != 0;
-	return bit && c->quirks & WEIR_SPLIT_QUIRK_WALK ? 0 : -1;
+	return c->quirks & WEIR_SPLIT_QUIRK_WALK && (bit || leads_nowhere(l)) ? 0 : -1;
 }
 
 static enum weir_verdict by_mac(const struct weir_classifier *c, const struct weir_record *rec)
@@ -459,7 +471,8 @@ static int read_what(struct weir_classifier *c, const struct weir_classify_opts 
 	case WEIR_SPLIT_MAC:
 		return read_macs(c, o->what, err);
 	case WEIR_SPLIT_PORT:
-		c->services = services_new(o->services, o->services_size);
+		c->services = services_new(o->services, o->services_size,
+					   c->quirks & WEIR_SPLIT_QUIRK_SERVICES);
 		return c->services ? 0 : err_set(err, -ENOMEM, "out of memory");
 	default:
 		return 0;
@@ -474,7 +487,9 @@ static int check_masks(struct weir_classifier *c, struct weir_err *err)
 		o->min_mask = 30;
 	if (!o->max_mask)
 		o->max_mask = 8;
-	if (o->ratio == 0)
+	if (o->ratio < 0)
+		o->ratio = c->quirks & WEIR_SPLIT_QUIRK_WEIGH ? 0 : SMALLEST_RATIO;
+	else if (o->ratio == 0)
 		o->ratio = 2.0;
 	if (o->min_mask > 32 || o->max_mask > 32)
 		return err_set(err, -EINVAL, "minmask, maxmask: at most 32");

@@ -222,6 +222,21 @@ static void test_ports_of_services_are_primary(void **state)
 	ASSERT_SIDES(&t, "spsp", .mode = WEIR_SPLIT_PORT);
 	ASSERT_SIDES(&t, "ppss", .mode = WEIR_SPLIT_PORT, .services = services,
 		     .services_size = sizeof(services) - 1, .nonip = true);
+	ASSERT_SIDES(&t, "spss", .mode = WEIR_SPLIT_PORT, .services = services,
+		     .services_size = sizeof(services) - 1, .nonip = true,
+		     .quirks = WEIR_SPLIT_QUIRK_SERVICES);
+}
+
+static void test_tcpprep_takes_what_is_cut_for_no_service(void **state)
+{
+	struct trace t = { 0 };
+
+	(void)state;
+	add_ipv4(&t, 1, 2, 1, 4);
+	add_ipv4(&t, 1, 2, 1, 3);
+	ASSERT_SIDES(&t, "pp", .mode = WEIR_SPLIT_PORT);
+	ASSERT_SIDES(&t, "ps", .mode = WEIR_SPLIT_PORT, .nonip = true,
+		     .quirks = WEIR_SPLIT_QUIRKS_TCPPREP);
 }
 
 static void test_macs_of_senders(void **state)
@@ -259,6 +274,10 @@ static void test_a_server_has_to_outweigh_its_own_connections(void **state)
 	add_tcp(&t, 1, 3, SYN);
 	ASSERT_SIDES(&t, "ppppp", .mode = WEIR_SPLIT_CLIENT); /* 3 < 2 x 2.0 */
 	ASSERT_SIDES(&t, "sssss", .mode = WEIR_SPLIT_CLIENT, .ratio = 1.5);
+	add_tcp(&t, 4, 1, SYN);
+	ASSERT_SIDES(&t, "sssssp", .mode = WEIR_SPLIT_CLIENT, .ratio = -1);
+	ASSERT_SIDES(&t, "ssssss", .mode = WEIR_SPLIT_CLIENT, .ratio = -1,
+		     .quirks = WEIR_SPLIT_QUIRK_WEIGH);
 }
 
 static void test_a_bridge_gives_up_on_hosts_that_it_cannot_tell(void **state)
@@ -392,6 +411,7 @@ int main(void)
 		cmocka_unit_test(test_sources_in_a_list_go_to_the_primary_port),
 		cmocka_unit_test(test_expressions_match_addresses_as_text),
 		cmocka_unit_test(test_ports_of_services_are_primary),
+		cmocka_unit_test(test_tcpprep_takes_what_is_cut_for_no_service),
 		cmocka_unit_test(test_macs_of_senders),
 		cmocka_unit_test(test_clients_open_connections_and_servers_accept_them),
 		cmocka_unit_test(test_a_server_has_to_outweigh_its_own_connections),

@@ -119,22 +119,60 @@ bool weigh_gives_up_quirk(const struct hosts *h)
 	return first && first->role == HOST_CLIENT;
 }
 
-/* The number before text[at], which is a '/': -1 if there is none. */
+/* The number before text[at]: -1 if there is none, or it is followed by no '/'. Numbers that
+ * are too great for a port remain so. */
 static long number_before(const char *text, size_t at)
 {
 	size_t begin = at;
 	long n = 0;
 
+	if (text[at] != '/')
+		return -1;
 	while (begin > 0 && isdigit((unsigned char)text[begin - 1]))
 		begin--;
 	if (begin == at)
 		return -1;
-	for (; begin < at && n <= 65535; begin++)
+	for (; begin < at && n <= INT32_MAX; begin++)
 		n = 10 * n + (text[begin] - '0');
-	return n <= 65535 ? n : -1;
+	return n;
 }
 
-uint8_t *services_new(const char *text, size_t size)
+static uint8_t protocol_bit(const char *name)
+{
+	if (strncasecmp(name, "tcp", 3) == 0)
+		return 1;
+	return strncasecmp(name, "udp", 3) == 0 ? 2 : 0;
+}
+
+static void add_services(uint8_t *services, const char *text, size_t size)
+{
+	for (size_t i = 1; i + 3 < size; i++) {
+		long port = number_before(text, i);
+
+		if (port >= 0 && port <= 65535)
+			services[port] |= protocol_bit(text + i + 1);
+	}
+}
+
+static void add_services_quirk(uint8_t *services, const char *text, size_t size)
+{
+	bool found = false; /* in this line */
+
+	for (size_t i = 1; i + 3 < size; i++) {
+		const char *name = text + i + 1;
+		long port = number_before(text, i);
+
+		if (text[i] == '\n')
+			found = false;
+		if (found || port < 0 || !protocol_bit(name))
+			continue;
+		found = true;
+		if (strncmp(name, "tcp", 3) == 0 || strncmp(name, "udp", 3) == 0)
+			services[(uint16_t)port] |= protocol_bit(name);
+	}
+}
+
+uint8_t *services_new(const char *text, size_t size, bool quirk)
 {
 	uint8_t *services = calloc(65536, 1);
 
@@ -145,15 +183,9 @@ uint8_t *services_new(const char *text, size_t size)
 		return services;
 	}
 
-	for (size_t i = 1; i + 3 < size; i++) {
-		long port = text[i] == '/' ? number_before(text, i) : -1;
-
-		if (port < 0)
-			continue;
-		if (strncasecmp(text + i + 1, "tcp", 3) == 0)
-			services[port] |= 1;
-		else if (strncasecmp(text + i + 1, "udp", 3) == 0)
-			services[port] |= 2;
-	}
+	if (quirk)
+		add_services_quirk(services, text, size);
+	else
+		add_services(services, text, size);
 	return services;
 }

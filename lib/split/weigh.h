@@ -24,8 +24,9 @@ void weigh_quirk(struct host *from, const struct pkt_layers *l, const uint8_t *f
 bool weigh_gives_up_quirk(const struct hosts *h);
 
 /* 65,536 numbers for ports, with bit 0 for TCP and bit 1 for UDP, of lines that have
- * "N/tcp" or "N/udp" in them; text NULL: ports 0 to 1023 of both. To be freed with free().
- * NULL: no memory. */
-uint8_t *services_new(const char *text, size_t size);
+ * "N/tcp" or "N/udp" in them; text NULL: ports 0 to 1023 of both. quirk: as tcpprep does it,
+ * which knows one port a line, in small letters, and takes numbers modulo 65,536. To be freed
+ * with free(). NULL: no memory. */
+uint8_t *services_new(const char *text, size_t size, bool quirk);
 
 #endif
