@@ -169,10 +169,13 @@ static bool is_neighbour_discovery(const struct weir_record *rec, const struct p
 	return type >= 133 && type <= 137;
 }
 
+/* What a host is seen doing first is all that counts. */
 static void take_role(struct host *host, enum host_role role)
 {
-	if (host->role == HOST_UNKNOWN)
-		host->role = (uint8_t)role;
+	if (host->client || host->server)
+		return;
+	host->client = role == HOST_CLIENT;
+	host->server = role == HOST_SERVER;
 }
 
 /* The host is entered and the frame counted for it. */
@@ -308,10 +311,9 @@ static int settle(struct weir_classifier *c, struct weir_err *err)
 	char text[INET6_ADDRSTRLEN];
 	int r = 0;
 
+	hosts_weigh(h, c->opts.ratio);
 	if (c->opts.mode == WEIR_SPLIT_FIRST)
 		return 0;
-
-	hosts_weigh(h, c->opts.ratio);
 	if (c->quirks & WEIR_SPLIT_QUIRK_UNKNOWN)
 		return c->opts.mode == WEIR_SPLIT_ROUTER && weigh_gives_up_quirk(h)
 			       ? err_set(err, -ENOTUNIQ,
