@@ -26,6 +26,9 @@ REASONS = {
     "tags": "the old program writes tags of converted frames over their MAC addresses",
     "twice": "fuzzing walks converted frames again, as what they no longer are",
     "llc": "the old program converts frames that end within LLC or a tag",
+    "gives-up": "the old program ends at a frame whose TCP, DNS or ICMP header is cut",
+    "two-passes": "the old program enters what a rule leaves out in each of its two passes",
+    "shifted": "the old program counts frames of under 14 bytes but does not enter them",
 }
 
 # (reason, program, regex of the trace, regex of the options): where it may be one.
@@ -35,6 +38,9 @@ DIFFERENT = (
     ("beyond", "tcprewrite", "beyond|arp-oobr.pcap", "--(ttl|fix|mtu|seed|pnat|endp|tcp-|portmap)"),
     ("beyond", "tcprewrite", "mixed-.*|shared-.*", "--mtu-trunc|--efcs"),
     ("llc", "tcprewrite", "mixed-wlan", "--dlt"),
+    ("two-passes", "tcpprep", ".*", "--auto=.*clude=[^F]|clude=[^F].*--auto="),
+    ("gives-up", "tcpprep", "mixed-.*|beyond|shared-.*", "--auto=[^f]"),
+    ("shifted", "tcpprep", "mixed-ethernet|shared-1", "--mac="),
 )
 
 CACHE = "--cachefile=cache"
@@ -145,7 +151,7 @@ REWRITE_PAIRS = [
 AUTO = ("bridge", "router", "client", "server", "first")
 RULES = ["S:10.0.0.0/8,[2001:db8:1::/48]", "D:192.0.2.0/24,198.51.100.2", "B:0.0.0.0/1,[::/0]",
          "E:198.51.100.200,[2001:db8:2::/48]", "P:1-20,25,30-"]
-FILTERS = ["F:tcp", "F:not ip6 and not arp"]
+FILTERS = ["F:tcp", "F:!(ip6||arp)"]
 
 PREP = [
     *([f"--auto={mode}", *more] for mode in AUTO for more in (

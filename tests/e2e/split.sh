@@ -33,6 +33,10 @@ test_sides_of_ipv6_are_kept_apart() {
 	is "two sides" "$("$weir" split --print-info="$netns_dir/cache" | awk '{ print $4 }' | sort -u | wc -l)" 2
 }
 
+test_tcpprep_writes_what_it_always_wrote() {
+	python3 "$e2e_root/tools/golden.py" check --program "$bin/tcpprep" "$data/tcpprep.sums"
+}
+
 test_two_traces_hold_the_frames_of_the_two_sides() {
 	split web.pcap -c 192.0.2.1 --out-client="$netns_dir/c" --out-server="$netns_dir/s"
 	is "frames" "$(($(frames_of "$netns_dir/c") + $(frames_of "$netns_dir/s")))" \
