@@ -46,7 +46,7 @@ static const struct opt rows[] = {
 	  .flags = OPT_WEIR_ONLY, .conflicts = "filter",
 	  .help = "the same, of what arrives at --intf1" },
 	{ OPT(struct bridge_cfg, filter2), .name = "filter2", .metavar = "EXPR",
-	  .flags = OPT_WEIR_ONLY, .conflicts = "filter",
+	  .flags = OPT_WEIR_ONLY, .conflicts = "filter unidir",
 	  .help = "the same, of what arrives at --intf2" },
 	{ OPT(struct bridge_cfg, queues), .name = "queues", .letter = 'Q', .metavar = "N", .min = 1,
 	  .max = 64, .flags = OPT_WEIR_ONLY,

@@ -132,7 +132,8 @@ static void tell(const struct edit_run *r, const struct edit_cmd_cfg *c)
 		if (counts.failed[i])
 			cmd_warn(r->run, "%s: %llu frames %s: %s (the first is frame %llu)",
 				 c->infile, (unsigned long long)counts.failed[i],
-				 c->skip_soft_errors ? "left out" : "not edited",
+				 c->skip_soft_errors || i == WEIR_EDIT_NO_LINK ? "left out"
+									       : "not edited",
 				 weir_edit_reason_text((enum weir_edit_reason)i),
 				 (unsigned long long)counts.first_nr[i]);
 	}
@@ -145,9 +146,9 @@ static void tell(const struct edit_run *r, const struct edit_cmd_cfg *c)
 		cmd_warn(r->run,
 			 "%s tells of %llu frames, but %s has more: the others are not edited",
 			 c->cachefile, (unsigned long long)weir_cache_count(r->cache), c->infile);
-	if (r->unconverted)
+	if (r->unconverted > counts.failed[WEIR_EDIT_NO_LINK])
 		cmd_warn(r->run, "%s: %llu frames left out: not of the new link type", c->infile,
-			 (unsigned long long)r->unconverted);
+			 (unsigned long long)(r->unconverted - counts.failed[WEIR_EDIT_NO_LINK]));
 }
 
 static void close_all(struct edit_run *r)

@@ -51,6 +51,7 @@ enum pkt_ethertype {
 enum pkt_proto {
 	PKT_IP_HOPOPTS = 0,
 	PKT_IP_ICMP = 1,
+	PKT_IP_IGMP = 2,
 	PKT_IP_IPV4 = 4,
 	PKT_IP_TCP = 6,
 	PKT_IP_UDP = 17,

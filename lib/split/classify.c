@@ -158,15 +158,18 @@ static enum weir_verdict at_once(const struct weir_classifier *c, const struct w
 	return side(match != c->opts.reverse);
 }
 
-/* IPv6's ARP (RFC 4861): says who is where, not who is what. */
-static bool is_neighbour_discovery(const struct weir_record *rec, const struct pkt_layers *l)
+/* IPv6's ARP (RFC 4861), and who listens to which group (RFC 9777, RFC 3376): they say who is
+ * where, not who is what. */
+static bool is_housekeeping(const struct weir_record *rec, const struct pkt_layers *l)
 {
 	uint8_t type;
 
+	if (l->proto == PKT_IP_IGMP)
+		return true;
 	if (l->ip_version != 6 || l->proto != PKT_IP_ICMPV6 || !l->l4_len)
 		return false;
 	type = rec->data[l->l4_off];
-	return type >= 133 && type <= 137;
+	return (type >= 130 && type <= 137) || type == 143;
 }
 
 /* What a host is seen doing first is all that counts. */
@@ -176,6 +179,16 @@ static void take_role(struct host *host, enum host_role role)
 		return;
 	host->client = role == HOST_CLIENT;
 	host->server = role == HOST_SERVER;
+}
+
+/* Who asks for an address (RFC 2131, RFC 4862) has none yet and is no host. */
+static bool is_from_nobody(const struct weir_classifier *c, const struct weir_record *rec,
+			   const struct pkt_layers *l)
+{
+	static const uint8_t nobody[16];
+
+	return !(c->quirks & WEIR_SPLIT_QUIRK_WEIGH) &&
+	       !memcmp(source(rec, l), nobody, cidr_size(l->ip_version));
 }
 
 /* The host is entered and the frame counted for it. */
@@ -192,6 +205,8 @@ static int64_t learn(struct weir_classifier *c, const struct weir_record *rec,
 	from = hosts_find(&c->hosts, l->ip_version, src);
 	if (from < 0)
 		return from;
+	if (!is_housekeeping(rec, l))
+		c->hosts.list[from].speaks = true;
 	if (c->opts.mode != WEIR_SPLIT_FIRST) {
 		if (c->quirks & WEIR_SPLIT_QUIRK_WEIGH)
 			weigh_quirk(&c->hosts.list[from], l, rec->data, rec->len);
@@ -200,7 +215,7 @@ static int64_t learn(struct weir_classifier *c, const struct weir_record *rec,
 		return from;
 	}
 
-	if (!(c->quirks & WEIR_SPLIT_QUIRK_WEIGH) && is_neighbour_discovery(rec, l))
+	if (!(c->quirks & WEIR_SPLIT_QUIRK_WEIGH) && is_housekeeping(rec, l))
 		return from;
 	to = hosts_find(&c->hosts, l->ip_version, dst);
 	if (to < 0)
@@ -295,7 +310,7 @@ int weir_classifier_add(struct weir_classifier *c, const struct weir_record *rec
 		return r < 0 ? r : leave_out(c, err);
 	if (!is_auto(c))
 		return leave(c, at_once(c, rec, &l), err);
-	if (!l.ip_version)
+	if (!l.ip_version || is_from_nobody(c, rec, &l))
 		return leave(c, other(c), err);
 
 	host = learn(c, rec, &l);
@@ -324,7 +339,7 @@ static int settle(struct weir_classifier *c, struct weir_err *err)
 	if (r < 0)
 		return err_set(err, r, "out of memory");
 	for (uint32_t i = 0; c->opts.mode == WEIR_SPLIT_BRIDGE && i < h->n; i++) {
-		if (h->list[i].role != HOST_UNKNOWN)
+		if (h->list[i].role != HOST_UNKNOWN || !h->list[i].speaks)
 			continue;
 		(void)inet_ntop(h->list[i].version == 4 ? AF_INET : AF_INET6, h->list[i].addr, text,
 				sizeof(text)); /* there is room */
@@ -377,6 +392,7 @@ static int join(struct weir_classifier *c, struct weir_classifier *from, struct 
 
 		if (at < 0)
 			return err_set(err, (int)at, "out of memory");
+		c->hosts.list[at].speaks |= host->speaks;
 		c->hosts.list[at].client += host->client;
 		c->hosts.list[at].server += host->server;
 		ours[i] = (uint32_t)at;

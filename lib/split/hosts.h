@@ -3,6 +3,7 @@
 #ifndef SPLIT_HOSTS_H
 #define SPLIT_HOSTS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum host_role {
@@ -17,6 +18,7 @@ struct host {
 	uint32_t server;  /* and a server */
 	uint8_t version;  /* 4 or 6 */
 	uint8_t role;	  /* enum host_role */
+	bool speaks;	  /* it sent more than neighbour discovery and the like */
 };
 
 /* Zeroed at first. */

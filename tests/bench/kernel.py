@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 from bench import Bench, frame_of, machine, table, write_trace
-from gen import TOLD
+from gen import CHANGING, TOLD
 from pacing import version_of
 
 
@@ -56,6 +56,9 @@ class KernelBench(Bench):
             "weir kernel:, 2 workers": replay(
                 self.weir, "replay", "-tK", "--workers=2", "-i", "kernel:veth0@0-1",
                 loops=many // 10, path=flows),
+            "weir gen kernel:, 3 fields": lambda: self.ns_a_frame(
+                self.weir, "gen", CHANGING, f"--size={length}", "--no-fcs", "-t",
+                f"--count={many * 100}", "-i", "kernel:veth0"),
             "bare AF_XDP": lambda: self.bare_ns_a_frame("xdp", length, few * 100),
             "weir xdp:": replay(self.weir, "replay", "-tK", "-i", "xdp:veth0"),
             "bare sendmmsg": lambda: self.bare_ns_a_frame("packet", length, few * 100),

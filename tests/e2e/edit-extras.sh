@@ -138,7 +138,7 @@ test_what_cannot_be_carried_is_left_out_and_told() {
 	make '[eth / ARP(), eth / within, Ether(dst="01:80:c2:00:00:00", src=eth.src, type=7) /
 		LLC(dsap=0x42, ssap=0x42, ctrl=3) / b"ABCD", eth / within6]'
 	edit --dlt=raw
-	says "$err" "2 frames not edited: the new link type cannot carry it"
+	says "$err" "2 frames left out: the new link type cannot carry it"
 	is "packets" "$(fields edited frame.number frame.encap_type ip.src ipv6.src)" \
 		"$(printf '7 10.0.0.1 \n7  fc00::1')"
 	edit --dlt=linuxsll2
