@@ -28,7 +28,7 @@ test_interfaces_are_listed_with_what_works() {
 	is "on tun" "$(json '.interfaces[2].ports | map_values(.works)')" \
 		'{"xdp":false,"packet":true,"kernel":false,"tap":false}'
 	is "a reason" "$(json '.interfaces[2].ports.xdp.why')" "\"'tun0' is not an Ethernet interface\""
-	is "kinds" "$(json '[.ports[].name]')" '["xdp","packet","kernel","tap","vale","file","null","mem"]'
+	is "kinds" "$(json '[.ports[].name]')" '["xdp","packet","kernel","tap","vale","netmap","file","null","mem"]'
 }
 
 test_text_says_the_same() {
@@ -48,7 +48,7 @@ test_a_missing_privilege_is_named() {
 	is "works" "$(json '.interfaces[0].ports | map_values(.works)')" \
 		'{"xdp":false,"packet":false,"kernel":false,"tap":false}'
 	says "$out" "CAP_NET_RAW"
-	is "general" "$(json '[.ports[] | select(.works) | .name]')" '["vale","file","null","mem"]'
+	is "general" "$(json '[.ports[] | select(.works) | .name]')" '["vale","netmap","file","null","mem"]'
 }
 
 test_nothing_stays_behind() {
