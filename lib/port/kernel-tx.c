@@ -66,14 +66,16 @@ static uint64_t load(const __u64 *counter)
 }
 
 /* Moves frames that got lost from taken to refused. How long each was is not told: they
- * take the mean length with them. */
+ * take the mean length with them. lost: all so far; those that never reached the device are
+ * among them only while nothing is under way, so that it may be less than before. */
 static void note_lost(struct kernel_txq *tx, struct port_counters *count, uint64_t lost)
 {
 	const enum weir_refusal why = tx->link.down ? WEIR_REFUSED_LINK_DOWN : WEIR_REFUSED_DROPPED;
-	uint64_t n = lost - tx->lost;
+	uint64_t n;
 
-	if (!n)
+	if (lost <= tx->lost)
 		return;
+	n = lost - tx->lost;
 	counter_add(&count->frames, -n);
 	counter_add(&count->bytes, -(uint64_t)((unsigned __int128)tx->bytes * n / tx->head));
 	counter_add(&count->refused[why], n);
