@@ -148,11 +148,7 @@ int kernel_send(struct xdp_md *ctx)
 	shared.next = at + 1;
 	if (at % 32 == 31)
 		shared.tail = at + 1;
-	if (!fill(ctx, d)) {
-		shared.bad++;
-		return XDP_DROP;
-	}
-	return (int)bpf_redirect_map(&device, 0, 0);
+	return fill(ctx, d) ? (int)bpf_redirect_map(&device, 0, 0) : XDP_DROP;
 }
 
 struct net_device {
@@ -160,19 +156,16 @@ struct net_device {
 } __attribute__((preserve_access_index));
 
 /* Arguments: the device that a frame came from, the one it goes to, frames that it took,
- * frames that it refused, and its error (include/trace/events/xdp.h). */
+ * and frames that it refused (include/trace/events/xdp.h). */
 SEC("tp_btf/xdp_devmap_xmit")
 int kernel_count(__u64 *args)
 {
 	const struct net_device *to = (void *)args[1];
-	const __s32 taken = (__s32)args[2], refused = (__s32)args[3];
 
 	if ((__u32)bpf_get_current_pid_tgid() != shared.thread || to->ifindex != (int)ifindex)
 		return 0;
-	shared.taken += (__u32)taken;
-	shared.refused += (__u32)refused;
-	if (refused)
-		shared.error = (__s32)args[4];
+	shared.taken += (__u32)args[2];
+	shared.refused += (__u32)args[3];
 	return 0;
 }
 

@@ -45,14 +45,12 @@ struct kernel_shared {
 	__u64 next __attribute__((aligned(64))); /* the frame that comes next */
 	__u64 seen;				 /* head when it was last looked at */
 	__u64 fence;
-	__u64 bad; /* frames that cannot be: nothing that user space announces is one */
 	__u64 late[KERNEL_LATE_BUCKETS]; /* of those that had a time */
 	__u64 late_max;			 /* ns */
 
 	/* Written by the program that hears of every batch that a device was given. */
 	__u64 taken __attribute__((aligned(64))); /* frames that the device took */
 	__u64 refused;				  /* that it did not */
-	__s64 error;				  /* what it said when it last refused some */
 	__u32 thread; /* whose batches count: thread id, 0 = none yet; by user space */
 
 	struct kernel_desc ring[KERNEL_RING] __attribute__((aligned(64)));

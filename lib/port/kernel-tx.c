@@ -207,24 +207,24 @@ static bool is_empty(const struct kernel_txq *tx)
 
 /* Frames that were sent on are given to the device at the end of a batch, so that more
  * than a batch of idle runs later nothing is under way. */
+static bool is_flushed(const struct kernel_txq *tx)
+{
+	return load(&tx->run.shared->idle) - tx->idle > 2 * tx->run.batch;
+}
+
 int kernel_tx_drain(struct weir_port *port, unsigned q, uint64_t timeout_ns)
 {
 	const struct kernel_priv *p = port->priv;
 	struct kernel_txq *tx = &p->queues[q];
-	const struct kernel_shared *s = tx->run.shared;
-	uint64_t idle;
 	int r = poll_until(is_empty, tx, timeout_ns);
 
 	if (r <= 0)
 		return r;
-	idle = load(&s->idle);
-	while (load(&s->idle) - idle <= 2 * tx->run.batch) {
-		r = atomic_load_explicit(&tx->run.ended, memory_order_relaxed);
-		if (r < 0)
-			return r;
-		(void)wait_fds(NULL, 0, STEP_NS);
-	}
+	tx->idle = load(&tx->run.shared->idle);
+	r = poll_until(is_flushed, tx, timeout_ns);
+	if (r <= 0)
+		return r;
 	r = link_track_refresh(&tx->link);
-	note_lost(tx, &port->queues[q].tx, tx->head - load(&s->taken));
+	note_lost(tx, &port->queues[q].tx, tx->head - load(&tx->run.shared->taken));
 	return r < 0 ? r : 1;
 }

@@ -47,6 +47,7 @@ struct kernel_txq {
 	uint64_t head;	   /* frames announced */
 	uint64_t lost;	   /* of these, counted as refused */
 	uint64_t bytes;	   /* of the frames announced */
+	uint64_t idle;	   /* the program's idle runs when a drain found nothing announced */
 	uint32_t slot;	   /* bytes for a frame that has to be copied; KERNEL_RING of them */
 	uint64_t mono_tai; /* CLOCK_TAI less CLOCK_MONOTONIC */
 };
