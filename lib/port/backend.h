@@ -115,7 +115,6 @@ struct backend {
 	bool hw_queues;	     /* '@' picks queues of the device; otherwise it only counts them */
 	bool shares_region;  /* a region that is .shared needs no copy */
 	bool launch_time;    /* frames can have launch times */
-	bool keeps_time;     /* and should: it waits better than its caller can */
 	bool offload;	     /* frames can have a struct weir_offload before them */
 	const char *no_launch_time; /* if not: why, for people; NULL: nothing to be said */
 	size_t priv_size;
@@ -130,7 +129,8 @@ struct backend {
 	int (*tx_wait)(struct weir_port *port, unsigned q, uint64_t timeout_ns);
 	int (*tx_drain)(struct weir_port *port, unsigned q, uint64_t timeout_ns);
 
-	/* How late frames with launch times left. NULL: it is not known. */
+	/* How late frames with launch times left. Whoever knows that keeps the time itself,
+	 * and better than a caller can: it is given launch times unasked. NULL: not known. */
 	void (*lateness)(const struct weir_port *port, struct weir_hist *ret_hist);
 
 	/* Receiving. rx_release NULL: nothing is to be given back. rx_wait NULL: rx never

@@ -123,7 +123,6 @@ const struct backend kernel_backend = {
 	.needs_target = true,
 	.on_iface = true,
 	.launch_time = true,
-	.keeps_time = true,
 	.priv_size = sizeof(struct kernel_priv),
 	.open = kernel_open,
 	.close = kernel_close,

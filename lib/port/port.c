@@ -274,7 +274,7 @@ bool weir_port_name_keeps_time(const char *name)
 {
 	const struct backend *be = find_backend(name, port_name_scheme_len(name));
 
-	return be && be->keeps_time;
+	return be && be->lateness;
 }
 
 bool weir_port_lateness(const struct weir_port *p, struct weir_hist *ret)
