@@ -8,16 +8,24 @@
 #	netns_exec left ping ...
 #	netns_spawn right tcpdump ...	in the background; its pid is $netns_pid
 #
-# Whatever was made is gone when that shell ends, however it ends; so are the processes that
-# were spawned and the folder $netns_dir. Namespaces are named weirPID-NAME, interfaces as
-# you like.
+# Whatever was made is gone when that shell or its script has ended, however that happens, if
+# by SIGKILL a little later; so are the processes that it has started, whether they are its
+# children or not, and the folder $netns_dir. Namespaces are named weirPID-NAME, interfaces
+# as you like.
 
 netns_init() {
-	netns_prefix=weir$BASHPID
-	netns_names=()
+	local owner=$BASHPID # which is another one behind &
+	netns_prefix=weir$owner
 	netns_pids=()
 	declare -gA capture_pids=()
 	netns_dir=$(mktemp -d)
+	# What kills this shell's whole group leaves that one.
+	# shellcheck disable=SC2016 # those are its own
+	setsid bash -c '. "$1"; netns_watch "${@:2}"' netns "${BASH_SOURCE[0]}" \
+		"$$" "$owner" "$netns_prefix" "$netns_dir" </dev/null >/dev/null 2>&1 &
+	netns_watcher=$!
+	disown
+	export WEIR_NETNS=$netns_prefix # by which netns_sweep knows what was started
 	trap netns_done EXIT
 	trap 'exit 129' HUP
 	trap 'exit 130' INT
@@ -25,18 +33,45 @@ netns_init() {
 }
 
 netns_done() {
-	local status=$? name
+	local status=$?
 	set +e # all of it, whatever fails
 	trap '' HUP INT TERM
-	if [ ${#netns_pids[@]} -gt 0 ]; then
-		kill "${netns_pids[@]}" 2>/dev/null
-		wait "${netns_pids[@]}" 2>/dev/null
-	fi
-	for name in "${netns_names[@]}"; do
-		ip netns del "$netns_prefix-$name"
-	done
-	rm -rf "$netns_dir"
+	[ ${#netns_pids[@]} = 0 ] || kill "${netns_pids[@]}" 2>/dev/null
+	netns_sweep "$netns_prefix" "$netns_dir"
+	kill -KILL -- "-$netns_watcher" 2>/dev/null
+	[ ${#netns_pids[@]} = 0 ] || wait "${netns_pids[@]}" 2>/dev/null
 	exit "$status"
+}
+
+# SCRIPT SHELL PREFIX DIR: what if one of these two ends without netns_done? A subshell does
+# not end with its script, and a command that it waits for maybe never.
+netns_watch() {
+	tail -f --pid="$1" /dev/null &
+	tail -f --pid="$2" /dev/null &
+	wait -n
+	netns_sweep "$3" "$4"
+}
+
+netns_sweep() { # PREFIX DIR
+	local pids signal name
+	unset WEIR_NETNS # nothing of what follows is to be found
+	for signal in TERM KILL; do
+		for _ in {1..100}; do
+			mapfile -t pids < <(netns_processes "$1")
+			[ ${#pids[@]} -gt 0 ] || break 2
+			kill "-$signal" "${pids[@]}" 2>/dev/null
+			sleep 0.05
+		done
+	done
+	for name in $(ip netns list | grep -oE "^$1-[^ ]+"); do
+		ip netns del "$name"
+	done
+	rm -rf "$2"
+}
+
+# PREFIX: those that were started, and what they have started.
+netns_processes() {
+	grep -lsxz "WEIR_NETNS=$1" /proc/[0-9]*/environ | cut -d / -f 3
 }
 
 # May this user make namespaces? Says why not.
@@ -53,7 +88,6 @@ netns_add() {
 	local name
 	for name; do
 		ip netns add "$netns_prefix-$name"
-		netns_names+=("$name")
 		netns_exec "$name" sysctl -q -w net.ipv6.conf.all.disable_ipv6=1 \
 			net.ipv6.conf.default.disable_ipv6=1
 		netns_exec "$name" ip link set lo up
