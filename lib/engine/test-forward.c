@@ -190,21 +190,31 @@ static int grow(void *ctx, struct weir_buf *bufs, unsigned n)
 	return 0;
 }
 
+/* Leads 2000 frames through stages that drop the odd ones. */
+static struct weir_lane_stats pass_even(const struct weir_stage *stages, unsigned n)
+{
+	struct weir_lane_stats s;
+	struct setup t;
+
+	begin(&t);
+	start(&t, (struct weir_forward_opts){ 0 }, stages, n);
+	send_numbers(t.far[0], 0, 2000);
+	expect_numbers(t.far[1], 0, 1000, 2);
+	stop(&t);
+	s = stats_of(&t, 0);
+	end(&t);
+	return s;
+}
+
 static void test_stages_see_frames_in_order_and_their_drops_are_counted(void **state)
 {
 	uint64_t nr = 0;
 	const struct weir_stage stages[] = { { .run = drop_odd, .ctx = &nr } };
-	struct setup t;
+	struct weir_lane_stats s = pass_even(stages, 1);
 
 	(void)state;
-	begin(&t);
-	start(&t, (struct weir_forward_opts){ 0 }, stages, 1);
-	send_numbers(t.far[0], 0, 2000);
-	expect_numbers(t.far[1], 0, 1000, 2);
-	stop(&t);
-	assert_int_equal(stats_of(&t, 0).dropped, 1000);
-	assert_int_equal(stats_of(&t, 0).given, 1000);
-	end(&t);
+	assert_int_equal(s.dropped, 1000);
+	assert_int_equal(s.given, 1000);
 }
 
 static void test_frames_may_grow_without_harm_to_their_neighbours(void **state)
@@ -212,16 +222,9 @@ static void test_frames_may_grow_without_harm_to_their_neighbours(void **state)
 	uint64_t nr = 0;
 	const struct weir_stage stages[] = { { .run = drop_odd, .ctx = &nr },
 					     { .run = grow, .changes = true } };
-	struct setup t;
 
 	(void)state;
-	begin(&t);
-	start(&t, (struct weir_forward_opts){ 0 }, stages, 2);
-	send_numbers(t.far[0], 0, 2000);
-	expect_numbers(t.far[1], 0, 1000, 2);
-	stop(&t);
-	assert_int_equal(stats_of(&t, 0).given, 1000);
-	end(&t);
+	assert_int_equal(pass_even(stages, 2).given, 1000);
 }
 
 /* The longest frames do not all fit into the memory for a batch at once. */
