@@ -570,25 +570,21 @@ static int vale_rx_wait(struct weir_port *port, unsigned q, uint64_t timeout_ns)
 	return wait_side(queue, &queue->rx, has_frames, timeout_ns);
 }
 
+/* What the two back ends have in common. */
+#define VALE_COMMON                                                                                \
+	.needs = "nothing", .dirs = WEIR_PORT_TX | WEIR_PORT_RX, .needs_target = true,             \
+	.priv_size = sizeof(struct vale_priv), .close = vale_close_port, .tx = vale_tx,            \
+	.tx_done = vale_tx_done, .tx_wait = vale_tx_wait, .tx_drain = vale_tx_drain,               \
+	.rx = vale_rx, .rx_release = vale_rx_release, .rx_wait = vale_rx_wait
+
 const struct backend vale_backend = {
 	.scheme = "vale",
 	.scheme_begins = true,
 	.summary = "a switch between programs: vale0:p1",
-	.needs = "nothing",
 	.options = "slots rx-slots nolearn",
-	.dirs = WEIR_PORT_TX | WEIR_PORT_RX,
-	.needs_target = true,
 	.shares_region = true,
-	.priv_size = sizeof(struct vale_priv),
 	.open = vale_open_port,
-	.close = vale_close_port,
-	.tx = vale_tx,
-	.tx_done = vale_tx_done,
-	.tx_wait = vale_tx_wait,
-	.tx_drain = vale_tx_drain,
-	.rx = vale_rx,
-	.rx_release = vale_rx_release,
-	.rx_wait = vale_rx_wait,
+	VALE_COMMON,
 };
 
 /* netmap's name of a pipe that belongs to no switch: one process that has that name keeps
@@ -609,18 +605,7 @@ static int netmap_open_port(struct weir_port *port, struct weir_err *err)
 const struct backend netmap_backend = {
 	.scheme = "netmap",
 	.summary = "pipes between programs: netmap:x{1 and netmap:x}1",
-	.needs = "nothing",
 	.options = "slots",
-	.dirs = WEIR_PORT_TX | WEIR_PORT_RX,
-	.needs_target = true,
-	.priv_size = sizeof(struct vale_priv),
 	.open = netmap_open_port,
-	.close = vale_close_port,
-	.tx = vale_tx,
-	.tx_done = vale_tx_done,
-	.tx_wait = vale_tx_wait,
-	.tx_drain = vale_tx_drain,
-	.rx = vale_rx,
-	.rx_release = vale_rx_release,
-	.rx_wait = vale_rx_wait,
+	VALE_COMMON,
 };
