@@ -11,7 +11,6 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/macros.h"
-#include "base/time.h"
 #include "vale/memory.h"
 #include "vale/name.h"
 #include "vale/server.h"
@@ -345,7 +344,7 @@ static void drop_arena(struct conn *c)
 static void forward_rest(struct server *srv, struct conn *c)
 {
 	struct vale_port *p = &c->port->p;
-	uint32_t now_s = (uint32_t)(time_now(CLOCK_MONOTONIC_COARSE) / NSEC_PER_SEC);
+	uint32_t now_s = server_now_s();
 
 	for (unsigned r = 0; r < p->layout.shape.tx_rings; r++) {
 		uint32_t left = rings_of(c->ring) >> r & 1 ? p->tx[r].n : 0, n;
@@ -543,7 +542,7 @@ static void do_ports(const struct server *srv, const struct vale_from *from,
 static void do_table(const struct server *srv, const struct vale_from *from,
 		     struct vale_msg *answer)
 {
-	uint32_t now_s = (uint32_t)(time_now(CLOCK_MONOTONIC_COARSE) / NSEC_PER_SEC);
+	uint32_t now_s = server_now_s();
 	struct table_row entry;
 	unsigned at = from->from;
 

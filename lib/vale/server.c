@@ -19,7 +19,6 @@
 #include "base/err.h"
 #include "base/macros.h"
 #include "base/relax.h"
-#include "base/time.h"
 #include "vale/name.h"
 
 /* Looks in vain before a worker sleeps. Long spinning is for machines with processors to
@@ -38,8 +37,8 @@
 /* Forwards a batch of each ring of the worker's ports. The worker is locked. */
 static unsigned forward_round(struct worker *w)
 {
-	uint32_t now_s = (uint32_t)(time_now(CLOCK_MONOTONIC_COARSE) / NSEC_PER_SEC);
 	struct vale_core *core = &w->srv->core;
+	uint32_t now_s = server_now_s();
 	unsigned n = 0;
 
 	for (unsigned nr = w->nr; nr < core->end; nr += w->srv->n_workers) {

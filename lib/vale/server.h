@@ -15,6 +15,8 @@
 #include <weir/switch.h>
 
 #include "base/cleanup.h"
+#include "base/macros.h"
+#include "base/time.h"
 #include "vale/forward.h"
 #include "vale/proto.h"
 
@@ -24,6 +26,12 @@ static inline void close_fd(int *fd)
 {
 	closep(fd);
 	*fd = -EBADF;
+}
+
+/* The time of the forwarding table. */
+static inline uint32_t server_now_s(void)
+{
+	return (uint32_t)(time_now(CLOCK_MONOTONIC_COARSE) / NSEC_PER_SEC);
 }
 
 /* A port with what the process knows of it. */
