@@ -313,9 +313,7 @@ static int server_open(struct server *srv, struct weir_err *err)
 	char dir[96];
 	int r;
 
-	r = vale_name_check(srv->name, err);
-	if (r >= 0)
-		r = find_group(srv, err);
+	r = find_group(srv, err);
 	if (r >= 0)
 		r = vale_dir(dir, sizeof(dir), true, err);
 	if (r >= 0)
