@@ -282,6 +282,15 @@ static inline int destination(struct vale_core *core, struct vale_port *p,
 	return nr == TABLE_NO_PORT || !core->ports[nr] ? (int)EVERYBODY : (int)nr;
 }
 
+static uint64_t frame_bytes(const struct vale_frag *f)
+{
+	uint64_t bytes = 0;
+
+	for (unsigned j = 0; j < f->n; j++)
+		bytes += f[j].len;
+	return bytes;
+}
+
 /* Sorts the frames of n slots into lists. How many slots may be taken. */
 static unsigned classify(struct vale_core *core, struct vale_port *p, unsigned r,
 			 struct vale_scratch *s, unsigned n, uint32_t now_s)
@@ -306,8 +315,7 @@ static unsigned classify(struct vale_core *core, struct vale_port *p, unsigned r
 			break;
 		list_add(s, (unsigned)to, i);
 		frames++;
-		for (unsigned j = 0; j < f->n; j++)
-			bytes += f[j].len;
+		bytes += frame_bytes(f);
 	}
 	counter_add(&k->frames, frames);
 	counter_add(&k->bytes, bytes);
@@ -334,15 +342,6 @@ static inline bool put_frame(const struct vale_port *dst, const struct vale_krin
 			pos = 0;
 	}
 	return true;
-}
-
-static uint64_t frame_bytes(const struct vale_frag *f)
-{
-	uint64_t bytes = 0;
-
-	for (unsigned j = 0; j < f->n; j++)
-		bytes += f[j].len;
-	return bytes;
 }
 
 /* Delivers the frames of two lists, in the order in which they were sent. */
