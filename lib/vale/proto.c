@@ -49,7 +49,7 @@ static size_t request_size(unsigned type)
 	}
 }
 
-int vale_msg_check(const struct vale_msg *m, size_t len, int answer)
+int vale_msg_check(const struct vale_msg *m, size_t len, bool answer)
 {
 	const struct vale_head *h = &m->head;
 
@@ -61,7 +61,7 @@ int vale_msg_check(const struct vale_msg *m, size_t len, int answer)
 	return 0;
 }
 
-int vale_text_ok(const char text[VALE_NAME_SIZE])
+bool vale_text_ok(const char text[VALE_NAME_SIZE])
 {
 	return memchr(text, 0, VALE_NAME_SIZE) != NULL;
 }

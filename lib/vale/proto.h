@@ -135,19 +135,20 @@ void vale_msg_init(struct vale_msg *m, unsigned type);
 /* Closes the descriptors that are left. */
 void vale_msg_done(struct vale_msg *m);
 
-/* Is a message of len bytes (head and body) one that could be? result: is it an answer? 0,
- * or -EBADMSG. Pure. */
-int vale_msg_check(const struct vale_msg *m, size_t len, int answer);
+/* Is a message of len bytes (head and body) one that could be, as an answer or as a request?
+ * 0, or -EBADMSG. Pure. */
+int vale_msg_check(const struct vale_msg *m, size_t len, bool answer);
 
 /* Is there a NUL in the text? */
-int vale_text_ok(const char text[VALE_NAME_SIZE]);
+bool vale_text_ok(const char text[VALE_NAME_SIZE]);
 
 /* Sends without waiting: 0; -EAGAIN: the other side does not read; other negative errno.
  * fds of m go along and stay open here. Never raises SIGPIPE. */
 int vale_msg_send(int fd, const struct vale_msg *m);
 
-/* Receives the next message into m, which is made new. flags: of recvmsg(2). 1; 0: the
- * other side has closed; -EBADMSG; other negative errno. */
+/* Receives the next message into m, which is made new. flags: of recvmsg(2). How many bytes
+ * head and body have, which vale_msg_check() has to look at; 0: the other side has closed;
+ * -EBADMSG: it is too long; other negative errno. */
 int vale_msg_recv(int fd, struct vale_msg *m, int flags);
 
 #endif
