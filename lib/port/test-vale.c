@@ -192,6 +192,17 @@ static void test_frames_of_a_region_are_done_when_the_switch_has_read_them(void 
 	close(opts.region.fd);
 }
 
+static void test_a_port_that_stays_is_opened_as_it_is(void **state)
+{
+	struct weir_port *port = NULL;
+
+	(void)state;
+	assert_int_equal(weir_switch_new_port(NAME, "stays", 1, 32, NULL), 0);
+	assert_int_equal(weir_port_open(NAME ":stays", NULL, &port, NULL), 0);
+	weir_port_close(port);
+	assert_int_equal(weir_port_open(NAME ":stays,slots=64", NULL, &port, NULL), -EINVAL);
+}
+
 /* Opens an end of a pipe of the switch of the tests. */
 static struct weir_port *pipe_end(char brace)
 {
@@ -284,6 +295,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			test_frames_of_a_region_are_done_when_the_switch_has_read_them, set_up,
 			tear_down),
+		cmocka_unit_test_setup_teardown(test_a_port_that_stays_is_opened_as_it_is, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(test_frames_wait_in_a_pipe_for_its_other_end,
 						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(

@@ -34,8 +34,7 @@
 #include "vale/client.h"
 #include "vale/name.h"
 
-#define DEFAULT_SLOTS 1024u
-#define MAX_FRAME     (VALE_MAX_FRAGS * VALE_BUF_SIZE)
+#define MAX_FRAME (VALE_MAX_FRAGS * VALE_BUF_SIZE)
 /* How long closing waits for frames under way. */
 #define LINGER_NS (NSEC_PER_SEC / 2)
 /* How often a wait looks before it sleeps; see IDLE_ROUNDS in vale/server.c. */
@@ -90,7 +89,7 @@ static struct vale_queue *queue_of(const struct weir_port *port, unsigned q)
 
 static int vale_open_opts(const struct weir_port *port, struct vale_open *o, struct weir_err *err)
 {
-	uint64_t slots = DEFAULT_SLOTS, rx_slots;
+	uint64_t slots = 0, rx_slots; /* 0: as many as the switch gives, or there are */
 	uint32_t rings = port->args.n_queues;
 	int r = vale_port_name_check(port->args.target, err);
 
