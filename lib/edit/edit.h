@@ -185,7 +185,8 @@ void edit_drop(struct weir_editor *e, struct edit_frame *f);
  */
 bool edit_splice(struct edit_frame *f, uint32_t off, uint32_t old, uint32_t n);
 
-/* The frame's bytes end at len. */
+/* The frame's bytes end at len. What is behind the network layer is not there any more if
+ * they do not reach it, so that .l4_off is never behind .end. */
 void edit_cut(struct edit_frame *f, uint32_t len);
 
 static inline uint8_t *edit_l3(const struct edit_frame *f)

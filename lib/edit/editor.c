@@ -92,6 +92,10 @@ void edit_cut(struct edit_frame *f, uint32_t len)
 {
 	f->buf->len = len;
 	f->l.end = MIN(f->l.end, len);
+	if (f->l.l4_off != PKT_ABSENT && f->l.l4_off > len) {
+		f->l.l4_off = PKT_ABSENT;
+		f->l.l4_len = 0;
+	}
 }
 
 static void move_from(uint32_t *at, uint32_t off, uint32_t delta)

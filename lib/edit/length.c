@@ -165,8 +165,8 @@ static void cut_quirk(struct edit_frame *f, uint32_t limit)
 
 	if (b->len < limit && limit <= b->room)
 		memset(b->data + b->len, 0, limit - b->len);
-	b->len = MIN(limit, b->room);
-	f->l.end = b->len;
+	f->l.end = MIN(limit, b->room);
+	edit_cut(f, f->l.end);
 }
 
 static void mtu(struct weir_editor *e, struct edit_frame *f)

@@ -80,7 +80,8 @@ static void map_quoted_quirk(struct weir_editor *e, struct edit_frame *f,
 	struct weir_buf buf = { 0 };
 	struct edit_frame quoted = { .buf = &buf };
 
-	if (f->l.ip_version != 6 || f->l.proto != PKT_IP_ICMPV6 || f->l.end < f->l.l4_off + 48)
+	if (f->l.ip_version != 6 || f->l.proto != PKT_IP_ICMPV6 || f->l.l4_off == PKT_ABSENT ||
+	    f->l.end < f->l.l4_off + 48)
 		return;
 	if (icmp[0] < 1 || icmp[0] > 4 || f->l.flags & PKT_LATER_FRAGMENT)
 		return;

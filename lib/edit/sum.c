@@ -140,8 +140,6 @@ static void sum_l4(struct edit_frame *f)
 	uint32_t partial = 0;
 	uint8_t *sum;
 
-	if (f->l.end <= f->l.l4_off)
-		return; /* an edit has cut the frame before it */
 	if (f->l.proto == PKT_IP_ICMP && !ipv6)
 		sum = size >= 4 ? l4 + 2 : NULL;
 	else if (f->l.proto == PKT_IP_GRE)
@@ -198,6 +196,8 @@ static void sum_l4_quirk(struct weir_editor *e, struct edit_frame *f)
 	for (unsigned i = 0; i < ARRAY_SIZE(known); i++) {
 		if (known[i].version != f->l.ip_version || known[i].proto != f->l.proto)
 			continue;
+		if (f->l.end < f->l.l4_off)
+			return; /* an edit has cut the frame before it */
 		if (f->l.end - f->l.l4_off >= known[i].min_size)
 			sum_l4(f);
 		else

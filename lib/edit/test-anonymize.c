@@ -111,6 +111,31 @@ static void test_packets_that_icmp_tells_of_agree(void **state)
 	assert_sums_right(&now, 42);
 }
 
+static void test_frames_that_are_cut_keep_what_is_left(void **state)
+{
+	struct weir_edit_opts o = opts;
+	struct test_frame told;
+
+	(void)state;
+	o.mtu_trunc = true;
+	frame_ipv4(&told, 17, 30);
+	for (o.mtu = 1; o.mtu < 60; o.mtu++) {
+		frame_icmp(3, told.mem + 14, 50);
+		run_with(&o);
+		assert_int_equal(now.buf.len, 14 + o.mtu);
+		assert_memory_equal(now.mem + 26, a1, 4);
+	}
+	o.mtu_trunc = false;
+	o.fuzz_factor = 1;
+	o.fuzz_seed.given = true;
+	for (o.fuzz_seed.value = 0; o.fuzz_seed.value < 500; o.fuzz_seed.value++) {
+		frame_icmp(3, told.mem + 14, 50);
+		run_with(&o);
+		if (now.buf.port != WEIR_NO_PORT) /* dropped */
+			assert_memory_equal(now.mem + 26, a1, 4);
+	}
+}
+
 static void frame_icmp6(uint8_t type, const uint8_t *rest, uint32_t n)
 {
 	uint8_t *icmp = now.mem + 54;
@@ -186,6 +211,7 @@ int main(void)
 		cmocka_unit_test(test_addresses_change_and_checksums_stay_right),
 		cmocka_unit_test(test_arp_tells_the_same),
 		cmocka_unit_test(test_packets_that_icmp_tells_of_agree),
+		cmocka_unit_test(test_frames_that_are_cut_keep_what_is_left),
 		cmocka_unit_test(test_icmpv6_errors_and_targets_agree),
 		cmocka_unit_test(test_multicast_and_broadcast_can_stay),
 		cmocka_unit_test(test_inner_packets_agree),
