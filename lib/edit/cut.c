@@ -117,8 +117,7 @@ static uint8_t *llc_length(const struct weir_buf *f, const struct pkt_layers *l)
 
 	if (l->link != PKT_LINK_ETHERNET || !(l->flags & PKT_LLC))
 		return NULL;
-	while (be16_at(p) == PKT_ETH_VLAN || be16_at(p) == PKT_ETH_QINQ ||
-	       be16_at(p) == PKT_ETH_QINQ_OLD)
+	while (pkt_is_vlan_tag(be16_at(p)))
 		p += 4;
 	return p;
 }

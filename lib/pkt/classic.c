@@ -9,23 +9,7 @@
 
 #define ETH_MIN_FRAME 19u
 #define ETH_TYPE_MIN  1536u
-#define PROTO_IPV6    41
 #define PROTO_ESP     50
-
-static void layers_init(struct pkt_layers *l, uint32_t len)
-{
-	*l = (struct pkt_layers){
-		.mac_off = PKT_ABSENT,
-		.type_off = PKT_ABSENT,
-		.vlan_off = PKT_ABSENT,
-		.mpls_off = PKT_ABSENT,
-		.l3_off = PKT_ABSENT,
-		.ip6frag_off = PKT_ABSENT,
-		.l4_off = PKT_ABSENT,
-		.payload_off = PKT_ABSENT,
-		.end = len,
-	};
-}
 
 struct walk {
 	const uint8_t *p;
@@ -142,7 +126,7 @@ static int walk_ipv6(struct walk *w, uint32_t off)
 	l->l3_off = off;
 	l->l3_len = 40;
 	l->proto = ip[6];
-	if (l->proto == PROTO_IPV6 && w->strict)
+	if (l->proto == PKT_IP_IPV6 && w->strict)
 		r = -EBADMSG;
 	else if (l->proto == PKT_IP_FRAGMENT)
 		r = walk_first_fragment(w, off + 40);
@@ -210,7 +194,7 @@ static int walk_type(struct walk *w, uint32_t off, uint16_t type)
 {
 	const uint8_t *tag;
 
-	while (type == PKT_ETH_VLAN || type == PKT_ETH_QINQ || type == PKT_ETH_QINQ_OLD) {
+	while (pkt_is_vlan_tag(type)) {
 		tag = at(w, off, 4);
 		if (!tag)
 			return -ENODATA;
@@ -300,7 +284,7 @@ static int walk_other(struct walk *w, uint32_t linktype)
 	if (l.payload_off == PKT_ABSENT || r == -ENOTSUP)
 		return r;
 
-	layers_init(w->l, w->len);
+	pkt_layers_init(w->l, w->len);
 	w->l->link = l.link;
 	w->l->l2_off = l.l2_off;
 	w->l->mac_off = l.mac_off;
@@ -345,6 +329,6 @@ int pkt_parse_classic(enum pkt_classic as, uint32_t linktype, const uint8_t *p, 
 		.p = p, .len = len, .l = ret_layers, .strict = as == PKT_CLASSIC_REWRITE
 	};
 
-	layers_init(ret_layers, len);
+	pkt_layers_init(ret_layers, len);
 	return walk_linktype(&w, linktype);
 }

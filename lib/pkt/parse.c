@@ -321,7 +321,7 @@ static int walk_type(struct walk *w, uint32_t off, uint16_t type)
 {
 	const uint8_t *tag;
 
-	while (type == PKT_ETH_VLAN || type == PKT_ETH_QINQ || type == PKT_ETH_QINQ_OLD) {
+	while (pkt_is_vlan_tag(type)) {
 		tag = at(w, off, 4);
 		if (!tag)
 			return -ENODATA;
@@ -553,9 +553,9 @@ static int walk_linktype(struct walk *w, uint32_t linktype)
 	return -ENOTSUP;
 }
 
-static void begin(struct walk *w)
+void pkt_layers_init(struct pkt_layers *l, uint32_t len)
 {
-	*w->l = (struct pkt_layers){
+	*l = (struct pkt_layers){
 		.mac_off = PKT_ABSENT,
 		.type_off = PKT_ABSENT,
 		.vlan_off = PKT_ABSENT,
@@ -564,7 +564,7 @@ static void begin(struct walk *w)
 		.ip6frag_off = PKT_ABSENT,
 		.l4_off = PKT_ABSENT,
 		.payload_off = PKT_ABSENT,
-		.end = w->len,
+		.end = len,
 	};
 }
 
@@ -572,7 +572,7 @@ int pkt_parse(uint32_t linktype, const uint8_t *p, uint32_t len, struct pkt_laye
 {
 	struct walk w = { .p = p, .len = len, .l = ret_layers };
 
-	begin(&w);
+	pkt_layers_init(ret_layers, len);
 	return walk_linktype(&w, linktype);
 }
 
@@ -581,7 +581,7 @@ int pkt_parse_at(uint16_t type, const uint8_t *p, uint32_t len, uint32_t off,
 {
 	struct walk w = { .p = p, .len = len, .l = ret_layers };
 
-	begin(&w);
+	pkt_layers_init(ret_layers, len);
 	w.l->l2_off = off;
 	if (type == PKT_ETH_BRIDGED)
 		return walk_ethernet(&w, off);

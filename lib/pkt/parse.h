@@ -15,6 +15,7 @@
 #ifndef PKT_PARSE_H
 #define PKT_PARSE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* LINKTYPE_ numbers that the walk knows. */
@@ -119,6 +120,14 @@ struct pkt_layers {
 	uint8_t ip_version; /* 4, 6, or 0: not IP */
 	uint8_t proto;	    /* IP protocol behind all extension headers walked over */
 };
+
+/* Of a frame of len bytes in which nothing has been found. */
+void pkt_layers_init(struct pkt_layers *l, uint32_t len);
+
+static inline bool pkt_is_vlan_tag(uint16_t type)
+{
+	return type == PKT_ETH_VLAN || type == PKT_ETH_QINQ || type == PKT_ETH_QINQ_OLD;
+}
 
 /*
  * Walks len bytes at p. *ret_layers is filled whatever the result: an offset is set

@@ -43,7 +43,7 @@ static int walk_known(const struct tunnel *t, uint16_t type, uint32_t off)
 /* The tunnel's header itself is cut. */
 static int cut(const struct tunnel *t)
 {
-	(void)pkt_parse_at(PKT_ETH_BRIDGED, t->p, 0, 0, t->inner); /* nothing: no offsets */
+	pkt_layers_init(t->inner, 0);
 	return -ENODATA;
 }
 

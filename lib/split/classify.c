@@ -24,8 +24,6 @@
 /* Numbers that frames leave: verdicts, and FIRST_HOST + the index of a host. */
 #define FIRST_HOST 4u
 
-#define PROTO_IPV6 41
-
 /* With which every host that acts as a server is one. */
 #define SMALLEST_RATIO 1e-300
 
@@ -100,7 +98,7 @@ static bool source_matches(const struct weir_classifier *c, const struct weir_re
 static bool leads_nowhere(const struct pkt_layers *l)
 {
 	return l->l4_off > l->end || l->end - l->l4_off < 4 ||
-	       (l->ip_version == 6 && l->proto == PROTO_IPV6);
+	       (l->ip_version == 6 && l->proto == PKT_IP_IPV6);
 }
 
 /* Negative: neither TCP nor UDP. */
