@@ -118,12 +118,6 @@ static void set_tcp(const struct whole *w, struct weir_buf *f, uint32_t off, uin
 					 (uint16_t)~csum_fold(sum)));
 }
 
-static bool is_whole_tcp(const struct cut *c, enum weir_edit_reason *ret_why)
-{
-	*ret_why = WEIR_EDIT_NOT_TCP;
-	return c->l.proto == PKT_IP_TCP && c->l.l4_len && !(c->l.flags & PKT_FRAGMENT);
-}
-
 int cut_tcp(struct cut *c, uint32_t size, struct made_list *out, struct made_pool *pool,
 	    enum weir_edit_reason *ret_why)
 {
@@ -131,8 +125,10 @@ int cut_tcp(struct cut *c, uint32_t size, struct made_list *out, struct made_poo
 	uint32_t i = 0, n;
 	int r;
 
-	if (!is_whole_tcp(c, ret_why))
+	if (!cut_is_tcp(c)) {
+		*ret_why = WEIR_EDIT_NOT_TCP;
 		return 0;
+	}
 	r = whole_begin(&w, c, pool);
 	if (r < 0)
 		return r;
@@ -158,8 +154,10 @@ int cut_tcp_mtu(struct cut *c, uint32_t mtu, struct made_list *out, struct made_
 {
 	uint32_t head;
 
-	if (!is_whole_tcp(c, ret_why))
+	if (!cut_is_tcp(c)) {
+		*ret_why = WEIR_EDIT_NOT_TCP;
 		return 0;
+	}
 	head = c->l.payload_off - c->l.l3_off - jumbo_size(c);
 	if (head >= mtu) {
 		*ret_why = WEIR_EDIT_ALL_HEADERS;

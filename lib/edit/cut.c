@@ -1,21 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "edit/cut.h"
 
-#include <errno.h>
-
 #include "base/bytes.h"
 #include "base/macros.h"
+#include "edit/edit.h"
 #include "pkt/checksum.h"
-
-/* Why a frame that pkt_parse() ended at with r cannot be cut. */
-static enum weir_edit_reason damage(const struct pkt_layers *l, int r)
-{
-	if (r == -ENOTSUP)
-		return WEIR_EDIT_UNKNOWN_LINK;
-	if (l->payload_off == PKT_ABSENT)
-		return WEIR_EDIT_BAD_LINK;
-	return l->l3_off == PKT_ABSENT ? WEIR_EDIT_BAD_NETWORK : WEIR_EDIT_BAD_TRANSPORT;
-}
 
 /* What the IP header says; 0: nothing. */
 static uint32_t stated_size(const struct cut *c)
@@ -40,7 +29,7 @@ int cut_begin(struct cut *c, struct weir_buf *b, enum weir_edit_reason *ret_why)
 	cut_number(c, 0);
 	c->size = l->payload_off == PKT_ABSENT ? wire : wire - l->l2_off - l->l2_len;
 	if (r < 0) {
-		*ret_why = damage(l, r);
+		*ret_why = edit_damage(l, r, EDIT_TRANSPORT);
 		return 0;
 	}
 	if (!l->ip_version) {
@@ -55,6 +44,11 @@ int cut_begin(struct cut *c, struct weir_buf *b, enum weir_edit_reason *ret_why)
 		return 0;
 	}
 	return 1;
+}
+
+bool cut_is_tcp(const struct cut *c)
+{
+	return c->l.proto == PKT_IP_TCP && c->l.l4_len && !(c->l.flags & PKT_FRAGMENT);
 }
 
 bool cut_is_forbidden(const struct cut *c)

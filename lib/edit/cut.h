@@ -66,6 +66,9 @@ static inline void cut_number(struct cut *c, uint32_t i)
 	c->id = (uint32_t)c->b->nr * (MADE_MAX_FRAMES + 1) + i;
 }
 
+/* Is it a whole TCP segment? */
+bool cut_is_tcp(const struct cut *c);
+
 /* Does its IPv4 header forbid fragments? */
 bool cut_is_forbidden(const struct cut *c);
 

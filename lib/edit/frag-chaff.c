@@ -237,7 +237,7 @@ static int tcp_chaff_one(const struct frag_rule *r, struct frag_queue *q, struct
 	struct cut c;
 	int e;
 
-	if (!frag_look(b, &c) || !frag_is_tcp(&c) || c.l.l3_off + c.size == c.l.payload_off)
+	if (!frag_look(b, &c) || !cut_is_tcp(&c) || c.l.l3_off + c.size == c.l.payload_off)
 		return made_keep(&q->next, b);
 	if (r->kind == TCP_CHAFF_PAWS)
 		e = make_old(q, &c, &chaff);

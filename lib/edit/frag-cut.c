@@ -56,7 +56,7 @@ static int overlap_pair(struct frag_queue *q, unsigned kind, struct weir_buf *a,
 	frag_draw_bytes(q, kind == OVERLAP_OLD ? first.data + len : second.data + cb.l.payload_off,
 			n);
 	cut_set_size(&first, &ca.l, ca.size + n);
-	if (frag_is_tcp(&ca)) {
+	if (cut_is_tcp(&ca)) {
 		frag_sum(&first);
 		frag_sum(&second);
 	}
@@ -104,7 +104,7 @@ static int seg_one(const struct frag_rule *r, struct frag_queue *q, struct weir_
 	struct cut c;
 	int e;
 
-	if (!frag_look(b, &c) || !frag_is_tcp(&c) || b->data[c.l.l4_off + 13] & 0x02 ||
+	if (!frag_look(b, &c) || !cut_is_tcp(&c) || b->data[c.l.l4_off + 13] & 0x02 ||
 	    c.l.l3_off + c.size - c.l.payload_off <= r->value || q->stays_whole)
 		return made_keep(&q->next, b);
 

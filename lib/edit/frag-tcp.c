@@ -79,7 +79,7 @@ static int opt_one(const struct frag_rule *r, struct frag_queue *q, struct weir_
 {
 	struct cut c;
 
-	if (!frag_look(b, &c) || !frag_is_tcp(&c))
+	if (!frag_look(b, &c) || !cut_is_tcp(&c))
 		return made_keep(&q->next, b);
 	return add_option(q, &c, r);
 }

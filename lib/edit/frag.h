@@ -101,8 +101,6 @@ void frag_fail(struct frag_queue *q, enum weir_edit_reason why);
 
 /* Looks at a frame of the queue: false if it is no IP that can be read. */
 bool frag_look(struct weir_buf *b, struct cut *ret_cut);
-/* Is it a whole TCP segment? */
-bool frag_is_tcp(const struct cut *c);
 
 /* Appends to q->next a copy of a frame with n zeros inserted at offset off (n may be 0),
  * and its IP length right. */

@@ -113,11 +113,6 @@ bool frag_look(struct weir_buf *b, struct cut *ret_cut)
 	return cut_begin(ret_cut, b, &why) > 0;
 }
 
-bool frag_is_tcp(const struct cut *c)
-{
-	return c->l.proto == PKT_IP_TCP && c->l.l4_len && !(c->l.flags & PKT_FRAGMENT);
-}
-
 int frag_insert(struct frag_queue *q, const struct cut *c, uint32_t off, uint32_t n,
 		struct weir_buf **ret_buf)
 {
