@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/macros.h"
 #include "edit/cut.h"
+#include "edit/edit.h"
 
 struct weir_cutter {
 	struct weir_cut_opts opts;
@@ -38,15 +39,11 @@ static int cutter_run(void *ctx, struct weir_buf *bufs, unsigned n)
 /* Counts why a frame is not cut. */
 static void fail(struct weir_cutter *c, struct weir_buf *b, enum weir_edit_reason why)
 {
-	if (!c->counts.failed[why]++)
-		c->counts.first_nr[why] = b->nr;
+	edit_count(&c->counts, b, why);
 	if (c->opts.report)
 		c->opts.report(c->opts.report_ctx, b, why, weir_edit_reason_text(why));
-	if (c->opts.drop_failed) {
-		b->port = WEIR_NO_PORT;
-		b->len = 0;
-		c->counts.dropped++;
-	}
+	if (c->opts.drop_failed)
+		edit_drop_buf(&c->counts, b);
 }
 
 /* -E2BIG is a reason like others. */

@@ -178,6 +178,10 @@ void edit_end(struct weir_editor *e, struct edit_frame *f, const char *text, ...
 /* The frame goes nowhere. */
 void edit_drop(struct weir_editor *e, struct edit_frame *f);
 
+/* For this and other stages: counts what an edit cannot be applied to; drops a frame. */
+void edit_count(struct weir_edit_counts *c, const struct weir_buf *b, enum weir_edit_reason why);
+void edit_drop_buf(struct weir_edit_counts *c, struct weir_buf *b);
+
 /*
  * Puts n bytes at offset off in place of old bytes there, whose content is undefined
  * then; what stands behind moves, and with it the offsets of its headers. false: no room

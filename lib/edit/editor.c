@@ -22,16 +22,23 @@
 
 DEFINE_CLEANUP(struct weir_editor *, weir_editor_free)
 
-static void count(struct weir_editor *e, const struct edit_frame *f, enum weir_edit_reason why)
+void edit_count(struct weir_edit_counts *c, const struct weir_buf *b, enum weir_edit_reason why)
 {
-	if (!e->counts.failed[why]++)
-		e->counts.first_nr[why] = f->buf->nr;
+	if (!c->failed[why]++)
+		c->first_nr[why] = b->nr;
+}
+
+void edit_drop_buf(struct weir_edit_counts *c, struct weir_buf *b)
+{
+	b->port = WEIR_NO_PORT;
+	b->len = 0;
+	c->dropped++;
 }
 
 static void tell(struct weir_editor *e, const struct edit_frame *f, enum weir_edit_reason why,
 		 const char *line)
 {
-	count(e, f, why);
+	edit_count(&e->counts, f->buf, why);
 	if (e->opts.report)
 		e->opts.report(e->opts.report_ctx, f->buf, why, line);
 }
@@ -70,17 +77,15 @@ void edit_end(struct weir_editor *e, struct edit_frame *f, const char *text, ...
 
 void edit_drop(struct weir_editor *e, struct edit_frame *f)
 {
-	f->buf->port = WEIR_NO_PORT;
-	f->buf->len = 0;
+	edit_drop_buf(&e->counts, f->buf);
 	f->out = true;
-	e->counts.dropped++;
 }
 
 void edit_fail(struct weir_editor *e, struct edit_frame *f, enum weir_edit_reason why)
 {
 	/* tcpreplay says nothing of most. */
 	if (f->classic)
-		count(e, f, why);
+		edit_count(&e->counts, f->buf, why);
 	else
 		edit_note(e, f, why, NULL);
 	f->out = true;

@@ -159,8 +159,7 @@ void frag_sum_quirk(const struct frag_queue *q, unsigned from)
 
 static void count(struct weir_fragroute *f, const struct weir_buf *b, enum weir_edit_reason why)
 {
-	if (!f->counts.failed[why]++)
-		f->counts.first_nr[why] = b->nr;
+	edit_count(&f->counts, b, why);
 	if (f->opts.report)
 		f->opts.report(f->opts.report_ctx, b, why, weir_edit_reason_text(why));
 }
@@ -202,11 +201,8 @@ static int run_rules(struct weir_fragroute *f)
 static int refuse(struct weir_fragroute *f, struct weir_buf *b, enum weir_edit_reason why)
 {
 	count(f, b, why);
-	if (f->opts.drop_failed) {
-		b->port = WEIR_NO_PORT;
-		b->len = 0;
-		f->counts.dropped++;
-	}
+	if (f->opts.drop_failed)
+		edit_drop_buf(&f->counts, b);
 	return queue_frame(&f->queue, b, b->len);
 }
 
