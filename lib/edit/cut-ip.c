@@ -60,12 +60,10 @@ static uint32_t copied_options(const uint8_t *ip, uint32_t len, uint8_t *ret_ip)
 static void resum_ipv4(uint8_t *ip, const uint8_t *old, uint32_t old_len)
 {
 	uint32_t len = 4u * (ip[0] & 0xf);
-	uint16_t sum = be16_at(old + 10);
 	uint32_t before = csum_add(csum_add(0, old, 10), old + 12, old_len - 12);
 	uint32_t after = csum_add(csum_add(0, ip, 10), ip + 12, len - 12);
 
-	be16_put(ip + 10,
-		 csum_update16(sum, (uint16_t)~csum_fold(before), (uint16_t)~csum_fold(after)));
+	be16_put(ip + 10, csum_replace(be16_at(old + 10), before, after));
 }
 
 /* Nobody may fragment it: so its id may be any, and is often the same for all. */
@@ -78,8 +76,8 @@ void cut_allow(struct cut *c)
 		return;
 	be16_put(ip + 6, word & 0xbfff);
 	be16_put(ip + 4, id ? id : (uint16_t)c->id);
-	be16_put(ip + 10, csum_update16(be16_at(ip + 10), word, be16_at(ip + 6)));
-	be16_put(ip + 10, csum_update16(be16_at(ip + 10), id, be16_at(ip + 4)));
+	csum_ipv4_changed16(ip, word, be16_at(ip + 6));
+	csum_ipv4_changed16(ip, id, be16_at(ip + 4));
 }
 
 static int plan_ipv4(struct plan *p, struct made_pool *pool)
@@ -201,7 +199,7 @@ static void set_fragment(const struct plan *p, struct weir_buf *f, const struct 
 	if (p->c->l.ip_version == 4) {
 		new = (uint16_t)(old + off / 8);
 		new |= last ? 0 : 0x2000;
-		be16_put(ip + 10, csum_update16(be16_at(ip + 10), old, new));
+		csum_ipv4_changed16(ip, old, new);
 	} else {
 		new = (uint16_t)(old + off);
 		new |= last ? 0 : 1;

@@ -96,7 +96,7 @@ static void set_id(const struct whole *w, uint8_t *ip, uint32_t i)
 	if (w->l.ip_version != 4)
 		return;
 	be16_put(ip + 4, new);
-	be16_put(ip + 10, csum_update16(be16_at(ip + 10), old, new));
+	csum_ipv4_changed16(ip, old, new);
 }
 
 static void set_tcp(const struct whole *w, struct weir_buf *f, uint32_t off, uint32_t n)
@@ -114,8 +114,7 @@ static void set_tcp(const struct whole *w, struct weir_buf *f, uint32_t off, uin
 	if (!w->known)
 		return;
 	sum = sum_under(tcp, w->l.l4_len, tcp + w->l.l4_len, n);
-	be16_put(tcp + 16, csum_update16(be16_at(tcp + 16), (uint16_t)~csum_fold(w->sum),
-					 (uint16_t)~csum_fold(sum)));
+	be16_put(tcp + 16, csum_replace(be16_at(tcp + 16), w->sum, sum));
 }
 
 int cut_tcp(struct cut *c, uint32_t size, struct made_list *out, struct made_pool *pool,

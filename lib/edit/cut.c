@@ -121,12 +121,10 @@ static void set_ipv4_size(uint8_t *ip, uint32_t size)
 	uint16_t old = be16_at(ip + 2);
 
 	be16_put(ip + 2, (uint16_t)size);
-	if (old) {
-		be16_put(ip + 10, csum_update16(be16_at(ip + 10), old, (uint16_t)size));
-	} else { /* whoever left the length to the card left the checksum, too */
-		be16_put(ip + 10, 0);
-		be16_put(ip + 10, csum_fold(csum_add(0, ip, 4u * (ip[0] & 0xf))));
-	}
+	if (old)
+		csum_ipv4_changed16(ip, old, (uint16_t)size);
+	else /* whoever left the length to the card left the checksum, too */
+		csum_put_ipv4(ip);
 }
 
 void cut_set_size(struct weir_buf *f, const struct pkt_layers *l, uint32_t size)

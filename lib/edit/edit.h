@@ -233,14 +233,12 @@ void edit_addr_changed(struct edit_frame *f, bool dst, const uint8_t *old, const
 uint8_t *edit_l4_sum(const struct edit_frame *f);
 /* A word under the checksum at sum has changed. */
 void edit_sum_changed16(const struct edit_frame *f, uint8_t *sum, uint16_t old, uint16_t new);
-/* The partial sum (csum_add()) of a part of what the L4 checksum covers has changed. */
-void edit_sum_moved(struct edit_frame *f, uint32_t before, uint32_t after);
-/* The same of the checksum at sum. */
+void edit_sum_changed32(const struct edit_frame *f, uint8_t *sum, uint32_t old, uint32_t new);
+/* The partial sum (csum_add()) of a part of what the checksum at sum covers has changed. */
 void edit_sum_replaced(const struct edit_frame *f, uint8_t *sum, uint32_t before, uint32_t after);
 /* The checksum that covers what a packet carries as a tunnel; NULL: there is none to keep. */
 uint8_t *edit_tunnel_sum(const struct edit_frame *f);
 /* Computes all checksums of a packet that it can. */
 void edit_sum_packet(struct edit_frame *f);
-void edit_sum_changed32(const struct edit_frame *f, uint8_t *sum, uint32_t old, uint32_t new);
 
 #endif

@@ -93,7 +93,7 @@ static void draw_ids(struct frag_queue *q, unsigned from, const struct cut *c)
 		uint16_t old = be16_at(ip + 4);
 
 		be16_put(ip + 4, (uint16_t)id);
-		be16_put(ip + 10, csum_update16(be16_at(ip + 10), old, be16_at(ip + 4)));
+		csum_ipv4_changed16(ip, old, be16_at(ip + 4));
 	}
 }
 

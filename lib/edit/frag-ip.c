@@ -27,7 +27,7 @@ static void set_ipv4_byte(uint8_t *ip, unsigned at, uint8_t v)
 	uint16_t old = be16_at(word);
 
 	ip[at] = v;
-	be16_put(ip + 10, csum_update16(be16_at(ip + 10), old, be16_at(word)));
+	csum_ipv4_changed16(ip, old, be16_at(word));
 }
 
 static void set_ttl(const struct cut *c, uint8_t ttl)
@@ -144,8 +144,7 @@ static int add_ipv4_option(struct frag_queue *q, const struct cut *c, const uint
 	ip = f->data + c->l.l3_off;
 	memcpy(ip + 20, option, n);
 	set_ipv4_byte(ip, 0, (uint8_t)(0x40 | (head + n) / 4));
-	be16_put(ip + 10,
-		 csum_update16(be16_at(ip + 10), 0, (uint16_t)~csum_fold(csum_add(0, option, n))));
+	be16_put(ip + 10, csum_replace(be16_at(ip + 10), 0, csum_add(0, option, n)));
 	return 0;
 }
 

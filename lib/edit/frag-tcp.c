@@ -71,7 +71,7 @@ static int add_option(struct frag_queue *q, const struct cut *c, const struct fr
 	old = be16_at(tcp + 12);
 	tcp[12] = (uint8_t)(tcp[12] + (n / 4 << 4));
 	check = csum_update16(be16_at(tcp + 16), old, be16_at(tcp + 12));
-	be16_put(tcp + 16, csum_update16(check, 0, (uint16_t)~csum_fold(csum_add(n, r->bytes, n))));
+	be16_put(tcp + 16, csum_replace(check, 0, csum_add(n, r->bytes, n)));
 	return 0;
 }
 

@@ -140,12 +140,8 @@ void frag_sum(struct weir_buf *b)
 
 void frag_sum_header(struct weir_buf *b, const struct cut *c)
 {
-	uint8_t *ip = b->data + c->l.l3_off;
-
-	if (c->l.ip_version != 4)
-		return;
-	be16_put(ip + 10, 0);
-	be16_put(ip + 10, csum_fold(csum_add(0, ip, 4u * (ip[0] & 0xf))));
+	if (c->l.ip_version == 4)
+		csum_put_ipv4(b->data + c->l.l3_off);
 }
 
 void frag_sum_quirk(const struct frag_queue *q, unsigned from)

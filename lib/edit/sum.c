@@ -80,12 +80,8 @@ void edit_sum_changed32(const struct edit_frame *f, uint8_t *sum, uint32_t old, 
 
 void edit_sum_replaced(const struct edit_frame *f, uint8_t *sum, uint32_t before, uint32_t after)
 {
-	edit_sum_changed16(f, sum, (uint16_t)~csum_fold(before), (uint16_t)~csum_fold(after));
-}
-
-void edit_sum_moved(struct edit_frame *f, uint32_t before, uint32_t after)
-{
-	edit_sum_replaced(f, edit_l4_sum(f), before, after);
+	if (sum)
+		put_sum(f, sum, csum_replace(be16_at(sum), before, after));
 }
 
 /* Of a GRE header (RFC 2784), if it has one. */
@@ -107,9 +103,7 @@ uint8_t *edit_tunnel_sum(const struct edit_frame *f)
 
 void edit_ip_changed16(struct edit_frame *f, uint16_t old, uint16_t new)
 {
-	uint8_t *ip = edit_l3(f);
-
-	be16_put(ip + 10, csum_update16(be16_at(ip + 10), old, new));
+	csum_ipv4_changed16(edit_l3(f), old, new);
 }
 
 void edit_addr_changed(struct edit_frame *f, bool dst, const uint8_t *old, const uint8_t *new)
@@ -123,11 +117,8 @@ void edit_addr_changed(struct edit_frame *f, bool dst, const uint8_t *old, const
 		edit_sum_changed32(f, sum, be32_at(old), be32_at(new));
 		return;
 	}
-	if (!sum || (dst && is_routed(f)))
-		return;
-	put_sum(f, sum,
-		csum_update16(be16_at(sum), (uint16_t)~csum_fold(csum_add(0, old, 16)),
-			      (uint16_t)~csum_fold(csum_add(0, new, 16))));
+	if (sum && !(dst && is_routed(f)))
+		edit_sum_replaced(f, sum, csum_add(0, old, 16), csum_add(0, new, 16));
 }
 
 /* The whole checksum of what lies behind the IP header, up to .end. */
@@ -155,14 +146,6 @@ static void sum_l4(struct edit_frame *f)
 	put_sum(f, sum, csum_fold(csum_add(partial, l4, size)));
 }
 
-static void sum_ip(struct edit_frame *f)
-{
-	uint8_t *ip = edit_l3(f);
-
-	be16_put(ip + 10, 0);
-	be16_put(ip + 10, csum_fold(csum_add(0, ip, 4u * (ip[0] & 0xf))));
-}
-
 void edit_sum_packet(struct edit_frame *f)
 {
 	if (!f->l.ip_version)
@@ -170,7 +153,7 @@ void edit_sum_packet(struct edit_frame *f)
 	if (!(f->l.flags & (PKT_FRAGMENT | PKT_PAYLOAD_CUT)) && f->l.l4_off != PKT_ABSENT)
 		sum_l4(f);
 	if (f->l.ip_version == 4)
-		sum_ip(f);
+		csum_put_ipv4(edit_l3(f));
 }
 
 static void sum(struct weir_editor *e, struct edit_frame *f)
@@ -240,7 +223,7 @@ static void sum4_quirk(struct weir_editor *e, struct edit_frame *f)
 		}
 		sum_l4_quirk(e, f);
 	}
-	sum_ip(f);
+	csum_put_ipv4(edit_l3(f));
 }
 
 static void sum6_quirk(struct weir_editor *e, struct edit_frame *f)

@@ -81,3 +81,19 @@ uint16_t csum_update32(uint16_t check, uint32_t old, uint32_t new)
 	sum += (uint32_t)~old;
 	return csum_fold(reduce(sum + new));
 }
+
+uint16_t csum_replace(uint16_t check, uint32_t before, uint32_t after)
+{
+	return csum_update16(check, (uint16_t)~csum_fold(before), (uint16_t)~csum_fold(after));
+}
+
+void csum_ipv4_changed16(uint8_t *ip, uint16_t old, uint16_t new)
+{
+	be16_put(ip + 10, csum_update16(be16_at(ip + 10), old, new));
+}
+
+void csum_put_ipv4(uint8_t *ip)
+{
+	be16_put(ip + 10, 0);
+	be16_put(ip + 10, csum_fold(csum_add(0, ip, 4u * (ip[0] & 0xf))));
+}

@@ -31,5 +31,12 @@ uint32_t csum_pseudo(const uint8_t *ip, bool ipv6, uint8_t proto, uint32_t l4_le
 /* The checksum after a word under it changed from old to new. */
 uint16_t csum_update16(uint16_t check, uint16_t old, uint16_t new);
 uint16_t csum_update32(uint16_t check, uint32_t old, uint32_t new);
+/* The checksum after a part under it changed whose partial sum was before and is after. */
+uint16_t csum_replace(uint16_t check, uint32_t before, uint32_t after);
+
+/* A 16-bit word of the IPv4 header at ip has changed: its checksum stays as right or wrong. */
+void csum_ipv4_changed16(uint8_t *ip, uint16_t old, uint16_t new);
+/* Computes the checksum of the IPv4 header at ip whole. */
+void csum_put_ipv4(uint8_t *ip);
 
 #endif

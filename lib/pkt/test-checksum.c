@@ -60,6 +60,29 @@ static void test_an_update_gives_what_a_new_sum_gives(void **state)
 	}
 }
 
+static void test_a_part_or_a_word_replaced_gives_what_a_new_sum_gives(void **state)
+{
+	uint8_t ip[24] = { 0x46, 0, 0, 60, [8] = 64, 17, [12] = 10, 0, 0, 1, 10, 0, 0, 2, 7, 4, 8 };
+	uint8_t want[sizeof(ip)];
+	uint32_t before;
+
+	(void)state;
+	csum_put_ipv4(ip);
+	assert_int_equal(csum_fold(csum_add(0, ip, sizeof(ip))), 0);
+	before = csum_add(0, ip + 12, 8);
+	memcpy(ip + 12, "\xff\xfe\xfd\xfc\xff\xfe\xfd\xfc", 8);
+	memcpy(want, ip, sizeof(ip));
+	csum_put_ipv4(want);
+	be16_put(ip + 10, csum_replace(be16_at(ip + 10), before, csum_add(0, ip + 12, 8)));
+	assert_memory_equal(ip, want, sizeof(ip));
+
+	be16_put(want + 2, 1500);
+	csum_put_ipv4(want);
+	be16_put(ip + 2, 1500);
+	csum_ipv4_changed16(ip, 60, 1500);
+	assert_memory_equal(ip, want, sizeof(ip));
+}
+
 /* RFC 1624, section 4: the case in which RFC 1141's arithmetic fails. */
 static void test_an_update_keeps_to_rfc1624(void **state)
 {
@@ -87,6 +110,7 @@ int main(void)
 		cmocka_unit_test(test_an_odd_byte_is_the_high_one),
 		cmocka_unit_test(test_a_sum_of_all_ones_does_not_overflow),
 		cmocka_unit_test(test_an_update_gives_what_a_new_sum_gives),
+		cmocka_unit_test(test_a_part_or_a_word_replaced_gives_what_a_new_sum_gives),
 		cmocka_unit_test(test_an_update_keeps_to_rfc1624),
 		cmocka_unit_test(test_pseudo_headers_cover_addresses_protocol_and_length),
 	};
