@@ -97,43 +97,33 @@ static bool has_room(const struct cut *c)
 	       (c->l.ip_version == 6 || (c->b->data[c->l.l3_off] & 0xf) < 15);
 }
 
-static int ip_chaff_one(const struct frag_rule *r, struct frag_queue *q, struct weir_buf *b)
+static int ip_chaff_each(const struct frag_rule *r, struct frag_queue *q, struct cut *c)
 {
 	struct weir_buf *chaff;
-	struct cut c;
 	uint32_t payload;
 	int e;
 
-	if (!frag_look(b, &c))
-		return made_keep(&q->next, b);
-	if (r->kind == IP_CHAFF_OPT && !has_room(&c)) {
-		frag_fail(q, WEIR_EDIT_NO_ROOM);
-		return made_keep(&q->next, b);
-	}
-	payload = c.l.l3_off + c.l.l3_len;
+	if (r->kind == IP_CHAFF_OPT && !has_room(c))
+		return frag_refuse(q, c, WEIR_EDIT_NO_ROOM);
+	payload = c->l.l3_off + c->l.l3_len;
 	if (r->kind == IP_CHAFF_OPT)
-		e = add_bad_option(q, &c, &chaff);
+		e = add_bad_option(q, c, &chaff);
 	else
-		e = frag_insert(q, &c, payload, 0, &chaff);
+		e = frag_insert(q, c, payload, 0, &chaff);
 	if (e < 0)
 		return e;
 
-	payload += chaff->len - cut_captured(&c, 0, c.l.l3_off + c.size);
+	payload += chaff->len - cut_captured(c, 0, c->l.l3_off + c->size);
 	frag_draw_bytes(q, chaff->data + payload, chaff->len - payload);
 	if (r->kind == IP_CHAFF_TTL)
-		set_ttl(chaff, &c, (uint8_t)r->value);
-	frag_sum_header(chaff, &c);
-	return place(q, b, r->kind != IP_CHAFF_DUP);
+		set_ttl(chaff, c, (uint8_t)r->value);
+	frag_sum_header(chaff, c);
+	return place(q, c->b, r->kind != IP_CHAFF_DUP);
 }
 
-static int ip_chaff_run(const struct frag_rule *r, struct frag_queue *q)
-{
-	return frag_each(r, q, ip_chaff_one);
-}
-
-const struct frag_directive frag_ip_chaff = {
-	.name = "ip_chaff", .parse = ip_chaff_parse, .run = ip_chaff_run, .makes = true
-};
+const struct frag_directive frag_ip_chaff = { .name = "ip_chaff",
+					      .parse = ip_chaff_parse,
+					      .each = ip_chaff_each };
 
 /* ---- tcp_chaff ------------------------------------------------------------- */
 
@@ -230,33 +220,27 @@ static void spoil(const struct frag_rule *r, struct frag_queue *q, const struct 
 		be16_put(tcp + 16, (uint16_t)(be16_at(tcp + 16) + 1 + frag_draw(q, 0xfffe)));
 }
 
-static int tcp_chaff_one(const struct frag_rule *r, struct frag_queue *q, struct weir_buf *b)
+static int tcp_chaff_each(const struct frag_rule *r, struct frag_queue *q, struct cut *c)
 {
 	struct weir_buf *chaff;
 	uint32_t payload;
-	struct cut c;
 	int e;
 
-	if (!frag_look(b, &c) || !cut_is_tcp(&c) || c.l.l3_off + c.size == c.l.payload_off)
-		return made_keep(&q->next, b);
+	if (!cut_is_tcp(c) || c->l.l3_off + c->size == c->l.payload_off)
+		return frag_stay(q, c);
 	if (r->kind == TCP_CHAFF_PAWS)
-		e = make_old(q, &c, &chaff);
+		e = make_old(q, c, &chaff);
 	else
-		e = frag_insert(q, &c, c.l.payload_off, 0, &chaff);
+		e = frag_insert(q, c, c->l.payload_off, 0, &chaff);
 	if (e < 0)
 		return e;
 
-	payload = c.l.payload_off + chaff->len - cut_captured(&c, 0, c.l.l3_off + c.size);
+	payload = c->l.payload_off + chaff->len - cut_captured(c, 0, c->l.l3_off + c->size);
 	frag_draw_bytes(q, chaff->data + payload, chaff->len - payload);
-	spoil(r, q, &c, chaff);
-	return place(q, b, r->kind != TCP_CHAFF_REXMIT);
+	spoil(r, q, c, chaff);
+	return place(q, c->b, r->kind != TCP_CHAFF_REXMIT);
 }
 
-static int tcp_chaff_run(const struct frag_rule *r, struct frag_queue *q)
-{
-	return frag_each(r, q, tcp_chaff_one);
-}
-
-const struct frag_directive frag_tcp_chaff = {
-	.name = "tcp_chaff", .parse = tcp_chaff_parse, .run = tcp_chaff_run, .makes = true
-};
+const struct frag_directive frag_tcp_chaff = { .name = "tcp_chaff",
+					       .parse = tcp_chaff_parse,
+					       .each = tcp_chaff_each };

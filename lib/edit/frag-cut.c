@@ -97,34 +97,28 @@ static void draw_ids(struct frag_queue *q, unsigned from, const struct cut *c)
 	}
 }
 
-static int seg_one(const struct frag_rule *r, struct frag_queue *q, struct weir_buf *b)
+static int seg_each(const struct frag_rule *r, struct frag_queue *q, struct cut *c)
 {
 	unsigned from = q->next.n;
 	enum weir_edit_reason why;
-	struct cut c;
 	int e;
 
-	if (!frag_look(b, &c) || !cut_is_tcp(&c) || b->data[c.l.l4_off + 13] & 0x02 ||
-	    c.l.l3_off + c.size - c.l.payload_off <= r->value || q->stays_whole)
-		return made_keep(&q->next, b);
+	if (!cut_is_tcp(c) || c->b->data[c->l.l4_off + 13] & 0x02 ||
+	    c->l.l3_off + c->size - c->l.payload_off <= r->value || q->stays_whole)
+		return frag_stay(q, c);
 
-	c.copy_all = q->opts->quirks & WEIR_FRAGROUTE_QUIRK_COPY_ALL;
-	e = cut_tcp(&c, r->value, &q->next, &q->pool, &why);
+	c->copy_all = q->opts->quirks & WEIR_FRAGROUTE_QUIRK_COPY_ALL;
+	e = cut_tcp(c, r->value, &q->next, &q->pool, &why);
 	if (e < 0)
 		return e;
-	draw_ids(q, from, &c);
+	draw_ids(q, from, c);
 	frag_sum_quirk(q, from);
 	return overlap(q, r->kind, from);
 }
 
-static int seg_run(const struct frag_rule *r, struct frag_queue *q)
-{
-	return frag_each(r, q, seg_one);
-}
-
-const struct frag_directive frag_tcp_seg = {
-	.name = "tcp_seg", .parse = seg_parse, .run = seg_run, .makes = true
-};
+const struct frag_directive frag_tcp_seg = { .name = "tcp_seg",
+					     .parse = seg_parse,
+					     .each = seg_each };
 
 static int frag_parse(struct frag_rule *r, struct frag_text *t)
 {
@@ -137,30 +131,28 @@ static int frag_parse(struct frag_rule *r, struct frag_text *t)
 }
 
 /* The first fragment has all headers up to TCP's or whatever is known. */
-static int frag_one(const struct frag_rule *r, struct frag_queue *q, struct weir_buf *b)
+static int frag_each(const struct frag_rule *r, struct frag_queue *q, struct cut *c)
 {
 	unsigned from = q->next.n;
 	struct cut_sizes s = { .rest = r->value, .last = r->value };
 	enum weir_edit_reason why;
-	struct cut c;
 	uint32_t data;
 	int e;
 
-	if (!frag_look(b, &c) || c.l.flags & PKT_FRAGMENT || q->stays_whole)
-		return made_keep(&q->next, b);
+	if (c->l.flags & PKT_FRAGMENT || q->stays_whole)
+		return frag_stay(q, c);
 
-	data = cut_ip_data(&c);
-	s.first = MAX(r->value, (c.l.payload_off - data + 7) & ~7u);
-	c.copy_all = q->opts->quirks & WEIR_FRAGROUTE_QUIRK_COPY_ALL;
-	cut_number(&c, (uint32_t)(b - q->now.bufs));
-	cut_allow(&c);
-	if (c.l.l3_off + c.size - data <= s.first)
-		return made_keep(&q->next, b);
-	e = cut_ip(&c, &s, &q->next, &q->pool, &why);
+	data = cut_ip_data(c);
+	s.first = MAX(r->value, (c->l.payload_off - data + 7) & ~7u);
+	c->copy_all = q->opts->quirks & WEIR_FRAGROUTE_QUIRK_COPY_ALL;
+	cut_number(c, (uint32_t)(c->b - q->now.bufs));
+	cut_allow(c);
+	if (c->l.l3_off + c->size - data <= s.first)
+		return frag_stay(q, c);
+	e = cut_ip(c, &s, &q->next, &q->pool, &why);
 	if (e == 0) {
 		q->next.n = from;
-		frag_fail(q, why);
-		return made_keep(&q->next, b);
+		return frag_refuse(q, c, why);
 	}
 	if (e < 0)
 		return e;
@@ -168,11 +160,6 @@ static int frag_one(const struct frag_rule *r, struct frag_queue *q, struct weir
 	return overlap(q, r->kind, from + 1);
 }
 
-static int frag_run(const struct frag_rule *r, struct frag_queue *q)
-{
-	return frag_each(r, q, frag_one);
-}
-
-const struct frag_directive frag_ip_frag = {
-	.name = "ip_frag", .parse = frag_parse, .run = frag_run, .makes = true
-};
+const struct frag_directive frag_ip_frag = { .name = "ip_frag",
+					     .parse = frag_parse,
+					     .each = frag_each };

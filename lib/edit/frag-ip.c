@@ -126,45 +126,30 @@ static int opt_parse(struct frag_rule *r, struct frag_text *t)
 }
 
 /* In front of other options, which may end with one that says so. */
-static int add_ipv4_option(struct frag_queue *q, const struct cut *c, const uint8_t *option,
-			   uint32_t n)
+static int opt_each(const struct frag_rule *r, struct frag_queue *q, struct cut *c)
 {
-	uint32_t head = 4u * (ip_of(c)[0] & 0xf);
+	uint32_t head = c->l.l3_len, n = r->n_bytes;
 	struct weir_buf *f;
 	uint8_t *ip;
-	int r;
+	int e;
 
-	if (head + n > 60 || c->size + n > 65535) {
-		frag_fail(q, WEIR_EDIT_NO_ROOM);
-		return made_keep(&q->next, c->b);
-	}
-	r = frag_insert(q, c, c->l.l3_off + 20, n, &f);
-	if (r < 0)
-		return r;
+	if (c->l.ip_version != 4)
+		return frag_stay(q, c);
+	if (head + n > 60 || c->size + n > 65535)
+		return frag_refuse(q, c, WEIR_EDIT_NO_ROOM);
+	e = frag_insert(q, c, c->l.l3_off + 20, n, &f);
+	if (e < 0)
+		return e;
 	ip = f->data + c->l.l3_off;
-	memcpy(ip + 20, option, n);
+	memcpy(ip + 20, r->bytes, n);
 	set_ipv4_byte(ip, 0, (uint8_t)(0x40 | (head + n) / 4));
-	be16_put(ip + 10, csum_replace(be16_at(ip + 10), 0, csum_add(0, option, n)));
+	be16_put(ip + 10, csum_replace(be16_at(ip + 10), 0, csum_add(0, r->bytes, n)));
 	return 0;
 }
 
-static int opt_one(const struct frag_rule *r, struct frag_queue *q, struct weir_buf *b)
-{
-	struct cut c;
-
-	if (!frag_look(b, &c) || c.l.ip_version != 4)
-		return made_keep(&q->next, b);
-	return add_ipv4_option(q, &c, r->bytes, r->n_bytes);
-}
-
-static int opt_run(const struct frag_rule *r, struct frag_queue *q)
-{
-	return frag_each(r, q, opt_one);
-}
-
-const struct frag_directive frag_ip_opt = {
-	.name = "ip_opt", .parse = opt_parse, .run = opt_run, .makes = true
-};
+const struct frag_directive frag_ip_opt = { .name = "ip_opt",
+					    .parse = opt_parse,
+					    .each = opt_each };
 
 /* An extension header without its first byte; that one's number is .value. */
 static int opt6_parse(struct frag_rule *r, struct frag_text *t)
@@ -194,21 +179,21 @@ static int opt6_parse(struct frag_rule *r, struct frag_text *t)
 }
 
 /* Behind the hop-by-hop options, which have to be first. */
-static int add_header(struct frag_queue *q, const struct cut *c, const struct frag_rule *r)
+static int opt6_each(const struct frag_rule *r, struct frag_queue *q, struct cut *c)
 {
 	const uint8_t *ip = ip_of(c);
 	uint32_t next = 6, off = 40;
 	struct weir_buf *f;
 	int e;
 
+	if (c->l.ip_version != 6)
+		return frag_stay(q, c);
 	if (ip[6] == PKT_IP_HOPOPTS) {
 		next = 40;
 		off += 8u * (ip[41] + 1u);
 	}
-	if (c->size + r->n_bytes > 65535) {
-		frag_fail(q, WEIR_EDIT_NO_ROOM);
-		return made_keep(&q->next, c->b);
-	}
+	if (c->size + r->n_bytes > 65535)
+		return frag_refuse(q, c, WEIR_EDIT_NO_ROOM);
 	e = frag_insert(q, c, c->l.l3_off + off, r->n_bytes, &f);
 	if (e < 0)
 		return e;
@@ -218,20 +203,6 @@ static int add_header(struct frag_queue *q, const struct cut *c, const struct fr
 	return 0;
 }
 
-static int opt6_one(const struct frag_rule *r, struct frag_queue *q, struct weir_buf *b)
-{
-	struct cut c;
-
-	if (!frag_look(b, &c) || c.l.ip_version != 6)
-		return made_keep(&q->next, b);
-	return add_header(q, &c, r);
-}
-
-static int opt6_run(const struct frag_rule *r, struct frag_queue *q)
-{
-	return frag_each(r, q, opt6_one);
-}
-
-const struct frag_directive frag_ip6_opt = {
-	.name = "ip6_opt", .parse = opt6_parse, .run = opt6_run, .makes = true
-};
+const struct frag_directive frag_ip6_opt = { .name = "ip6_opt",
+					     .parse = opt6_parse,
+					     .each = opt6_each };

@@ -74,24 +74,27 @@ const struct frag_directive frag_drop = { .name = "drop", .parse = chance_parse,
 
 static int dup_run(const struct frag_rule *r, struct frag_queue *q)
 {
-	unsigned at = happens(r, q) ? choose(q, r->kind) : q->now.n;
+	struct made_list *m = &q->now;
+	struct weir_buf copy, *at;
+	unsigned place;
+	int e;
 
-	for (unsigned i = 0; i < q->now.n; i++) {
-		const struct weir_buf *b = &q->now.bufs[i];
-		struct weir_buf *copy;
-		int e = made_keep(&q->next, b);
-
-		if (e >= 0 && i == at)
-			e = made_add(&q->next, &q->pool, b, b->len, b->len, &copy);
-		if (e < 0)
-			return e;
-	}
+	if (!happens(r, q))
+		return 0;
+	place = choose(q, r->kind);
+	copy = m->bufs[place];
+	e = made_move(&q->pool, &copy, copy.len, copy.len);
+	if (e >= 0)
+		e = made_keep(m, &copy);
+	if (e < 0)
+		return e;
+	at = m->bufs + place + 1;
+	memmove(at + 1, at, (m->n - 1 - (place + 1)) * sizeof(*at));
+	*at = copy;
 	return 0;
 }
 
-const struct frag_directive frag_dup = {
-	.name = "dup", .parse = chance_parse, .run = dup_run, .makes = true
-};
+const struct frag_directive frag_dup = { .name = "dup", .parse = chance_parse, .run = dup_run };
 
 enum order {
 	ORDER_RANDOM,

@@ -51,7 +51,7 @@ static int opt_parse(struct frag_rule *r, struct frag_text *t)
 
 /* In front of other options, which may end with one that says so. The checksum stays as
  * right or wrong as it was. */
-static int add_option(struct frag_queue *q, const struct cut *c, const struct frag_rule *r)
+static int opt_each(const struct frag_rule *r, struct frag_queue *q, struct cut *c)
 {
 	uint32_t n = r->n_bytes;
 	struct weir_buf *f;
@@ -59,10 +59,10 @@ static int add_option(struct frag_queue *q, const struct cut *c, const struct fr
 	uint8_t *tcp;
 	int e;
 
-	if (c->l.l4_len + n > 60 || c->size + n > 65535) {
-		frag_fail(q, WEIR_EDIT_NO_ROOM);
-		return made_keep(&q->next, c->b);
-	}
+	if (!cut_is_tcp(c))
+		return frag_stay(q, c);
+	if (c->l.l4_len + n > 60 || c->size + n > 65535)
+		return frag_refuse(q, c, WEIR_EDIT_NO_ROOM);
 	e = frag_insert(q, c, c->l.l4_off + 20, n, &f);
 	if (e < 0)
 		return e;
@@ -75,20 +75,6 @@ static int add_option(struct frag_queue *q, const struct cut *c, const struct fr
 	return 0;
 }
 
-static int opt_one(const struct frag_rule *r, struct frag_queue *q, struct weir_buf *b)
-{
-	struct cut c;
-
-	if (!frag_look(b, &c) || !cut_is_tcp(&c))
-		return made_keep(&q->next, b);
-	return add_option(q, &c, r);
-}
-
-static int opt_run(const struct frag_rule *r, struct frag_queue *q)
-{
-	return frag_each(r, q, opt_one);
-}
-
-const struct frag_directive frag_tcp_opt = {
-	.name = "tcp_opt", .parse = opt_parse, .run = opt_run, .makes = true
-};
+const struct frag_directive frag_tcp_opt = { .name = "tcp_opt",
+					     .parse = opt_parse,
+					     .each = opt_each };

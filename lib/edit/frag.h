@@ -20,7 +20,7 @@
 /* What has become of a frame so far, in order. */
 struct frag_queue {
 	struct made_list now;
-	struct made_list next; /* what a directive that .makes frames makes of them */
+	struct made_list next; /* what a directive makes of each of them */
 	struct made_pool pool;
 	uint64_t random;  /* state; see frag_draw() */
 	bool stays_whole; /* tcp_seg and ip_frag leave it */
@@ -55,10 +55,12 @@ struct frag_directive {
 	/* Reads what follows the name, up to the end of the line (which the caller checks).
 	 * 0, or -EINVAL with the text. */
 	int (*parse)(struct frag_rule *r, struct frag_text *t);
-	/* Changes the frames of q->now where they are, or, with .makes, appends to q->next
-	 * what is to be there instead. 0, -ENOMEM, or -E2BIG: too many frames. */
+	/* One of these. Each gives 0, -ENOMEM, or -E2BIG: too many frames. */
+
+	/* Changes the queue, q->now. */
 	int (*run)(const struct frag_rule *r, struct frag_queue *q);
-	bool makes;
+	/* Appends to q->next what an IP frame of q->now becomes; others stay. */
+	int (*each)(const struct frag_rule *r, struct frag_queue *q, struct cut *c);
 };
 
 extern const struct frag_directive frag_delay, frag_drop, frag_dup, frag_echo, frag_ip6_opt,
@@ -91,12 +93,11 @@ int frag_bad(struct frag_text *t, const char *format, ...) __attribute__((format
 uint32_t frag_draw(struct frag_queue *q, uint32_t n);
 void frag_draw_bytes(struct frag_queue *q, uint8_t *p, uint32_t n);
 
-/* Calls one for each frame of q->now, which appends what becomes of it to q->next: the run()
- * of a directive that .makes frames. */
-typedef int frag_one_fn(const struct frag_rule *r, struct frag_queue *q, struct weir_buf *b);
-int frag_each(const struct frag_rule *r, struct frag_queue *q, frag_one_fn *one);
+/* For each(): the frame stays. The same, and why that is. */
+int frag_stay(struct frag_queue *q, const struct cut *c);
+int frag_refuse(struct frag_queue *q, const struct cut *c, enum weir_edit_reason why);
 
-/* Says why a directive left a frame as it was; told once for the whole frame. */
+/* Says why a directive did not do all that it should; told once for the whole frame. */
 void frag_fail(struct frag_queue *q, enum weir_edit_reason why);
 
 /* Looks at a frame of the queue: false if it is no IP that can be read. */

@@ -92,18 +92,20 @@ void frag_draw_bytes(struct frag_queue *q, uint8_t *p, uint32_t n)
 		p[i] = (uint8_t)letters[frag_draw(q, 64)];
 }
 
-int frag_each(const struct frag_rule *r, struct frag_queue *q, frag_one_fn *one)
+int frag_stay(struct frag_queue *q, const struct cut *c)
 {
-	int e = 0;
-
-	for (unsigned i = 0; e >= 0 && i < q->now.n; i++)
-		e = one(r, q, &q->now.bufs[i]);
-	return e;
+	return made_keep(&q->next, c->b);
 }
 
 void frag_fail(struct frag_queue *q, enum weir_edit_reason why)
 {
 	q->failed[why] = true;
+}
+
+int frag_refuse(struct frag_queue *q, const struct cut *c, enum weir_edit_reason why)
+{
+	frag_fail(q, why);
+	return frag_stay(q, c);
 }
 
 bool frag_look(struct weir_buf *b, struct cut *ret_cut)
@@ -174,24 +176,37 @@ static int queue_frame(struct frag_queue *q, struct weir_buf *b, uint32_t len)
 	return r;
 }
 
+static int run_each(const struct frag_rule *rule, struct frag_queue *q)
+{
+	struct made_list was = q->now;
+	struct cut c;
+	int r = 0;
+
+	for (unsigned i = 0; r >= 0 && i < q->now.n; i++) {
+		if (frag_look(&q->now.bufs[i], &c))
+			r = rule->directive->each(rule, q, &c);
+		else
+			r = made_keep(&q->next, &q->now.bufs[i]);
+	}
+	if (r < 0)
+		return r;
+	q->now = q->next;
+	q->next = was;
+	q->next.n = 0;
+	return 0;
+}
+
 static int run_rules(struct weir_fragroute *f)
 {
-	struct frag_queue *q = &f->queue;
+	int r = 0;
 
-	for (unsigned i = 0; i < f->n_rules; i++) {
+	for (unsigned i = 0; r >= 0 && i < f->n_rules; i++) {
 		const struct frag_rule *rule = &f->rules[i];
-		struct made_list was = q->now;
-		int r = rule->directive->run(rule, q);
 
-		if (r < 0)
-			return r;
-		if (rule->directive->makes) {
-			q->now = q->next;
-			q->next = was;
-			q->next.n = 0;
-		}
+		r = rule->directive->each ? run_each(rule, &f->queue)
+					  : rule->directive->run(rule, &f->queue);
 	}
-	return 0;
+	return r;
 }
 
 static int refuse(struct weir_fragroute *f, struct weir_buf *b, enum weir_edit_reason why)
