@@ -11,21 +11,11 @@
 static int read_rules(const struct cmd_run *run, const char *path, char **ret_text,
 		      struct weir_err *err)
 {
-	CLEANUP(fclosep)
-	FILE *f = fopen(path, "re");
-	size_t room = 0;
-	ssize_t n;
+	int r = read_text(path, ret_text);
 
-	if (!f && cmd_is_personality(run))
-		return err_text(err, -errno, "couldn't open %s", path);
-	if (!f)
-		return err_text(err, -errno, "%s: %s", path, strerror(errno));
-	n = getdelim(ret_text, &room, '\0', f); /* rules end with the first 0 byte */
-	if (n < 0 && ferror(f))
-		return err_text(err, -EIO, "%s: %s", path, strerror(errno));
-	if (n < 0)
-		*ret_text = xstrdup("");
-	return 0;
+	if (r < 0 && cmd_is_personality(run))
+		return err_text(err, r, "couldn't open %s", path);
+	return r < 0 ? err_text(err, r, "%s: %s", path, strerror(-r)) : 0;
 }
 
 static int read_side(const char *word, enum weir_fragdir *ret_dir, struct weir_err *err)

@@ -81,33 +81,15 @@ int opt_load_text(struct opt_set *set, const char *name, char *text, const char 
 	return r;
 }
 
-/* The whole file as one text, to be freed; NULL with errno. */
-static char *read_text(const char *path)
-{
-	CLEANUP(fclosep)
-	FILE *f = fopen(path, "re");
-	CLEANUP(freep)
-	char *text = NULL;
-	size_t size = 0;
-
-	if (!f)
-		return NULL;
-	/* NUL ends the text: no option has one. An empty file is an empty text. */
-	if (getdelim(&text, &size, '\0', f) < 0)
-		return ferror(f) ? NULL : xstrdup("");
-	return TAKE_PTR(text);
-}
-
 int opt_load(struct opt_set *set, const char *path, const char *section)
 {
-	char *text = read_text(path);
+	char *text;
+	int r = read_text(path, &text); /* no option has a NUL */
 
-	if (!text) {
-		int code = -errno;
-
+	if (r < 0) {
 		(void)snprintf(set->error, sizeof(set->error), "%s: cannot read %s: %s", set->prog,
-			       path, strerror(-code));
-		return code;
+			       path, strerror(-r));
+		return r;
 	}
 	set->owned = xgrow(set->owned, set->n_owned, sizeof(*set->owned));
 	set->owned[set->n_owned++] = text;

@@ -53,21 +53,12 @@ int split_mode_parse(const char *text, struct split_cfg *cfg, struct weir_err *e
 	return 0;
 }
 
-/* The whole of a file. */
-static int read_text(const char *path, char **ret_text, size_t *ret_size, struct weir_err *err)
+static int read_services(const char *path, char **ret_text, struct weir_err *err)
 {
-	CLEANUP(fclosep)
-	FILE *f = fopen(path, "re");
-	size_t room = 0;
-	ssize_t n;
+	int r = read_text(path, ret_text);
 
-	if (!f)
-		return err_text(err, -errno, "Unable to open service file: %s\n%s", path,
-				strerror(errno));
-	n = getdelim(ret_text, &room, '\0', f);
-	if (n < 0 && ferror(f))
-		return err_text(err, -EIO, "%s: %s", path, strerror(errno));
-	*ret_size = n < 0 ? 0 : (size_t)n;
+	if (r < 0)
+		return err_text(err, r, "Unable to open service file: %s\n%s", path, strerror(-r));
 	return 0;
 }
 
@@ -123,9 +114,10 @@ int split_classifier(const struct split_cfg *c, bool old, struct weir_classifier
 	if (r >= 0)
 		r = read_ratio(c, &o, err);
 	if (r >= 0 && c->services)
-		r = read_text(c->services, &services, &o.services_size, err);
+		r = read_services(c->services, &services, err);
 	if (r < 0)
 		return r;
 	o.services = services;
+	o.services_size = services ? strlen(services) : 0;
 	return weir_classifier_new(&o, ret_c, err);
 }

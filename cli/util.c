@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "util.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/param.h>
@@ -41,6 +42,26 @@ int err_text(struct weir_err *err, int code, const char *format, ...)
 	(void)vsnprintf(err->text, sizeof(err->text), format, ap); /* cut if too long */
 	va_end(ap);
 	return code;
+}
+
+int read_text(const char *path, char **ret_text)
+{
+	CLEANUP(fclosep)
+	FILE *f = fopen(path, "re");
+	CLEANUP(freep)
+	char *text = NULL;
+	size_t size = 0;
+
+	if (!f)
+		return -errno;
+	if (getdelim(&text, &size, '\0', f) < 0) {
+		if (ferror(f))
+			return -errno;
+		free(text);
+		text = xstrdup(""); /* it is empty */
+	}
+	*ret_text = TAKE_PTR(text);
+	return 0;
 }
 
 unsigned edit_distance(const char *a, const char *b)

@@ -59,6 +59,9 @@ void *xgrow(void *array, size_t n, size_t size);
 int err_text(struct weir_err *err, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* The whole file as one text, to be freed; a NUL in it ends the text. 0, or a negative errno. */
+int read_text(const char *path, char **ret_text);
+
 /* How many letters have to be changed, added or left out to make a of b. */
 unsigned edit_distance(const char *a, const char *b);
 
