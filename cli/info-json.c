@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "info.h"
-#include "util.h"
+#include "json-util.h"
 
 /* As xcalloc(): half an answer would be taken for a whole one. */
 static void no_memory(void)
@@ -12,32 +12,9 @@ static void no_memory(void)
 	exit(1);
 }
 
-/* Text from outside as JSON: what is not UTF-8 becomes '?'. */
-static json_t *json_text(const char *s)
-{
-	CLEANUP(freep)
-	char *copy = NULL;
-	json_t *text = json_string(s);
-
-	if (text)
-		return text;
-
-	copy = xstrdup(s);
-	for (char *p = copy; *p; p++) {
-		if (*p & 0x80)
-			*p = '?';
-	}
-	return json_string(copy);
-}
-
 static json_t *json_text_or_null(const char *s)
 {
 	return s ? json_text(s) : json_null();
-}
-
-static json_t *json_count(uint64_t n)
-{
-	return json_integer((json_int_t)n);
 }
 
 static json_t *json_rate(double v)
@@ -72,13 +49,13 @@ static json_t *iface_json(const struct info_file *f, uint32_t nr)
 	json_t *o = json_object();
 
 	set(o, "name", json_text_or_null(i->name[0] ? i->name : NULL));
-	set(o, "link_type", json_count(i->linktype));
+	set(o, "link_type", json_number(i->linktype));
 	set(o, "link_type_name", json_text_or_null(weir_linktype_name(i->linktype)));
-	set(o, "snapshot_length", json_count(i->snaplen));
+	set(o, "snapshot_length", json_number(i->snaplen));
 	set(o, "resolution", json_string(info_resolution(i->tsresol, resolution)));
 	set(o, "time_offset_s", json_integer(i->tsoffset_s));
-	set(o, "frames", json_count(t.frames));
-	set(o, "bytes", json_count(t.bytes));
+	set(o, "frames", json_number(t.frames));
+	set(o, "bytes", json_number(t.bytes));
 	return o;
 }
 
@@ -96,9 +73,9 @@ static json_t *size_json(uint32_t min, uint32_t max, uint64_t frames)
 {
 	json_t *o = json_object();
 
-	set(o, "min", json_count(min));
-	set(o, "max", max == UINT32_MAX ? json_null() : json_count(max));
-	set(o, "frames", json_count(frames));
+	set(o, "min", json_number(min));
+	set(o, "max", max == UINT32_MAX ? json_null() : json_number(max));
+	set(o, "frames", json_number(frames));
 	return o;
 }
 
@@ -120,7 +97,7 @@ static json_t *protos_json(const struct weir_totals *t)
 
 	for (unsigned p = 0; p < WEIR_N_SUMMARY_PROTOS; p++)
 		set(o, weir_summary_proto_name((enum weir_summary_proto)p),
-		    json_count(t->protos[p]));
+		    json_number(t->protos[p]));
 	return o;
 }
 
@@ -134,22 +111,22 @@ static void set_format(json_t *o, const struct weir_trace_info *i)
 	set(o, "byte_order", json_string(i->big_endian ? "big" : "little"));
 	set(o, "compression", json_string(weir_compression_name(i->compression)));
 	set(o, "file_size", i->size < 0 ? json_null() : json_integer(i->size));
-	set(o, "sections", json_count(i->n_sections));
+	set(o, "sections", json_number(i->n_sections));
 }
 
 static void set_counts(json_t *o, const struct weir_totals *t)
 {
-	set(o, "frames", json_count(t->frames));
-	set(o, "bytes", json_count(t->bytes));
-	set(o, "wire_bytes", json_count(t->wire_bytes));
-	set(o, "snapped_frames", json_count(t->snapped));
-	set(o, "size_min", json_count(t->size_min));
-	set(o, "size_max", json_count(t->size_max));
+	set(o, "frames", json_number(t->frames));
+	set(o, "bytes", json_number(t->bytes));
+	set(o, "wire_bytes", json_number(t->wire_bytes));
+	set(o, "snapped_frames", json_number(t->snapped));
+	set(o, "size_min", json_number(t->size_min));
+	set(o, "size_max", json_number(t->size_max));
 	set(o, "sizes", sizes_json(t));
-	set(o, "flows", json_count(t->flows));
-	set(o, "flow_frames", json_count(t->flow_frames));
-	set(o, "non_flow_frames", json_count(t->non_flow_frames));
-	set(o, "invalid_flow_frames", json_count(t->flow_invalid));
+	set(o, "flows", json_number(t->flows));
+	set(o, "flow_frames", json_number(t->flow_frames));
+	set(o, "non_flow_frames", json_number(t->non_flow_frames));
+	set(o, "invalid_flow_frames", json_number(t->flow_invalid));
 	set(o, "protocols", protos_json(t));
 }
 
@@ -157,12 +134,12 @@ static void set_times(json_t *o, const struct weir_totals *t)
 {
 	set(o, "first_time", json_time(t, t->first_ns));
 	set(o, "last_time", json_time(t, t->last_ns));
-	set(o, "duration_ns", json_count(info_duration(t)));
+	set(o, "duration_ns", json_number(info_duration(t)));
 	set(o, "mean_bps", json_rate(info_rate(t, 8 * t->wire_bytes)));
 	set(o, "mean_pps", json_rate(info_rate(t, t->frames)));
-	set(o, "untimed_frames", json_count(t->untimed));
-	set(o, "backwards", json_count(t->backwards));
-	set(o, "backwards_max_ns", json_count(t->backwards_max_ns));
+	set(o, "untimed_frames", json_number(t->untimed));
+	set(o, "backwards", json_number(t->backwards));
+	set(o, "backwards_max_ns", json_number(t->backwards_max_ns));
 }
 
 void info_json(json_t *files, const struct info_file *f)
