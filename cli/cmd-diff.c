@@ -2,7 +2,6 @@
 /* weir diff: what was sent beside what arrived. */
 #include <errno.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,6 +9,7 @@
 
 #include "cmd.h"
 #include "commands.h"
+#include "json-util.h"
 #include "util.h"
 
 /* The exit status of a comparison that found something. */
@@ -144,7 +144,7 @@ static json_t *fields_object(const struct weir_diff_counts *c)
 	for (unsigned f = 0; f < WEIR_N_DIFF_FIELDS; f++)
 		if (c->fields[f])
 			json_object_set_new(o, weir_diff_field_text((enum weir_diff_field)f),
-					    json_integer((json_int_t)c->fields[f]));
+					    json_number(c->fields[f]));
 	return o;
 }
 
@@ -156,43 +156,49 @@ static json_t *item_object(const struct weir_diff_item *item)
 		if (item->fields >> f & 1)
 			json_array_append_new(
 				fields, json_string(weir_diff_field_text((enum weir_diff_field)f)));
-	return json_pack("{s:s, s:I, s:I, s:o}", "kind", kinds[item->kind].name, "first",
-			 (json_int_t)item->nr[0], "second", (json_int_t)item->nr[1], "fields",
+	return json_pack("{s:s, s:o, s:o, s:o}", "kind", kinds[item->kind].name, "first",
+			 json_number(item->nr[0]), "second", json_number(item->nr[1]), "fields",
 			 fields);
+}
+
+/* In whole nanoseconds: as reals, those between two clocks would lose their last digits. */
+static json_t *delay_ns(const struct weir_diff_counts *c, double share)
+{
+	return json_integer(c->least_delay + (json_int_t)weir_hist_quantile(&c->delays, share));
 }
 
 static json_t *delays_object(const struct weir_diff_counts *c)
 {
-	return json_pack("{s:I, s:I, s:I, s:f, s:f, s:f, s:f}", "frames", (json_int_t)c->delays.n,
-			 "first_ns", (json_int_t)c->first_delay, "least_ns",
-			 (json_int_t)c->least_delay, "p50_ns", delay_us(c, 0.5) * 1e3, "p99_ns",
-			 delay_us(c, 0.99) * 1e3, "p999_ns", delay_us(c, 0.999) * 1e3,
-			 "greatest_ns", delay_us(c, 1) * 1e3);
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "frames", json_number(c->delays.n),
+			 "first_ns", json_integer(c->first_delay), "least_ns",
+			 json_integer(c->least_delay), "p50_ns", delay_ns(c, 0.5), "p99_ns",
+			 delay_ns(c, 0.99), "p999_ns", delay_ns(c, 0.999), "greatest_ns",
+			 delay_ns(c, 1));
+}
+
+static json_t *trace_object(const struct weir_diff_counts *c, unsigned i, const char *name)
+{
+	return json_pack("{s:o, s:o, s:o}", "name", json_text(name), "frames",
+			 json_number(c->frames[i]), "bytes", json_number(c->bytes[i]));
 }
 
 static int print_json(const struct weir_diff *d, const struct weir_diff_counts *c,
 		      const char *const *names, uint64_t max)
 {
-	json_t *list = json_array(), *all;
+	json_t *list = json_array();
 	struct weir_diff_item item;
 	uint64_t pos = 0;
-	int r;
 
 	while (max-- && weir_diff_next(d, &pos, &item))
 		json_array_append_new(list, item_object(&item));
-	all = json_pack("{s:s, s:[{s:s, s:I, s:I}, {s:s, s:I, s:I}], s:b, s:I, s:I, s:o, s:I, s:I, "
-			"s:I, s:o, s:o}",
-			"command", "diff", "traces", "name", names[0], "frames",
-			(json_int_t)c->frames[0], "bytes", (json_int_t)c->bytes[0], "name",
-			names[1], "frames", (json_int_t)c->frames[1], "bytes",
-			(json_int_t)c->bytes[1], "equal", !differ(c), "same", (json_int_t)c->same,
-			"changed", (json_int_t)c->changed, "fields", fields_object(c), "missing",
-			(json_int_t)c->missing, "extra", (json_int_t)c->extra, "moved",
-			(json_int_t)c->moved, "delay", delays_object(c), "differences", list);
-	r = all ? json_dumpf(all, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(12)) : -1;
-	json_decref(all);
-	puts("");
-	return r;
+	return json_print(stdout,
+			  json_pack("{s:s, s:[o, o], s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+				    "command", "diff", "traces", trace_object(c, 0, names[0]),
+				    trace_object(c, 1, names[1]), "equal", !differ(c), "same",
+				    json_number(c->same), "changed", json_number(c->changed),
+				    "fields", fields_object(c), "missing", json_number(c->missing),
+				    "extra", json_number(c->extra), "moved", json_number(c->moved),
+				    "delay", delays_object(c), "differences", list));
 }
 
 static int diff_run(const struct cmd_run *run, const void *cfg)

@@ -35,6 +35,25 @@ test_an_edit_shows_in_what_it_changed() {
 	is "exit status" "$rc" 0
 }
 
+test_json_holds_any_name_and_whole_delays() {
+	local name=$netns_dir/$'\xff.pcap' later=1234567890123456789
+	"$weir" gen 'Ether()/IP()/UDP(sport=(1,3))' -w "$name"
+	python3 - "$netns_dir" "$e2e_root/tools" "$later" <<-'END'
+		import sys
+		sys.path.insert(0, sys.argv[2])
+		import trace
+		frames = trace.read(sys.argv[1] + "/\udcff.pcap")
+		late = [f._replace(ns=i + int(sys.argv[3])) for i, f in enumerate(frames)]
+		early = [f._replace(ns=i) for i, f in enumerate(frames)]
+		trace.write_pcap(sys.argv[1] + "/early.pcap", early, "<", 1)
+		trace.write_pcap(sys.argv[1] + "/\udcff.pcap", late, "<", 1)
+	END
+	run "$weir" diff --json "$netns_dir/early.pcap" "$name"
+	is "exit status" "$rc" 0
+	is "names" "$(count '.traces[].name' | xargs)" "$netns_dir/early.pcap $netns_dir/?.pcap"
+	grep -q "\"p50_ns\": $later,$" "$out"
+}
+
 test_text_lists_what_differs() {
 	local n
 	n=$(frames_of "$data/dns.pcap")
