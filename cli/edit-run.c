@@ -85,7 +85,6 @@ static int prepare(struct edit_load *l, struct weir_err *err)
 {
 	const struct edit_run *r = l->run;
 	unsigned n = 0;
-	bool makes = false;
 	int q;
 
 	if (r->cache)
@@ -94,12 +93,10 @@ static int prepare(struct edit_load *l, struct weir_err *err)
 	n += cuts_stages(&l->cuts, l->stages + n);
 	if (r->decoder)
 		l->stages[n++] = decoder_stage(r->decoder);
-	for (unsigned i = 0; i < n; i++)
-		makes |= l->stages[i].next != NULL;
 	weir_chain_init(&l->chain, l->stages, n);
 
 	q = weir_block_new(weir_editor_growth(l->editor), &l->read, err);
-	if (q >= 0 && makes)
+	if (q >= 0 && weir_chain_makes(&l->chain))
 		q = weir_block_new(0, &l->made, err);
 	return q;
 }

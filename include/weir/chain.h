@@ -46,6 +46,10 @@ void weir_chain_init(struct weir_chain *c, const struct weir_stage *stages, unsi
 /* Does a stage write to the bytes of frames, so that they have to be the caller's own? */
 bool weir_chain_changes(const struct weir_chain *c);
 
+/* Does one make several frames of one, so that what is taken lies elsewhere than what was
+ * put? */
+bool weir_chain_makes(const struct weir_chain *c);
+
 /* Does one hold frames back, so that all have to pass in order, and weir_chain_end()
  * follows? Without, batches may go through chains of several threads. */
 bool weir_chain_holds(const struct weir_chain *c);

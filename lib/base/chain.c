@@ -23,6 +23,14 @@ bool weir_chain_changes(const struct weir_chain *c)
 	return false;
 }
 
+bool weir_chain_makes(const struct weir_chain *c)
+{
+	for (unsigned i = 0; i < c->n_stages; i++)
+		if (c->stages[i].next)
+			return true;
+	return false;
+}
+
 bool weir_chain_holds(const struct weir_chain *c)
 {
 	for (unsigned i = 0; i < c->n_stages; i++)

@@ -203,10 +203,12 @@ static void test_a_chain_is_what_its_stages_are(void **state)
 
 	(void)state;
 	weir_chain_init(&c, stages, 1);
-	assert_false(weir_chain_changes(&c) || weir_chain_holds(&c));
+	assert_false(weir_chain_changes(&c) || weir_chain_makes(&c) || weir_chain_holds(&c));
 	weir_chain_init(&c, stages, 2);
 	assert_true(weir_chain_changes(&c));
+	assert_false(weir_chain_makes(&c));
 	weir_chain_init(&c, stages, 3);
+	assert_true(weir_chain_makes(&c));
 	assert_true(weir_chain_holds(&c));
 }
 

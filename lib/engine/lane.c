@@ -344,8 +344,7 @@ int lane_init(struct lane *l, struct weir_forwarder *f, const struct weir_lane *
 	l->guesses = weir_port_info(cfg->from)->sums_missing;
 	l->linktype = (uint16_t)weir_port_info(cfg->from)->linktype;
 	weir_chain_init(&l->chain, cfg->stages, cfg->n_stages);
-	for (unsigned i = 0; i < cfg->n_stages; i++)
-		l->makes |= cfg->stages[i].next != NULL;
+	l->makes = weir_chain_makes(&l->chain);
 	l->copies = weir_chain_changes(&l->chain) || l->makes || (l->out_off && !l->in_off);
 	l->plain = !cfg->n_stages && l->in_off == l->out_off && !l->guesses;
 	if ((l->copies && area_init(&l->area) < 0) || (l->makes && area_init(&l->made) < 0))
