@@ -55,15 +55,20 @@ static void report(void *ctx, const struct weir_buf *frame, enum weir_edit_reaso
 	l->warnings[l->n_warnings++] = xstrdup(text);
 }
 
-static void tell_warnings(struct edit_load *l)
+static void free_warnings(struct edit_load *l)
 {
-	for (unsigned i = 0; i < l->n_warnings; i++) {
-		cmd_warn(l->run->run, "%s", l->warnings[i]);
+	for (unsigned i = 0; i < l->n_warnings; i++)
 		free(l->warnings[i]);
-	}
 	free(l->warnings);
 	l->warnings = NULL;
 	l->n_warnings = 0;
+}
+
+static void tell_warnings(struct edit_load *l)
+{
+	for (unsigned i = 0; i < l->n_warnings; i++)
+		cmd_warn(l->run->run, "%s", l->warnings[i]);
+	free_warnings(l);
 }
 
 static int add_load(struct edit_run *r, struct weir_err *err)
@@ -333,7 +338,7 @@ void edit_run_done(struct edit_run *r)
 		cuts_done(&l->cuts);
 		weir_block_free(l->read);
 		weir_block_free(l->made);
-		free(l->warnings); /* told, or nobody wants them any more */
+		free_warnings(l); /* of a block that did not come to be written */
 		free(l);
 	}
 	r->n_loads = 0;
