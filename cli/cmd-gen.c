@@ -133,14 +133,14 @@ static uint64_t joined_pass(uint64_t n, uint64_t total)
 }
 
 /* Decides what is made only once, and how many frames the sender sees as one pass: they are
- * numbered over all passes, so that it makes no difference to them. */
-static void plan_passes(struct gen_cfg *cfg, const struct weir_gen_info *info,
+ * numbered over all passes, so that it makes no difference to them. total: of gen_total(). */
+static void plan_passes(struct gen_cfg *cfg, const struct weir_gen_info *info, uint64_t total,
 			struct weir_maker *maker)
 {
-	uint64_t n = info->n_frames, pass = n, total = cfg->count;
+	uint64_t n = info->n_frames, pass = n;
 	bool preload = info->repeats && n <= MAX_PRELOAD / (info->max_len + 32);
 
-	if (!cfg->count && __builtin_mul_overflow(n, cfg->send.loop, &total))
+	if (total == UINT64_MAX) /* no end */
 		total = 0;
 	if (preload && n < SHORT_PASS) {
 		pass = joined_pass(n, total);
@@ -169,7 +169,7 @@ static int send_frames(const struct cmd_run *run, const struct gen_cfg *cfg,
 	};
 
 	weir_gen_maker(g, &maker);
-	plan_passes(&planned, info, &maker);
+	plan_passes(&planned, info, gen_total(cfg, g), &maker);
 	return replay_run(&p);
 }
 
