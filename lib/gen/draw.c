@@ -94,7 +94,7 @@ static int random_mac(const struct gen_source *src, const struct gen_field *f,
 	return 0;
 }
 
-/* RandNum(a, b), and Inc(start, step, count), Dec(...) */
+/* RandNum(a, b) */
 static int two_numbers(const struct gen_source *src, const struct gen_node *node, uint64_t *a,
 		       uint64_t *b)
 {

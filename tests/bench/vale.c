@@ -4,8 +4,7 @@
  *
  *	vale pair TX-PORT RX-PORT LEN BATCH SECONDS	frames a second: received, and dropped
  *	vale ping PORT PORT SECONDS			mean round trip, ns
- *	vale memcpy LEN SECONDS				copies a second, from and to a ring's
- *buffers
+ *	vale memcpy LEN SECONDS				copies a second between buffers of rings
  *
  * Prints numbers alone.
  */
