@@ -10,6 +10,7 @@
 #include "base/macros.h"
 #include "support/unit.h"
 #include "trace/test-data.h"
+#include "trace/test-open.h"
 
 static char in_path[] = "/tmp/weir-block-in-XXXXXX", out_path[] = "/tmp/weir-block-out-XXXXXX";
 
@@ -83,26 +84,6 @@ static void write_input(bool ng, bool big_endian, size_t cut)
 		blob_done(&b);
 	}
 	assert_int_equal(fclose(f), 0);
-}
-
-static struct weir_reader *open_reader(const char *path)
-{
-	struct weir_reader *r = NULL;
-
-	assert_int_equal(weir_reader_open(path, &r, NULL), 0);
-	return r;
-}
-
-static struct weir_writer *open_writer(enum weir_trace_format format,
-				       enum weir_compression compression)
-{
-	const struct weir_writer_opts opts = { .format = format,
-					       .compression = compression,
-					       .linktype = 1 };
-	struct weir_writer *w = NULL;
-
-	assert_int_equal(weir_writer_open(out_path, &opts, &w, NULL), 0);
-	return w;
 }
 
 static struct weir_block *new_block(uint32_t growth)
@@ -202,7 +183,7 @@ static void test_chunks_are_read_ahead(void **state)
 		write_input(i & 1, i & 4, 0);
 		r = open_reader(in_path);
 		pass_shared(r,
-			    open_writer(i & 1 ? WEIR_TRACE_PCAPNG : WEIR_TRACE_PCAP_US,
+			    open_writer(out_path, i & 1 ? WEIR_TRACE_PCAPNG : WEIR_TRACE_PCAP_US,
 					WEIR_COMPRESSION_NONE),
 			    i & 2);
 		weir_reader_close(r);
@@ -222,7 +203,8 @@ static void test_frames_pass_from_every_format_to_every_one(void **state)
 			const uint32_t growth = i & 1 ? 20 : 0;
 			struct weir_reader *r = open_reader(in_path);
 
-			pass(r, open_writer(to[i / 4], WEIR_COMPRESSION_NONE), growth, i & 2);
+			pass(r, open_writer(out_path, to[i / 4], WEIR_COMPRESSION_NONE), growth,
+			     i & 2);
 			weir_reader_close(r);
 			check_output(i & 2, growth);
 		}
@@ -237,7 +219,8 @@ static void test_compressed_traces_pass(void **state)
 	write_input(false, false, 0);
 	for (int i = WEIR_COMPRESSION_NONE; i <= WEIR_COMPRESSION_LZ4; i++) {
 		r = open_reader(in_path);
-		pass(r, open_writer(WEIR_TRACE_PCAP_US, (enum weir_compression)i), 0, false);
+		pass(r, open_writer(out_path, WEIR_TRACE_PCAP_US, (enum weir_compression)i), 0,
+		     false);
 		weir_reader_close(r);
 		check_output(false, false);
 		assert_int_equal(rename(out_path, in_path), 0); /* what is read next */
@@ -366,7 +349,7 @@ static void test_frames_that_lie_elsewhere_are_written(void **state)
 {
 	struct weir_reader *r;
 	struct weir_block *b = new_block(0);
-	struct weir_writer *w = open_writer(WEIR_TRACE_PCAP_US, WEIR_COMPRESSION_NONE);
+	struct weir_writer *w = open_writer(out_path, WEIR_TRACE_PCAP_US, WEIR_COMPRESSION_NONE);
 	uint8_t elsewhere[2048];
 
 	(void)state;
@@ -387,7 +370,7 @@ static void test_frames_that_lie_elsewhere_are_written(void **state)
 
 static void test_copies_make_a_block(void **state)
 {
-	struct weir_writer *w = open_writer(WEIR_TRACE_PCAPNG, WEIR_COMPRESSION_NONE);
+	struct weir_writer *w = open_writer(out_path, WEIR_TRACE_PCAPNG, WEIR_COMPRESSION_NONE);
 	struct weir_block *b = new_block(0);
 	uint8_t bytes[2048];
 
@@ -410,7 +393,7 @@ static void test_copies_make_a_block(void **state)
 
 static void test_frames_before_one_that_cannot_be_written_are(void **state)
 {
-	struct weir_writer *w = open_writer(WEIR_TRACE_PCAP_US, WEIR_COMPRESSION_NONE);
+	struct weir_writer *w = open_writer(out_path, WEIR_TRACE_PCAP_US, WEIR_COMPRESSION_NONE);
 	struct weir_block *b = new_block(0);
 	struct weir_err err = { 0 };
 	struct weir_reader *r;

@@ -13,6 +13,7 @@
 #include "base/macros.h"
 #include "support/data.h"
 #include "support/unit.h"
+#include "trace/test-open.h"
 
 static char scratch[] = "/tmp/weir-writer-XXXXXX"; /* a file that every test may write */
 
@@ -22,28 +23,6 @@ static const enum weir_compression compressions[] = {
 	WEIR_COMPRESSION_ZSTD,
 	WEIR_COMPRESSION_LZ4,
 };
-
-static struct weir_writer *open_writer(enum weir_trace_format format,
-				       enum weir_compression compression)
-{
-	const struct weir_writer_opts opts = { .format = format,
-					       .compression = compression,
-					       .linktype = 1 };
-	struct weir_writer *w = NULL;
-
-	assert_int_equal(weir_writer_open(scratch, &opts, &w, NULL), 0);
-	return w;
-}
-
-static struct weir_reader *open_reader(const char *path)
-{
-	struct weir_reader *r = NULL;
-	struct weir_err err = { 0 };
-
-	if (weir_reader_open(path, &r, &err) < 0)
-		fail_msg("%s", err.text);
-	return r;
-}
 
 static uint8_t *slurp(size_t *ret_size)
 {
@@ -229,7 +208,7 @@ static void test_every_format_and_compression_is_read_back(void **state)
 	(void)state;
 	for (size_t f = 0; f < ARRAY_SIZE(formats); f++) {
 		for (size_t c = 0; c < ARRAY_SIZE(compressions); c++) {
-			write_many(open_writer(formats[f], compressions[c]), 200);
+			write_many(open_writer(scratch, formats[f], compressions[c]), 200);
 			check_many(200, compressions[c],
 				   formats[f] == WEIR_TRACE_PCAP_US ? 1000 : 1);
 		}
@@ -241,7 +220,7 @@ static void test_libpcap_reads_what_is_written(void **state)
 	char errbuf[PCAP_ERRBUF_SIZE];
 	struct pcap_pkthdr *h;
 	const uint8_t *data;
-	struct weir_writer *w = open_writer(WEIR_TRACE_PCAPNG, WEIR_COMPRESSION_NONE);
+	struct weir_writer *w = open_writer(scratch, WEIR_TRACE_PCAPNG, WEIR_COMPRESSION_NONE);
 	const struct weir_record rec = {
 		.data = (const uint8_t *)"abcde", .len = 5, .orig_len = 60, .ts_ns = 1000000007
 	};
@@ -307,7 +286,7 @@ static void test_comments_names_and_statistics_are_in_the_file(void **state)
 static void test_what_a_format_cannot_hold_is_refused_and_the_file_goes_on(void **state)
 {
 	struct weir_record rec = { .data = (const uint8_t *)"x", .len = 1, .ts_ns = -1 };
-	struct weir_writer *w = open_writer(WEIR_TRACE_PCAP_NS, WEIR_COMPRESSION_NONE);
+	struct weir_writer *w = open_writer(scratch, WEIR_TRACE_PCAP_NS, WEIR_COMPRESSION_NONE);
 	struct weir_reader *r;
 
 	(void)state;
@@ -330,7 +309,7 @@ static void test_what_a_format_cannot_hold_is_refused_and_the_file_goes_on(void 
 	assert_int_equal(weir_reader_next(r, &rec, NULL), 0);
 	weir_reader_close(r);
 
-	w = open_writer(WEIR_TRACE_PCAPNG, WEIR_COMPRESSION_NONE);
+	w = open_writer(scratch, WEIR_TRACE_PCAPNG, WEIR_COMPRESSION_NONE);
 	rec.iface = 1;
 	assert_int_equal(weir_writer_write(w, &rec, NULL, NULL), -EINVAL);
 	assert_int_equal(weir_writer_stats(w, 1, 0, 0, NULL), -EINVAL);
@@ -347,7 +326,7 @@ static void test_wrong_options_leave_the_file_alone(void **state)
 	(void)state;
 	assert_non_null(text);
 	memset(text, 'x', 65536);
-	write_many(open_writer(WEIR_TRACE_PCAP_NS, WEIR_COMPRESSION_NONE), 3);
+	write_many(open_writer(scratch, WEIR_TRACE_PCAP_NS, WEIR_COMPRESSION_NONE), 3);
 	free(slurp(&before));
 	assert_int_equal(weir_writer_open(scratch, &opts, &w, NULL), -EINVAL);
 	opts.linktype = 1;
@@ -364,7 +343,7 @@ static void test_wrong_options_leave_the_file_alone(void **state)
 
 static void test_flushed_frames_can_be_read_while_the_file_is_open(void **state)
 {
-	struct weir_writer *w = open_writer(WEIR_TRACE_PCAP_NS, WEIR_COMPRESSION_NONE);
+	struct weir_writer *w = open_writer(scratch, WEIR_TRACE_PCAP_NS, WEIR_COMPRESSION_NONE);
 	const struct weir_record rec = { .data = (const uint8_t *)"abcd", .len = 4, .orig_len = 4 };
 	struct weir_record got;
 	struct weir_reader *r;
@@ -416,7 +395,7 @@ static void test_a_file_that_cannot_be_made_is_named(void **state)
 
 static void test_closing_without_finishing_keeps_the_frames(void **state)
 {
-	struct weir_writer *w = open_writer(WEIR_TRACE_PCAPNG, WEIR_COMPRESSION_ZSTD);
+	struct weir_writer *w = open_writer(scratch, WEIR_TRACE_PCAPNG, WEIR_COMPRESSION_ZSTD);
 	const struct weir_record rec = { .data = (const uint8_t *)"abc", .len = 3 };
 	struct weir_record got;
 	struct weir_reader *r;
