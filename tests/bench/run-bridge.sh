@@ -10,15 +10,11 @@
 # Needs root.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-# shellcheck source=tools/netns.sh
-. tools/netns.sh
+# shellcheck source=tests/bench/lib.sh
+. tests/bench/lib.sh
 
 build=${1:-build}
-[ "$(id -u)" = 0 ] || { echo "bench: needs root to make network namespaces" >&2; exit 1; }
-why=$(netns_possible) || { echo "bench: $why" >&2; exit 1; }
-ninja -C "$build" --quiet weir >&2
-
-netns_init
+bench_init "$build"
 netns_add left middle right
 netns_veth left eth0 middle mid1
 netns_veth right eth0 middle mid2

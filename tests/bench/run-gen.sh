@@ -8,16 +8,11 @@
 # Needs root.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-# shellcheck source=tools/netns.sh
-. tools/netns.sh
+# shellcheck source=tests/bench/lib.sh
+. tests/bench/lib.sh
 
 build=${1:-build}
-[ "$(id -u)" = 0 ] || { echo "bench: needs root to make network namespaces" >&2; exit 1; }
-why=$(netns_possible) || { echo "bench: $why" >&2; exit 1; }
-ninja -C "$build" --quiet weir tests/bench/make-frames >&2
-
-netns_init
-netns_add sender receiver
-netns_veth sender veth0 receiver veth1
+bench_init "$build" tests/bench/make-frames
+bench_pair
 python3 tests/bench/gen.py --build "$build" --work "$netns_dir" \
 	--namespace "$netns_prefix-sender" ${QUICK:+--quick}

@@ -9,19 +9,14 @@
 # Needs root and two processors.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-# shellcheck source=tools/netns.sh
-. tools/netns.sh
+# shellcheck source=tests/bench/lib.sh
+. tests/bench/lib.sh
 
 build=${1:-build}
 [ $# = 0 ] || shift
-[ "$(id -u)" = 0 ] || { echo "bench: needs root to make network namespaces" >&2; exit 1; }
-why=$(netns_possible) || { echo "bench: $why" >&2; exit 1; }
-ninja -C "$build" --quiet weir tests/bench/bare-kernel tests/bench/bare-packet \
-	tests/bench/bare-xdp tests/bench/drop-frames >&2
-
-netns_init
-netns_add sender receiver
-netns_veth sender veth0 receiver veth1 numtxqueues 2 numrxqueues 2
+bench_init "$build" tests/bench/bare-kernel tests/bench/bare-packet \
+	tests/bench/bare-xdp tests/bench/drop-frames
+bench_pair numtxqueues 2 numrxqueues 2
 netns_exec receiver ethtool -K veth1 gro on
 python3 tests/bench/kernel.py --build "$build" --work "$netns_dir" \
 	--namespace "$netns_prefix-sender" --receiver "$netns_prefix-receiver" "$@"

@@ -9,17 +9,12 @@
 # not the load of the machine.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-# shellcheck source=tools/netns.sh
-. tools/netns.sh
+# shellcheck source=tests/bench/lib.sh
+. tests/bench/lib.sh
 
 build=${1:-build}
 [ $# = 0 ] || shift
-[ "$(id -u)" = 0 ] || { echo "bench: needs root to make network namespaces" >&2; exit 1; }
-why=$(netns_possible) || { echo "bench: $why" >&2; exit 1; }
-ninja -C "$build" --quiet tests/bench/gaps tests/bench/bare-packet >&2
-
-netns_init
-netns_add sender receiver
-netns_veth sender veth0 receiver veth1 numtxqueues 2 numrxqueues 2
+bench_init "$build" tests/bench/gaps tests/bench/bare-packet
+bench_pair numtxqueues 2 numrxqueues 2
 python3 tests/bench/pacing.py --build "$build" --sender "$netns_prefix-sender" \
 	--receiver "$netns_prefix-receiver" "$@"

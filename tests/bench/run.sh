@@ -10,8 +10,8 @@
 # sender's processor, and drops it as not addressed to this host.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-# shellcheck source=tools/netns.sh
-. tools/netns.sh
+# shellcheck source=tests/bench/lib.sh
+. tests/bench/lib.sh
 
 build=${1:-build}
 if [ "$(id -u)" != 0 ]; then
@@ -19,11 +19,7 @@ if [ "$(id -u)" != 0 ]; then
 		{ echo "bench: needs root to make network namespaces, and there is no sudo" >&2; exit 1; }
 	exec sudo --preserve-env=QUICK tests/bench/run.sh "$build"
 fi
-why=$(netns_possible) || { echo "bench: $why" >&2; exit 1; }
-ninja -C "$build" --quiet tests/bench/bare-packet tests/bench/bare-xdp >&2
-
-netns_init
-netns_add sender receiver
-netns_veth sender veth0 receiver veth1
+bench_init "$build" tests/bench/bare-packet tests/bench/bare-xdp
+bench_pair
 python3 tests/bench/bench.py --build "$build" --work "$netns_dir" \
 	--namespace "$netns_prefix-sender" ${QUICK:+--quick}
