@@ -13,6 +13,7 @@ import time
 
 FLOWS = 1000  # in every trace with as many frames; the next frame belongs to the next flow
 RATED = re.compile(r"^Rated:.* ([0-9.]+) pps", re.MULTILINE)
+TRAFGEN_TOLD = re.compile(r"(\d+) sec, (\d+) usec on CPU\d+ \((\d+) packets\)")
 
 
 def frame_of(length, number):
@@ -36,6 +37,23 @@ def write_trace(path, lengths, count):
                 records.append(frame)
             f.write(b"".join(records))
         return f.tell()
+
+
+def write_trafgen(path, frame):
+    """A configuration of trafgen with one frame that stays as it is."""
+    with open(path, "w", encoding="ascii") as f:
+        f.write("{ " + ", ".join(f"0x{b:02x}" for b in frame) + " }\n")
+
+
+def alternate(rounds, contenders, median=statistics.median):
+    """{name: median}; each round runs every contender once."""
+    values = {name: [] for name in contenders}
+    for number in range(rounds):
+        for name, measure in contenders.items():
+            if sys.stderr.isatty():
+                print(f"\rround {number + 1} of {rounds}: {name:40}", end="\r", file=sys.stderr)
+            values[name].append(measure())
+    return {name: median(list_) for name, list_ in values.items()}
 
 
 class Bench:
@@ -78,16 +96,14 @@ class Bench:
             raise subprocess.CalledProcessError(child.returncode, command)
         return peak
 
+    def trafgen_ns(self, config, count):
+        """Of a frame out of veth0, by the program's own account."""
+        seconds, usec, packets = map(int, TRAFGEN_TOLD.search(self.run(
+            "trafgen", "-P1", "-i", config, "-o", "veth0", "-n", str(count))).groups())
+        return (seconds * 1e9 + usec * 1e3) / packets
+
     def alternate(self, contenders):
-        """{name: median}; each round runs every contender once."""
-        values = {name: [] for name in contenders}
-        for number in range(self.rounds):
-            for name, measure in contenders.items():
-                if sys.stderr.isatty():
-                    print(f"\rround {number + 1} of {self.rounds}: {name:40}", end="\r",
-                          file=sys.stderr)
-                values[name].append(measure())
-        return {name: statistics.median(list_) for name, list_ in values.items()}
+        return alternate(self.rounds, contenders)
 
     # The parts, named as in docs/performance.md.
 

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import time
 
-from bench import Bench, machine, table, write_trace
+from bench import Bench, machine, run, table, write_trace
 
 RTT = re.compile(r"^rtt min/avg/max/mdev = [0-9.]+/([0-9.]+)/", re.MULTILINE)
 MAP = "10.9.0.0/24:10.8.0.0/24"
@@ -100,4 +100,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

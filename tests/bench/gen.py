@@ -3,7 +3,6 @@
 """How fast frames are made, beside Scapy and trafgen. See run-gen.sh."""
 import argparse
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -12,7 +11,6 @@ import time
 from bench import Bench, machine, run, table
 
 SYSTEM_PYTHON = "/usr/bin/python3"  # Debian's python3-scapy belongs to it
-TOLD = re.compile(r"(\d+) sec, (\d+) usec on CPU\d+ \((\d+) packets\)")
 
 SCAN = ('Ether(src="02:00:00:00:00:01",dst="02:00:00:00:00:02")'
         '/IP(src="10.0.0.1",dst="10.0.0.2")/TCP(dport=(1025,65535))')
@@ -117,11 +115,6 @@ class GenBench(Bench):
         if self.sent() - before < count:
             sys.exit(f"bench: only {self.sent() - before} of {count} frames were sent")
         return ns
-
-    def trafgen_ns(self, config, count):
-        seconds, usec, packets = map(int, TOLD.search(self.run(
-            self.trafgen, "-P1", "-i", config, "-o", "veth0", "-n", str(count))).groups())
-        return (seconds * 1e9 + usec * 1e3) / packets
 
     def live(self):
         count = int(1_000_000 * self.scale)

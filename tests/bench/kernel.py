@@ -8,8 +8,8 @@ import shutil
 import subprocess
 import sys
 
-from bench import Bench, frame_of, machine, table, write_trace
-from gen import CHANGING, TOLD
+from bench import Bench, frame_of, machine, run, table, write_trace, write_trafgen
+from gen import CHANGING
 from pacing import version_of
 
 
@@ -35,11 +35,6 @@ class KernelBench(Bench):
         finally:
             child.stdin.close()
             child.wait()
-
-    def trafgen_ns(self, config, count):
-        seconds, usec, packets = map(int, TOLD.search(self.run(
-            "trafgen", "-P1", "-i", config, "-o", "veth0", "-n", str(count))).groups())
-        return (seconds * 1e9 + usec * 1e3) / packets
 
     def contenders(self, length):
         trace, flows = f"{self.work}/{length}.pcap", f"{self.work}/{length}-flows.pcap"
@@ -68,8 +63,7 @@ class KernelBench(Bench):
             rows[f"tcpreplay {version_of(peer)}"] = replay(peer, "-tK", "-i", "veth0")
         if shutil.which("trafgen"):
             config = f"{self.work}/{length}.cfg"
-            with open(config, "w", encoding="ascii") as f:
-                f.write("{ " + ", ".join(f"0x{b:02x}" for b in frame_of(length, 0)) + " }\n")
+            write_trafgen(config, frame_of(length, 0))
             rows["trafgen"] = lambda: self.trafgen_ns(config, few * 100)
         return rows
 
@@ -102,4 +96,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

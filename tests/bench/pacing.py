@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 
-from bench import RATED, frame_of, machine, table
+from bench import RATED, alternate, frame_of, machine, table, write_trafgen
 
 RUN_SECONDS = 0.7  # SCHED_FIFO may spin for 0.95 s before the kernel makes it pause
 
@@ -115,8 +115,7 @@ class Pacing:
 
     def trafgen(self):
         path = f"{self.args.work}/trafgen.cfg"
-        with open(path, "w", encoding="ascii") as f:
-            f.write("{ " + ", ".join(f"0x{b:02x}" for b in frame_of(60, 0)) + " }\n")
+        write_trafgen(path, frame_of(60, 0))
         return path
 
     def case(self, option, rate, name, **more):
@@ -131,13 +130,14 @@ class Pacing:
         # Frames that carry their times cannot be looped.
         loops = 1 if option == "--multiplier" else max(1, int(RUN_SECONDS / seconds))
         limit = [] if seconds * loops <= 1 else [f"--limit={int(trace_frames / seconds * 0.7)}"]
+
+        def sender(who, command, mode):
+            extra = [] if who in ("trafgen", "mausezahn") else limit
+            return lambda: self.measure(command[:-1] + extra + command[-1:], mode, rate)
+
         rows = self.contenders(option, rate, name, loops, **more)
-        results = {who: [] for who in rows}
-        for _ in range(self.rounds):
-            for who, (command, mode) in rows.items():
-                extra = [] if who in ("trafgen", "mausezahn") else limit
-                results[who].append(self.measure(command[:-1] + extra + command[-1:], mode, rate))
-        return {who: median_of(list_) for who, list_ in results.items()}
+        return alternate(self.rounds, {who: sender(who, *row) for who, row in rows.items()},
+                         median_of)
 
     def rates(self):
         rows = {}
@@ -179,18 +179,16 @@ class Pacing:
         """1,000 frames a second in the default class beside a process that never sleeps."""
         hog = subprocess.Popen(["taskset", "-c", "0", "sh", "-c", "while :; do :; done"])
         try:
-            rows = {}
-            for who, (command, mode) in self.contenders("--pps", 1000, "sixty", 7).items():
-                if who in ("trafgen", "mausezahn"):
-                    continue
-                m = median_of([self.measure(command, mode, 1000, classes=())
-                               for _ in range(self.rounds)])
-                rows[who] = gap_cells(m)
+            rows = self.contenders("--pps", 1000, "sixty", 7)
+            results = alternate(self.rounds, {
+                who: lambda command=command, mode=mode: self.measure(command, mode, 1000, classes=())
+                for who, (command, mode) in rows.items() if who not in ("trafgen", "mausezahn")},
+                median_of)
         finally:
             hog.kill()
             hog.wait()
-        table("1,000 frames a second beside a busy neighbour on the same core", GAP_COLUMNS, rows)
-
+        table("1,000 frames a second beside a busy neighbour on the same core", GAP_COLUMNS,
+              {who: gap_cells(m) for who, m in results.items()})
 
     def mpps(self, *commands):
         """Frames that programs sent together, by their own count, in millions a second."""
@@ -205,12 +203,9 @@ class Pacing:
             return sum(float(rate.group(1)) for rate in rates) / 1e6
         return sum(int(text.split()[0]) for text in texts) / wall / 1e6  # the bare loops
 
-    def in_turn(self, contenders):
-        values = {name: [] for name in contenders}
-        for _ in range(self.rounds):
-            for name, commands in contenders.items():
-                values[name].append(self.mpps(*commands))
-        return {name: statistics.median(list_) for name, list_ in values.items()}
+    def alternate(self, contenders):
+        return alternate(self.rounds, {name: lambda commands=commands: self.mpps(*commands)
+                                       for name, commands in contenders.items()})
 
     def workers(self):
         """One worker and two, at top speed; on veth beside bare loops."""
@@ -226,7 +221,7 @@ class Pacing:
                      self.path("flows")]]
 
         write_frames(self.path("flows"), [(i * 1000, frame_of(60, i)) for i in range(10000)])
-        medians = self.in_turn({
+        medians = self.alternate({
             "null:, 1 worker": one("null:", count // 200),
             "null:, 2 workers": weir("null:", 2, count // 200),
             "packet:, 1 worker": one("packet:veth0", count // 10000),
@@ -257,7 +252,7 @@ class Pacing:
             contenders[f"tcpreplay {version_of(peer)}"] = [[
                 "taskset", "-c", "0", peer, "-tKq", "-i", "veth0", f"--loop={count // 100}",
                 self.path("sixty")]]
-        medians = self.in_turn(contenders)
+        medians = self.alternate(contenders)
         last = list(medians.values())[-1]
         table("Top speed on one core, 60-byte frames", ["Mpps", f"of {list(medians)[-1]}"],
               {name: [f"{rate:.3f}", f"{rate / last:.2f} x"] for name, rate in medians.items()})
