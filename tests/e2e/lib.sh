@@ -126,3 +126,9 @@ python_with_scapy() {
 	done
 	return 1
 }
+
+# FILE: a pcapng that is whole and has neither an interface nor a frame.
+make_without_interface() {
+	printf '\n\r\r\n\34\0\0\0\115\74\53\32\1\0\0\0%b\34\0\0\0' \
+		'\377\377\377\377\377\377\377\377' >"$1"
+}

@@ -108,8 +108,7 @@ test_wrong_usage_is_said() {
 }
 
 test_a_trace_without_an_interface_is_refused_by_tcpprep() {
-	printf '\n\r\r\n\34\0\0\0\115\74\53\32\1\0\0\0%b\34\0\0\0' \
-		'\377\377\377\377\377\377\377\377' >"$netns_dir/empty"
+	make_without_interface "$netns_dir/empty"
 	run "$bin/tcpprep" -p -i "$netns_dir/empty" -o "$netns_dir/no"
 	is "exit status" "$rc" 255
 	says "$err" "it has no interface"
