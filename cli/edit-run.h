@@ -33,7 +33,7 @@ struct edit_run {
 	struct weir_cache *cache;
 	struct decoder *decoder;
 	struct trace_out *out;
-	int signals; /* see signals_open() */
+	int signals; /* see signals_open_ends() */
 
 	struct edit_load *loads[MAX_WORKERS];
 	unsigned n_loads;

@@ -8,8 +8,9 @@ these programs wrote for the same options and traces.
 	tools/golden.py diff --old DIR/tcprewrite --new build/bin/tcprewrite --trace NAME OPTION...
 
 The file of sums says all that a check needs: options, traces, and for each of both the exit
-status and sums of the output and of the messages (the latter are compared where nothing is damaged:
-what the old programs remark on odd frames follows no rule that could be found). The options are those of tools/golden_cases.py.
+status and sums of the output and of the messages (the latter are compared where nothing is
+damaged: what the old programs remark on odd frames follows no rule that could be found). The
+options are those of tools/golden_cases.py.
 Traces are those of tests/data, those that tools/mixed.py makes, and those of $WEIR_TEST_DATA
 (../shared/data), the latter joined by their link type; what is not there is skipped.
 

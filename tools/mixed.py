@@ -128,7 +128,7 @@ def conversation(ip, kind, client, server):
     def s(*args, **kw):
         return back(ip(server, client, TCP, tcp(server, client, 80, 40000, *args, **kw)), kind)
 
-    mss = bytes.fromhex("020405b40402080a0000000100000000010303 07".replace(" ", ""))
+    mss = bytes.fromhex("020405b40402080a000000010000000001030307")
     yield c(SYN, options=mss, seq=4294967290)
     yield s(SYN | ACK, options=mss, seq=7, ack=4294967291)
     yield c(ACK, seq=4294967291, ack=8)
@@ -320,7 +320,7 @@ def others():
     u4 = ip4(C4, S4, UDP, udp(C4, S4, 80, 81, letters(20)))
     snap = b"\xaa\xaa\3\0\0\0\x08\0" + u4
     yield MAC_S + MAC_C + struct.pack(">H", len(snap)) + snap
-    yield eth(0x88CC, bytes.fromhex("0207040200000000010403 0776 31060200780000".replace(" ", "")),
+    yield eth(0x88CC, bytes.fromhex("0207040200000000010403077631060200780000"),
               dst=b"\1\x80\xc2\0\0\x0e")
     yield eth(0x888E, b"\1\1\0\0".ljust(46, b"\0"))
     yield eth(0x8864, struct.pack(">2B2HH", 0x11, 0, 1, 2 + len(u4), 0x21) + u4)
