@@ -33,6 +33,17 @@ def count(test):
     return passed, failed, skipped
 
 
+def why(test):
+    """The lines that failed, each with the remarks around it."""
+    lines = test.get("stdout", "").splitlines()
+    failed = [i for i, line in enumerate(lines) if line.startswith("not ok")]
+    wanted = set()
+    for i in failed:
+        wanted.update(range(max(0, i - 8), i + 4))
+    return [lines[i] for i in sorted(wanted)
+            if i < len(lines) and (i in failed or not TAP_LINE.match(lines[i]))] or lines[-20:]
+
+
 def main(folders):
     total = [0, 0, 0]
     for folder in folders:
@@ -48,6 +59,7 @@ def main(folders):
             total = [a + b for a, b in zip(total, counts)]
             if counts[1]:
                 print(f"FAILED: {folder}: {test['name']} (see {folder}/meson-logs/testlog.txt)")
+                print(*why(test), sep="\n")
     print("{} passed, {} failed, {} skipped".format(*total))
     return 1 if total[1] else 0
 
