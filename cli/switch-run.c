@@ -44,7 +44,7 @@ static void watch(struct runner *r, int signals, int ended)
 /* In a thread of its own; this one takes the signals. */
 static int run_here(struct runner *r)
 {
-	int signals = signals_open(), fds[2], e;
+	int signals = signals_open_ends(), fds[2], e;
 	pthread_t thread;
 
 	if (signals < 0)

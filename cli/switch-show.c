@@ -176,7 +176,7 @@ static int print_state(const struct cmd_run *run, const struct switch_cfg *cfg,
 /* Every second until a signal comes. */
 static int watch(const struct cmd_run *run, const struct switch_cfg *cfg, const char *name)
 {
-	struct pollfd fd = { .fd = signals_open(), .events = POLLIN };
+	struct pollfd fd = { .fd = signals_open_ends(), .events = POLLIN };
 	struct weir_switch_state *before = NULL, *now;
 	struct weir_err err = { 0 };
 	int status = 0;
