@@ -185,23 +185,33 @@ static int watch(int epoll_fd, int fd, uint32_t events, void *what)
 	return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &ev) < 0 ? -errno : 0;
 }
 
+/* Does the worker have to know that the client of a port did something? Its own, of what it
+ * sends; and of room for what is held for it, whoever holds that. */
+static bool hears_kicks(const struct worker *w, const struct conn *c)
+{
+	return w->srv->core.lossless || c->port->p.nr % w->srv->n_workers == w->nr;
+}
+
 /*
  * Edge-triggered and never read: the client has the same eventfd, and could let us wait in
  * read(2).
  */
 int server_watch_kick(struct server *srv, const struct conn *c)
 {
-	struct worker *w = &srv->workers[c->port->p.nr % srv->n_workers];
+	int r = 0;
 
-	return watch(w->epoll_fd, c->kick_fd, EPOLLIN | EPOLLET, NULL);
+	for (unsigned i = 0; i < srv->n_workers && r == 0; i++)
+		if (hears_kicks(&srv->workers[i], c))
+			r = watch(srv->workers[i].epoll_fd, c->kick_fd, EPOLLIN | EPOLLET, NULL);
+	return r;
 }
 
 void server_forget_kick(struct server *srv, const struct conn *c)
 {
-	struct worker *w = &srv->workers[c->port->p.nr % srv->n_workers];
-
 	/* Closing is not enough: the client has it, too. */
-	(void)epoll_ctl(w->epoll_fd, EPOLL_CTL_DEL, c->kick_fd, NULL);
+	for (unsigned i = 0; i < srv->n_workers; i++)
+		if (hears_kicks(&srv->workers[i], c))
+			(void)epoll_ctl(srv->workers[i].epoll_fd, EPOLL_CTL_DEL, c->kick_fd, NULL);
 }
 
 int server_watch_conn(struct server *srv, struct conn *c)

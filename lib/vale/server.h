@@ -131,7 +131,7 @@ void server_hold(struct server *srv);
 void server_go_on(struct server *srv);
 /* The connection's requests are waited for. 0, or a negative errno. */
 int server_watch_conn(struct server *srv, struct conn *c);
-/* So are its kicks, by the worker of its port; and no more. */
+/* So are its kicks, by the worker of its port, in a lossless switch by all; and no more. */
 int server_watch_kick(struct server *srv, const struct conn *c);
 void server_forget_kick(struct server *srv, const struct conn *c);
 

@@ -171,6 +171,7 @@ static uint8_t receive_one(struct vale_client *c)
 		assert_int_equal(vale_client_sleep(&wait, pos, 10000000000), 0);
 	tag = c->mem[c->layout.bufs_at + (size_t)ring->slot[pos].buf_idx * VALE_BUF_SIZE + 59];
 	atomic_store(&c->ctl->ring[1].head, (pos + 1) % ring->num_slots);
+	vale_client_kick(&c->ctl->ring[1].wants_room, c->fds[VALE_FD_KICK]);
 	return tag;
 }
 
@@ -506,6 +507,33 @@ static void test_several_threads_share_the_ports(void **state)
 	wait_ports(0);
 }
 
+/* The receiver belongs to another thread than the sender, whose frames wait for it. */
+static void test_room_for_held_frames_wakes_the_thread_that_holds_them(void **state)
+{
+	struct bench *b = *state;
+	const struct weir_switch_opts opts = { .name = NAME, .threads = 2, .lossless = true };
+	struct vale_client to, from;
+
+	stop(b);
+	start(b, &opts);
+	to = client_of("to");
+	from = client_of("from");
+	for (unsigned i = 0; i < 2 * 63; i++) {
+		const struct vale_wait wait = vale_client_wait_tx(&from, 0);
+		uint32_t head = from.ctl->ring[0].head;
+
+		while (atomic_load(&from.ctl->ring[0].tail) == head)
+			assert_int_equal(vale_client_sleep(&wait, head, 10000000000), 0);
+		send_one(&from, (uint8_t)i);
+	}
+	for (unsigned i = 0; i < 2 * 63; i++) {
+		poll(NULL, 0, i % 32 == 0 ? 20 : 0); /* all have gone to sleep by then */
+		assert_int_equal(receive_one(&to), (uint8_t)i);
+	}
+	vale_client_close(&to);
+	vale_client_close(&from);
+}
+
 #define with(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -528,6 +556,7 @@ int main(void)
 		with(test_what_a_killed_switch_left_is_no_obstacle),
 		with(test_a_missing_program_is_named),
 		with(test_several_threads_share_the_ports),
+		with(test_room_for_held_frames_wakes_the_thread_that_holds_them),
 	};
 
 	return unit_run(tests);
