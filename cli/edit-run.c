@@ -148,7 +148,8 @@ static int take(void *ctx, void *load, struct weir_err *err)
 		return 0;
 	}
 	if (q == 1) {
-		r->n_read = l->read->frames[l->read->n - 1].nr;
+		if (l->read->n) /* what was read may hold none */
+			r->n_read = l->read->frames[l->read->n - 1].nr;
 		trace_out_see(r->out);
 		end_at_empty(r, l);
 	}

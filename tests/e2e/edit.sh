@@ -114,6 +114,26 @@ test_workers_write_the_same() {
 	done
 }
 
+test_a_piece_of_a_file_without_a_frame_is_passed_over() {
+	local workers
+	python3 - "$netns_dir/wide.pcapng" <<-'END'
+		import struct, sys
+		def block(kind, body):
+		    size = struct.pack("<I", len(body) + 12)
+		    return struct.pack("<I", kind) + size + body + size
+		frame = block(6, struct.pack("<5I", 0, 0, 1, 60, 60) + bytes(60))
+		open(sys.argv[1], "wb").write(
+		    block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1)) +
+		    block(1, struct.pack("<HHI", 1, 0, 0)) +
+		    frame + block(0xBAD, b"A custom block of pieces".ljust(1 << 20)) + frame)
+	END
+	for workers in 1 2; do
+		run "$weir" edit --workers="$workers" -i "$netns_dir/wide.pcapng" -o "$netns_dir/edited"
+		is "exit status" "$rc" 0
+		is "frames" "$(frames_of "$netns_dir/edited")" 2
+	done
+}
+
 test_what_stands_before_a_damage_is_edited() {
 	make_long "$netns_dir/long.pcap"
 	head -c 3000000 "$netns_dir/long.pcap" >"$netns_dir/cut"
