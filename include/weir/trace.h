@@ -27,6 +27,7 @@
 #include <stdint.h>
 
 #include <weir/err.h>
+#include <weir/frame.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -155,6 +156,32 @@ int weir_writer_add_iface(struct weir_writer *w, const struct weir_trace_iface *
  * and the file goes on. comment: pcapng opt_comment of this frame, or NULL. */
 int weir_writer_write(struct weir_writer *w, const struct weir_record *rec, const char *comment,
 		      struct weir_err *err);
+
+/*
+ * Frames made for a file, of its first interface: they are made where their records are to be,
+ * by any number of threads, and only appending is one thread's. So they are never copied.
+ *
+ *	mem|head|frame 0  |head|frame 1 |head|...
+ *	         ^ pkts[0].data  ^ pkts[1].data
+ */
+
+/* Bytes that a record takes at most beside its frame. */
+#define WEIR_RECORD_ROOM 36u
+
+/* Sets pkts[].data, in a row from mem on, so that each of the n frames has its .len there and
+ * its record around it. Any thread. */
+void weir_writer_place(const struct weir_writer *w, uint8_t *mem, struct weir_pkt *pkts,
+		       unsigned n);
+
+/* Makes the records around frames that were so placed; .len, .orig_len and .ts_ns are used.
+ * How many, from the first; if not n, err says why, as of weir_writer_write(), the next one
+ * cannot be written. Any thread. */
+unsigned weir_writer_make(const struct weir_writer *w, const struct weir_pkt *pkts, unsigned n,
+			  struct weir_err *err);
+
+/* Appends n such records, placed in a row. */
+int weir_writer_append(struct weir_writer *w, const struct weir_pkt *pkts, unsigned n,
+		       struct weir_err *err);
 
 /* Writes an interface statistics block (pcapng; otherwise nothing). */
 int weir_writer_stats(struct weir_writer *w, uint32_t iface, uint64_t received, uint64_t dropped,

@@ -215,6 +215,72 @@ static void test_every_format_and_compression_is_read_back(void **state)
 	}
 }
 
+/* n frames of write_many(), made where they are written, in two rows. */
+static void write_made(struct weir_writer *w, unsigned n)
+{
+	const size_t room = (size_t)n * (100000 + WEIR_RECORD_ROOM);
+	struct weir_pkt *pkts = calloc(n, sizeof(*pkts));
+	uint8_t *mem = malloc(room);
+
+	assert_non_null(pkts);
+	assert_non_null(mem);
+	for (unsigned i = 0; i < n; i++)
+		pkts[i] = (struct weir_pkt){ .len = i * 797 % 100000,
+					     .orig_len = 100001,
+					     .ts_ns = 1600000000123456789 + i };
+	weir_writer_place(w, mem, pkts, n);
+	assert_true(pkts[n - 1].data + pkts[n - 1].len <= mem + room);
+	for (unsigned i = 0; i < n; i++)
+		memset(pkts[i].data, (int)(i * 31 & 0xff), pkts[i].len);
+	assert_int_equal(weir_writer_make(w, pkts, n, NULL), n);
+	assert_int_equal(weir_writer_append(w, pkts, n / 3, NULL), 0);
+	assert_int_equal(weir_writer_append(w, pkts + n / 3, n - n / 3, NULL), 0);
+	free(pkts);
+	free(mem);
+	finish(w);
+}
+
+static void test_records_made_in_place_are_those_that_are_written_one_by_one(void **state)
+{
+	const enum weir_trace_format formats[] = { WEIR_TRACE_PCAP_US, WEIR_TRACE_PCAP_NS,
+						   WEIR_TRACE_PCAPNG };
+
+	(void)state;
+	for (size_t f = 0; f < ARRAY_SIZE(formats); f++) {
+		for (size_t c = 0; c < ARRAY_SIZE(compressions); c++) {
+			write_made(open_writer(scratch, formats[f], compressions[c]), 100);
+			check_many(100, compressions[c],
+				   formats[f] == WEIR_TRACE_PCAP_US ? 1000 : 1);
+		}
+	}
+}
+
+static void test_making_records_ends_at_one_that_cannot_be_written(void **state)
+{
+	struct weir_writer *w = open_writer(scratch, WEIR_TRACE_PCAPNG, WEIR_COMPRESSION_NONE);
+	struct weir_pkt pkts[] = { { .len = 1, .orig_len = 1, .ts_ns = 8 },
+				   { .len = 2, .orig_len = 2, .ts_ns = -1 },
+				   { .len = 3, .orig_len = 3, .ts_ns = 9 } };
+	uint8_t mem[3 * (3 + WEIR_RECORD_ROOM)] = { 0 };
+	struct weir_err err = { 0 };
+	struct weir_record rec;
+	struct weir_reader *r;
+
+	(void)state;
+	weir_writer_place(w, mem, pkts, 3);
+	assert_int_equal(weir_writer_make(w, pkts, 3, &err), 1);
+	assert_int_equal(err.code, -ERANGE);
+	assert_int_equal(weir_writer_append(w, pkts, 1, NULL), 0);
+	assert_int_equal(weir_writer_append(w, pkts, 0, NULL), 0);
+	finish(w);
+
+	r = open_reader(scratch);
+	assert_int_equal(weir_reader_next(r, &rec, NULL), 1);
+	assert_int_equal(rec.ts_ns, 8);
+	assert_int_equal(weir_reader_next(r, &rec, NULL), 0);
+	weir_reader_close(r);
+}
+
 static void test_libpcap_reads_what_is_written(void **state)
 {
 	char errbuf[PCAP_ERRBUF_SIZE];
@@ -415,6 +481,8 @@ int main(void)
 		cmocka_unit_test(test_recorded_traces_survive_as_pcapng),
 		cmocka_unit_test(test_recorded_traces_survive_as_nanosecond_pcap),
 		cmocka_unit_test(test_every_format_and_compression_is_read_back),
+		cmocka_unit_test(test_records_made_in_place_are_those_that_are_written_one_by_one),
+		cmocka_unit_test(test_making_records_ends_at_one_that_cannot_be_written),
 		cmocka_unit_test(test_libpcap_reads_what_is_written),
 		cmocka_unit_test(test_comments_names_and_statistics_are_in_the_file),
 		cmocka_unit_test(test_what_a_format_cannot_hold_is_refused_and_the_file_goes_on),

@@ -3,6 +3,7 @@
  * Writing traces: classic pcap and pcapng, in this machine's byte order, as the
  * drafts have it for writers.
  */
+#include <assert.h>
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -26,6 +27,11 @@ enum {
 	OPTION_MAX = UINT16_MAX,
 	IFACES_MAX = 1 << 16,
 };
+
+/* Seconds are of 32 bits. */
+#define PCAP_END_NS ((UINT32_MAX + 1ULL) * NSEC_PER_SEC)
+
+static_assert(WEIR_RECORD_ROOM >= EPB_FIXED + 3 + BLOCK_TRAILER, "a record fits its room");
 
 struct writer_iface {
 	uint32_t linktype;
@@ -299,22 +305,31 @@ int weir_writer_add_iface(struct weir_writer *w, const struct weir_trace_iface *
 	return 0;
 }
 
-/* Can the frame be written? */
-static int check_record(const struct weir_writer *w, uint32_t iface, int64_t ts_ns, uint32_t len,
-			struct weir_err *err)
+/* Why can the frame not be written? */
+static int refuse_record(const struct weir_writer *w, uint32_t iface, int64_t ts_ns, uint32_t len,
+			 struct weir_err *err)
 {
-	if (unlikely(iface >= w->n_ifaces))
+	if (iface >= w->n_ifaces)
 		return err_set(err, -EINVAL, "%s: there is no interface %u", w->out->name, iface);
-	if (unlikely(ts_ns < 0))
+	if (ts_ns < 0)
 		return err_set(err, -ERANGE, "%s: a time before 1970 cannot be written",
 			       w->out->name);
-	if (unlikely(w->format != WEIR_TRACE_PCAPNG && (uint64_t)ts_ns / NSEC_PER_SEC > UINT32_MAX))
+	if (w->format != WEIR_TRACE_PCAPNG && (uint64_t)ts_ns >= PCAP_END_NS)
 		return err_set(err, -ERANGE, "%s: pcap cannot hold a time after 2106",
 			       w->out->name);
-	if (unlikely(len > reader_max_caplen(w->ifaces[iface].linktype)))
+	if (len > reader_max_caplen(w->ifaces[iface].linktype))
 		return err_set(err, -EMSGSIZE, "%s: a frame of %u bytes is too long for a trace",
 			       w->out->name, len);
 	return 0;
+}
+
+/* Can the frame be written? Nearly all can, for reasons that are found quickly. */
+static inline int check_record(const struct weir_writer *w, uint32_t iface, int64_t ts_ns,
+			       uint32_t len, struct weir_err *err)
+{
+	if (likely(iface < w->n_ifaces && (uint64_t)ts_ns < PCAP_END_NS && len <= WEIR_FRAME_MAX))
+		return 0;
+	return refuse_record(w, iface, ts_ns, len, err);
 }
 
 static void make_pcap_head(const struct weir_writer *w, uint8_t *head, int64_t ts_ns, uint32_t len,
@@ -352,6 +367,33 @@ static void make_epb_head(uint8_t *head, uint32_t iface, int64_t ts_ns, uint32_t
 	raw32_put(head + 16, (uint32_t)ts_ns);
 	raw32_put(head + 20, len);
 	raw32_put(head + 24, orig_len);
+}
+
+static size_t head_size(const struct weir_writer *w)
+{
+	return w->format == WEIR_TRACE_PCAPNG ? EPB_FIXED : PCAP_RECORD_HEADER;
+}
+
+static size_t record_size(const struct weir_writer *w, uint32_t len)
+{
+	return w->format == WEIR_TRACE_PCAPNG ? EPB_FIXED + padded(len) + BLOCK_TRAILER
+					      : PCAP_RECORD_HEADER + len;
+}
+
+/* Around a frame that lies behind its head. */
+static void make_record(const struct weir_writer *w, uint8_t *at, uint32_t iface, int64_t ts_ns,
+			uint32_t len, uint32_t orig_len)
+{
+	const uint32_t size = (uint32_t)record_size(w, len);
+
+	if (w->format != WEIR_TRACE_PCAPNG) {
+		make_pcap_head(w, at, ts_ns, len, orig_len);
+		return;
+	}
+	make_epb_head(at, iface, ts_ns, len, orig_len);
+	raw32_put(at + 4, size);
+	memset(at + EPB_FIXED + len, 0, padded(len) - len);
+	raw32_put(at + size - BLOCK_TRAILER, size);
 }
 
 static void see_time(struct weir_writer *w, uint32_t iface, int64_t ts_ns)
@@ -436,10 +478,10 @@ static bool extend_row(struct weir_writer *w, struct row *row, const struct weir
 		       unsigned i)
 {
 	const bool ng = w->format == WEIR_TRACE_PCAPNG;
-	const size_t head = ng ? EPB_FIXED : PCAP_RECORD_HEADER;
+	const size_t head = head_size(w);
 	const struct weir_buf *f = &b->frames[i];
 	const uint8_t *end = row_end(row, b, i);
-	const size_t size = ng ? head + padded(f->len) + BLOCK_TRAILER : head + f->len;
+	const size_t size = record_size(w, f->len);
 	uint8_t *at = row->at;
 
 	if (!is_in_row(row, f) || (size_t)(f->data - at) < head || (size_t)(end - at) < size)
@@ -448,15 +490,9 @@ static bool extend_row(struct weir_writer *w, struct row *row, const struct weir
 	if (f->data != at + head)
 		memmove(at + head, f->data, f->len);
 	row->at += size;
-	if (!ng) {
-		make_pcap_head(w, at, f->ts_ns, f->len, f->orig_len);
-		return true;
-	}
-	see_time(w, f->iface, f->ts_ns);
-	make_epb_head(at, f->iface, f->ts_ns, f->len, f->orig_len);
-	raw32_put(at + 4, (uint32_t)size);
-	memset(at + head + f->len, 0, padded(f->len) - f->len);
-	raw32_put(at + size - BLOCK_TRAILER, (uint32_t)size);
+	make_record(w, at, f->iface, f->ts_ns, f->len, f->orig_len);
+	if (ng)
+		see_time(w, f->iface, f->ts_ns);
 	return true;
 }
 
@@ -482,7 +518,7 @@ static int write_alone(struct weir_writer *w, struct row *row, const struct weir
 int weir_writer_write_block(struct weir_writer *w, struct weir_block *b, struct weir_err *err)
 {
 	const bool ng = w->format == WEIR_TRACE_PCAPNG;
-	struct row row = row_begin(b, ng ? EPB_FIXED : PCAP_RECORD_HEADER);
+	struct row row = row_begin(b, head_size(w));
 	int ret = 0, q;
 
 	for (unsigned i = 0; i < b->n && ret >= 0; i++) {
@@ -496,6 +532,46 @@ int weir_writer_write_block(struct weir_writer *w, struct weir_block *b, struct 
 	}
 	q = write_row(w, &row, ret < 0 ? NULL : err);
 	return ret < 0 ? ret : q;
+}
+
+void weir_writer_place(const struct weir_writer *w, uint8_t *mem, struct weir_pkt *pkts, unsigned n)
+{
+	const size_t head = head_size(w);
+
+	for (unsigned i = 0; i < n; i++) {
+		pkts[i].data = mem + head;
+		mem += record_size(w, pkts[i].len);
+	}
+}
+
+unsigned weir_writer_make(const struct weir_writer *w, const struct weir_pkt *pkts, unsigned n,
+			  struct weir_err *err)
+{
+	const size_t head = head_size(w);
+	unsigned i;
+
+	for (i = 0; i < n; i++) {
+		const struct weir_pkt *p = &pkts[i];
+
+		if (check_record(w, 0, p->ts_ns, p->len, err) < 0)
+			break;
+		make_record(w, p->data - head, 0, p->ts_ns, p->len, p->orig_len);
+	}
+	return i;
+}
+
+int weir_writer_append(struct weir_writer *w, const struct weir_pkt *pkts, unsigned n,
+		       struct weir_err *err)
+{
+	const uint8_t *begin, *end;
+
+	if (!n)
+		return 0;
+	begin = pkts[0].data - head_size(w);
+	end = pkts[n - 1].data - head_size(w) + record_size(w, pkts[n - 1].len);
+	for (unsigned i = 0; i < n; i++)
+		see_time(w, 0, pkts[i].ts_ns);
+	return output_write(w->out, begin, (size_t)(end - begin), err);
 }
 
 int weir_writer_stats(struct weir_writer *w, uint32_t iface, uint64_t received, uint64_t dropped,
