@@ -21,6 +21,7 @@
 
 #include <weir/err.h>
 #include <weir/frame.h>
+#include <weir/recipe.h>
 #include <weir/stream.h>
 
 #ifdef __cplusplus
@@ -89,6 +90,16 @@ void weir_gen_frames(const struct weir_gen *g, uint64_t first, struct weir_pkt *
 
 /* What a stream needs to send frames of g, which is lent to it (stream.h). */
 void weir_gen_maker(struct weir_gen *g, struct weir_maker *ret_maker);
+
+/*
+ * How frames of g are made, for somebody else to make them (recipe.h). What it points to is
+ * lent while g lives. -ENOTSUP: they are not that simple; err says why, of "the frames".
+ */
+int weir_gen_recipe(const struct weir_gen *g, struct weir_recipe *ret_recipe, struct weir_err *err);
+
+/* As weir_gen_maker(), for whoever makes them: of g's frames, which have a recipe of at least
+ * 8 bytes, nothing is there but their numbers; see weir_port_opts.recipe. */
+void weir_gen_numberer(struct weir_gen *g, struct weir_maker *ret_maker);
 
 /* NULL is allowed. Returns NULL. */
 struct weir_gen *weir_gen_free(struct weir_gen *g);
