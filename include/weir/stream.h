@@ -133,12 +133,14 @@ struct weir_stream_opts {
 };
 
 struct weir_stream_info {
-	uint32_t linktype; /* of the first file's first interface, as the stages change it */
-	uint64_t n_frames; /* of one loop; 0 until known (streamed: after the first) */
-	uint64_t n_bytes;  /* of one loop, as n_frames */
-	uint64_t span_ns;  /* recorded time of one loop, as n_frames */
-	uint64_t memory;   /* bytes of arena and index in use */
-	uint64_t problems; /* files that were damaged or frames left out: not done whole */
+	uint32_t linktype;  /* of the first file's first interface, as the stages change it */
+	uint64_t n_frames;  /* of one loop; 0 until known (streamed: after the first) */
+	uint64_t n_bytes;   /* of one loop, as n_frames */
+	uint64_t span_ns;   /* recorded time of one loop, as n_frames */
+	uint32_t usual_len; /* the length that more than half of the frames have; if none is
+			     * so frequent, another one. 0: not known, as if streamed */
+	uint64_t memory;    /* bytes of arena and index in use */
+	uint64_t problems;  /* files that were damaged or frames left out: not done whole */
 	unsigned n_cursors, n_parts; /* n_parts is 1 if nothing is shared out */
 	uint64_t starved_ns;	     /* longest that a cursor has waited for frames to be read */
 	uint64_t input_size;	     /* bytes of all files, 0 if one is a pipe */

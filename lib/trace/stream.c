@@ -31,8 +31,18 @@
 /* An endless pass of fewer made frames is joined with the next ones. */
 #define JOINED_PASS (1u << 20)
 
+/* Made frames that are looked at for their usual length. */
+#define LENS_ASKED 256u
+
 struct totals {
 	uint64_t frames, bytes, span_ns;
+};
+
+/* The length that more than half of the frames have, if one does: each frame that has
+ * another one outweighs one that has it. */
+struct vote {
+	uint32_t len;
+	uint64_t lead;
 };
 
 struct weir_stream {
@@ -42,6 +52,7 @@ struct weir_stream {
 	uint32_t linktype;
 	uint64_t input_size;
 	struct feed *files; /* or what makes frames instead */
+	struct vote usual;
 	struct loader loader;
 	struct marker marker;
 	_Atomic uint64_t problems;
@@ -71,6 +82,13 @@ static void report(struct weir_stream *s, struct weir_err *err)
 	atomic_fetch_add_explicit(&s->problems, 1, memory_order_relaxed);
 	if (s->opts.report)
 		s->opts.report(s->opts.report_ctx, weir_err_text(err));
+}
+
+static void vote(struct vote *v, uint32_t len)
+{
+	if (!v->lead)
+		v->len = len;
+	v->lead = len == v->len ? v->lead + 1 : v->lead - 1;
 }
 
 /* ---- streamed -------------------------------------------------------------- */
@@ -191,6 +209,8 @@ static int keep_chunk(struct weir_stream *s, const struct arena_chunk *c, struct
 		s->chunks = p;
 	}
 	s->chunks[s->n_chunks++] = *c;
+	for (uint32_t i = 0; i < c->n; i++)
+		vote(&s->usual, c->frames[i].len);
 	return 0;
 }
 
@@ -347,12 +367,25 @@ static uint32_t linktype_behind(const struct weir_stream *s, unsigned first, uns
 	return linktype;
 }
 
+/* Of the first frames that are made; stages may change them. */
+static void ask_usual_len(struct weir_stream *s)
+{
+	const struct weir_maker *m = s->opts.maker;
+	uint32_t lens[LENS_ASKED];
+	unsigned n = (unsigned)MIN(m->n_frames, LENS_ASKED);
+
+	m->lens(m->ctx, 0, n, lens);
+	for (unsigned i = 0; i < n; i++)
+		vote(&s->usual, lens[i]);
+}
+
 /* The feed that everything begins with; the link type of its frames. */
 static int open_feed(struct weir_stream *s, uint32_t *ret_linktype, struct weir_err *err)
 {
 	int r;
 
 	if (s->opts.maker) {
+		ask_usual_len(s);
 		*ret_linktype = s->opts.maker->linktype;
 		return feed_made_new(s->opts.maker, whole_pass(&s->opts), &s->files, err);
 	}
@@ -463,6 +496,7 @@ void weir_stream_info(struct weir_stream *s, struct weir_stream_info *ret)
 		.n_frames = t.frames,
 		.n_bytes = t.bytes,
 		.span_ns = t.span_ns,
+		.usual_len = s->usual.len,
 		.memory = memory_used(s),
 		.problems = atomic_load_explicit(&s->problems, memory_order_relaxed),
 		.n_cursors = s->opts.n_cursors,
