@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * Sends frames from inside the kernel. A thread of ours runs kernel_send() in live-frame
- * mode (BPF_F_TEST_XDP_LIVE_FRAMES, Linux 5.18): each run gets a page from the kernel,
- * which this program makes a frame of and redirects to the device. Used by
- * lib/port/kernel-run.c.
+ * Sends frames from inside the kernel. A thread of ours runs one of two programs in live-frame
+ * mode (BPF_F_TEST_XDP_LIVE_FRAMES, Linux 5.18): each run gets a page from the kernel, which
+ * kernel_send() copies a frame into and kernel_make() makes one in, and redirects it to the
+ * device. Used by lib/port/kernel-run.c.
+ *
+ * The kernel fills a page when it is new, and gives it again and again: what was sent last
+ * still lies there, unless a receiver has changed it.
  */
 #include <linux/bpf.h>
 #include <stdbool.h>
 
 #include <bpf/bpf_helpers.h>
 
+#include "kernel-make.h"
 #include "kernel-send.h"
 
 /* How long before its time the program begins to wait for a frame; if it is further away
@@ -18,6 +22,9 @@
 
 /* Looks at the clock at most so often in one run: some 40 us. */
 #define MAX_LOOKS 2048
+
+/* Frames of up to so many bytes are copied word by word; longer ones by the kernel's helper. */
+#define MAX_WORDS 32
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -40,13 +47,15 @@ struct kernel_shared shared;
 const volatile __u32 frame_room; /* bytes of the frames that the runs begin with */
 const volatile __u32 last_off;	 /* the last place in memory that a frame may begin at */
 const volatile __u32 ifindex;
+const volatile bool timed; /* announcements have times */
+const volatile bool keep;  /* nobody changes frames that were sent */
 
-/* Is the frame at position at announced? */
-static bool announced(__u64 at)
+/* Is there an announcement at position at? */
+static __always_inline bool announced(__u64 at)
 {
 	if (at != shared.seen)
 		return true;
-	shared.tail = at;
+	shared.tail = shared.sent;
 	shared.seen = *(volatile __u64 *)&shared.head;
 	if (at == shared.seen)
 		return false;
@@ -111,28 +120,61 @@ static bool is_due(__u64 due)
 	return true;
 }
 
-/* Writes the frame into the page. */
-static bool fill(struct xdp_md *ctx, const struct kernel_desc *d)
+/* A frame was sent on. */
+static __always_inline void note_sent(void)
+{
+	__u64 n = shared.sent + 1;
+
+	shared.sent = n;
+	if (n % 32 == 0)
+		shared.tail = n;
+}
+
+/* Writes a frame that is as long as the runs begin with; all of its length is constant. */
+static __always_inline bool copy_whole(struct xdp_md *ctx, const __u8 *from)
+{
+	__u8 *to = (void *)(long)ctx->data;
+
+	if (frame_room > MAX_WORDS * 8)
+		return bpf_xdp_store_bytes(ctx, 0, (void *)from, frame_room) == 0;
+	if (to + frame_room > (__u8 *)(long)ctx->data_end)
+		return false;
+#pragma unroll
+	for (int i = 0; i < MAX_WORDS; i++)
+		if ((i + 1) * 8 <= frame_room)
+			((__u64 *)to)[i] = ((const __u64 *)from)[i];
+	if (frame_room % 8) /* once more some of the bytes before */
+		*(__u64 *)(to + frame_room - 8) = *(const __u64 *)(from + frame_room - 8);
+	return true;
+}
+
+static __always_inline __u8 *look_up_memory(void)
 {
 	const __u32 zero = 0;
-	__u8 *mem = bpf_map_lookup_elem(&memory, &zero);
+
+	return bpf_map_lookup_elem(&memory, &zero);
+}
+
+/* Writes the frame into the page. */
+static __always_inline bool fill(struct xdp_md *ctx, const struct kernel_desc *d)
+{
+	__u8 *mem = look_up_memory();
 	__u32 off = d->off, len = d->len;
 
-	if (!mem || off > last_off || !len || len > KERNEL_FRAME_MAX)
+	if (!mem || off > last_off)
 		return false;
-	if (len <= KERNEL_BLOCK) {
-		__u64 *to = (void *)(long)ctx->data;
-		const __u64 *from = (void *)(mem + off);
+	if (len == frame_room)
+		return copy_whole(ctx, mem + off);
+	if (!len || len > KERNEL_FRAME_MAX)
+		return false;
+	return bpf_xdp_adjust_tail(ctx, (int)len - (int)frame_room) == 0 &&
+	       bpf_xdp_store_bytes(ctx, 0, mem + off, len) == 0;
+}
 
-		if ((void *)(to + 8) > (void *)(long)ctx->data_end)
-			return false;
-#pragma unroll
-		for (int i = 0; i < 8; i++)
-			to[i] = from[i];
-	} else if (bpf_xdp_store_bytes(ctx, 0, mem + off, len) < 0) {
-		return false;
-	}
-	return len == frame_room || bpf_xdp_adjust_tail(ctx, (int)len - (int)frame_room) == 0;
+static __always_inline int nothing_due(void)
+{
+	shared.idle++;
+	return XDP_DROP;
 }
 
 SEC("xdp")
@@ -141,14 +183,46 @@ int kernel_send(struct xdp_md *ctx)
 	__u64 at = shared.next;
 	const struct kernel_desc *d = &shared.ring[at % KERNEL_RING];
 
-	if (!announced(at) || !is_due(d->due_ns)) {
-		shared.idle++;
-		return XDP_DROP;
-	}
+	if (!announced(at) || (timed && !is_due(d->due_ns)))
+		return nothing_due();
 	shared.next = at + 1;
-	if (at % 32 == 31)
-		shared.tail = at + 1;
+	note_sent();
 	return fill(ctx, d) ? (int)bpf_redirect_map(&device, 0, 0) : XDP_DROP;
+}
+
+/* Takes the next announcement of frames to be made. */
+static __always_inline bool take_numbers(void)
+{
+	__u64 at = shared.next;
+	const struct kernel_desc *d = &shared.ring[at % KERNEL_RING];
+
+	if (!announced(at) || (timed && !is_due(d->due_ns)))
+		return false;
+	shared.next = at + 1;
+	shared.nr = d->nr;
+	shared.left = timed ? 1 : d->n;
+	return true;
+}
+
+SEC("xdp")
+int kernel_make(struct xdp_md *ctx)
+{
+	__u8 *mem = look_up_memory(), *frame;
+	__u64 nr;
+
+	if (!mem || (!shared.left && !take_numbers()))
+		return nothing_due();
+	nr = shared.nr;
+	shared.nr = nr + 1;
+	shared.left--;
+	note_sent();
+	if (!keep && !copy_whole(ctx, shared.bytes))
+		return XDP_DROP;
+	frame = (void *)(long)ctx->data; /* anew: the helper that copies may have moved it */
+	if (frame + frame_room > (__u8 *)(long)ctx->data_end)
+		return XDP_DROP;
+	make(frame, mem, nr);
+	return (int)bpf_redirect_map(&device, 0, 0);
 }
 
 struct net_device {

@@ -155,20 +155,48 @@ static void plan_passes(struct gen_cfg *cfg, const struct weir_gen_info *info, u
 	cfg->send.limit = total % pass ? total : 0;
 }
 
+/* Whether the port is to make the frames. If it could but they do not fit, the remark says
+ * why. */
+static bool plan_recipe(const struct gen_cfg *cfg, const struct weir_gen *g,
+			struct weir_recipe *ret_recipe, char *remark, size_t size)
+{
+	const struct pace_cfg *pace = &cfg->send.pace;
+	const char *port = cfg->send.intf1;
+	struct weir_err err = { 0 };
+	bool shared = pace->share || pace_workers(pace, &port, 1) > 1;
+
+	if (!weir_port_name_makes(port))
+		return false;
+	if (shared && pace->shard == WEIR_SHARD_FLOW)
+		(void)err_text(&err, -ENOTSUP, "they are shared out by flow");
+	else if (weir_gen_recipe(g, ret_recipe, &err) == 0)
+		return true;
+	(void)snprintf(remark, size, "frames are not made in the kernel: %s", weir_err_text(&err));
+	return false;
+}
+
 static int send_frames(const struct cmd_run *run, const struct gen_cfg *cfg,
 		       const struct weir_gen_info *info, struct weir_gen *g)
 {
 	struct gen_cfg planned = *cfg;
+	struct weir_recipe recipe;
 	struct weir_maker maker;
+	char remark[256] = "";
+	bool made_by_port = plan_recipe(cfg, g, &recipe, remark, sizeof(remark));
 	struct replay p = {
 		.run = run,
 		.cfg = &planned.send,
 		.maker = &maker,
 		.maker_loop = info->n_frames,
+		.recipe = made_by_port ? &recipe : NULL,
+		.remark = remark[0] ? remark : NULL,
 		.send = { .stamp = cfg->stamp },
 	};
 
-	weir_gen_maker(g, &maker);
+	if (made_by_port)
+		weir_gen_numberer(g, &maker);
+	else
+		weir_gen_maker(g, &maker);
 	plan_passes(&planned, info, gen_total(cfg, g), &maker);
 	return replay_run(&p);
 }

@@ -59,6 +59,7 @@ void replay_result(struct replay *p, struct replay_result *ret_res)
 
 		port->name = p->names[i];
 		port->info = weir_port_info(p->ports[i]);
+		port->note = p->remark ? p->remark : port->info->note;
 		weir_port_stats(p->ports[i], &port->stats);
 		port->flows = (struct replay_flows){
 			.unique = s->flows_new[i],

@@ -31,7 +31,7 @@ static json_t *port_object(const struct replay_port_result *p)
 
 	return json_pack("{s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name",
 			 json_text(p->name), "device", json_text(p->info->device), "backend",
-			 p->info->backend, "note", json_text(p->info->note), "frames",
+			 p->info->backend, "note", json_text(p->note), "frames",
 			 json_number(s->tx_frames), "bytes", json_number(s->tx_bytes), "failed",
 			 json_number(s->tx_refused_total), "refused", refusals(s), "truncated",
 			 json_number(s->tx_truncated), "retried_enobufs",

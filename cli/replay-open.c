@@ -244,6 +244,7 @@ static int open_port(struct replay *p, const char *name, struct weir_err *err)
 		.queues = weir_port_name_queues(name) < p->n_workers ? p->n_workers : 0,
 		.launch_time = p->send.launch_lead_ns > 0,
 		.microseconds = personality(p), /* tcpreplay's files are for its own kind */
+		.recipe = p->recipe,
 	};
 	CLEANUP(freep)
 	char *full = NULL;
@@ -252,6 +253,7 @@ static int open_port(struct replay *p, const char *name, struct weir_err *err)
 
 	weir_stream_info(p->stream, &trace);
 	opts.linktype = trace.linktype;
+	opts.usual_len = trace.usual_len;
 	opts.region = weir_stream_region(p->stream);
 	if (p->cfg->write)
 		r = asprintf(&full, "file:%s", name) < 0 ? -ENOMEM : 0;

@@ -26,6 +26,7 @@ struct replay_flows {
 struct replay_port_result {
 	const char *name; /* as the user wrote it */
 	const struct weir_port_info *info;
+	const char *note; /* how it works, or "" */
 	struct weir_port_stats stats;
 	struct replay_flows flows;
 };

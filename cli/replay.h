@@ -67,6 +67,9 @@ struct replay {
 	const struct replay_cfg *cfg;
 	const struct weir_maker *maker; /* frames of this instead of files; or NULL */
 	uint64_t maker_loop;		/* frames of what counts as one loop of it */
+	/* The port makes the frames, which the maker only numbers; or NULL. */
+	const struct weir_recipe *recipe;
+	const char *remark; /* on how frames are made, instead of the port's; or NULL */
 	struct weir_rate rate;
 	struct weir_profile *profile;
 	struct weir_send_opts send; /* what the options say of the sender */
@@ -115,8 +118,8 @@ int replay_drive(struct replay *p, struct weir_err *err);
 void replay_result(struct replay *p, struct replay_result *ret_res);
 
 /* replay-run.c: all of it, from opening to the statistics. The exit status. run, cfg,
- * maker and maker_loop of p are set, and of send what is none of the options; the rest is
- * 0. */
+ * maker, maker_loop, recipe and remark of p are set, and of send what is none of the options; the
+ * rest is 0. */
 int replay_run(struct replay *p);
 
 #endif

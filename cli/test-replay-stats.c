@@ -94,6 +94,7 @@ static struct replay_result sample(void)
 		.n_ports = 2,
 		.ports = { { .name = "a0",
 			     .info = &info,
+			     .note = info.note,
 			     .stats = { .tx_frames = 63,
 					.tx_refused = { [WEIR_REFUSED_TOO_LONG] = 2 },
 					.tx_refused_total = 2,
@@ -103,6 +104,7 @@ static struct replay_result sample(void)
 			     .flows = { .unique = 4, .frames = 60, .invalid = 3 } },
 			   { .name = "b0",
 			     .info = &info,
+			     .note = info.note,
 			     .stats = { .tx_frames = 48 },
 			     .flows = { .unique = 1, .frames = 42, .non_flow_frames = 6 } } },
 	};

@@ -29,6 +29,7 @@
 #include <weir/err.h>
 #include <weir/frame.h>
 #include <weir/hist.h>
+#include <weir/recipe.h>
 #include <weir/stream.h>
 
 #ifdef __cplusplus
@@ -54,6 +55,13 @@ struct weir_port_opts {
 				    * weir_port_tx(); -ENOTSUP where the port cannot */
 	bool offload;		   /* a struct weir_offload stands before each frame, sent and
 				    * received; -ENOTSUP where the port cannot */
+	uint32_t usual_len;	   /* that most frames to be sent have: these are the quickest;
+				    * 0 = not known */
+	/* The port makes the frames: of those given to weir_port_tx() only the length is true,
+	 * the recipe's, and their first 8 bytes, which are the number of the frame (uint64_t,
+	 * aligned or not). Lent while the port is open; NULL: they are frames. -ENOTSUP where
+	 * the port cannot. */
+	const struct weir_recipe *recipe;
 };
 
 /*
@@ -148,6 +156,9 @@ bool weir_port_name_shares(const char *name);
  * can wait for deadlines itself? Then a sender with a rate should hand them down. Such a
  * port lets frames leave at once whose time is past, and tells how late they left. */
 bool weir_port_name_keeps_time(const char *name);
+
+/* Does the kind of port that a name stands for make frames of recipes? */
+bool weir_port_name_makes(const char *name);
 
 /* Lent while the port is open. */
 const struct weir_port_info *weir_port_info(const struct weir_port *p);

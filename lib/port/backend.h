@@ -48,6 +48,9 @@
  * With opts->offload a struct weir_offload stands before each frame. port.c asks it only of
  * back ends with .offload; they may still refuse in open().
  *
+ * With opts->recipe each frame holds only its number. port.c asks it only of back ends with
+ * .recipe.
+ *
  * rx lends frames until rx_release(q), which gives back all that were lent on q.
  *
  * Time-outs
@@ -116,6 +119,7 @@ struct backend {
 	bool shares_region;  /* a region that is .shared needs no copy */
 	bool launch_time;    /* frames can have launch times */
 	bool offload;	     /* frames can have a struct weir_offload before them */
+	bool recipe;	     /* frames can be made of their numbers */
 	const char *no_launch_time; /* if not: why, for people; NULL: nothing to be said */
 	size_t priv_size;
 

@@ -8,7 +8,6 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -31,49 +30,47 @@
 #define START_NS (5 * NSEC_PER_SEC)
 #define STEP_NS	 (200 * NSEC_PER_USEC)
 
-static int map_memory(struct kernel_run *r, struct weir_err *err)
+/* Sets what the verifier is to know of the program. */
+static void set_constants(struct kernel_send *prog, const struct kernel_plan *plan)
 {
-	void *mem = mmap(NULL, r->memory_size, PROT_READ | PROT_WRITE, MAP_SHARED,
-			 bpf_map__fd(r->prog->maps.memory), 0);
+	struct kernel_shared *shared = &prog->bss->shared;
 
-	if (mem == MAP_FAILED)
-		return err_set(err, -errno, "cannot map the program's memory: %s", strerror(errno));
-	r->memory = mem;
-	return 0;
-}
-
-static int load_failed(int r, struct weir_err *err)
-{
-	if (r == -EPERM)
-		return err_set(err, r,
-			       "sending from inside the kernel needs the capabilities CAP_BPF, "
-			       "CAP_NET_ADMIN and CAP_PERFMON");
-	return err_set(err, r, "cannot load the program that sends: %s", strerror(-r));
+	prog->rodata->frame_room = plan->frame_room;
+	prog->rodata->last_off = (uint32_t)plan->memory->size - KERNEL_FRAME_MAX;
+	prog->rodata->ifindex = plan->iface ? plan->iface->index : 0;
+	prog->rodata->timed = plan->timed;
+	prog->rodata->keep = plan->keep;
+	if (!plan->recipe)
+		return;
+	kernel_recipe_fill(plan->recipe, (struct kernel_recipe *)&prog->rodata->recipe);
+	memcpy(shared->bytes, plan->recipe->bytes, plan->recipe->len);
+	shared->digits_of = UINT64_MAX - 1; /* no frame follows that one */
 }
 
 static int load(struct kernel_run *r, const struct kernel_plan *plan, struct weir_err *err)
 {
-	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	struct bpf_program *main_prog;
 	struct kernel_send *prog;
 	int q;
 
 	(void)libbpf_set_print(NULL); /* what it would say is in our error */
 	r->frame_room = plan->frame_room;
 	r->batch = plan->batch;
-	r->memory_size = (plan->memory + KERNEL_FRAME_MAX + page - 1) / page * page;
 	prog = r->prog = kernel_send__open();
 	if (!prog)
-		return load_failed(-errno, err);
-	prog->rodata->frame_room = plan->frame_room;
-	prog->rodata->last_off = (uint32_t)r->memory_size - KERNEL_FRAME_MAX;
-	prog->rodata->ifindex = plan->iface ? plan->iface->index : 0;
-	q = bpf_map__set_value_size(prog->maps.memory, (uint32_t)r->memory_size);
+		return kernel_failed(-errno, "load the program that sends", err);
+	set_constants(prog, plan);
+	main_prog = plan->recipe ? prog->progs.kernel_make : prog->progs.kernel_send;
+	(void)bpf_program__set_autoload(prog->progs.kernel_make, plan->recipe);
+	(void)bpf_program__set_autoload(prog->progs.kernel_send, !plan->recipe);
+	q = bpf_map__reuse_fd(prog->maps.memory, plan->memory->fd);
 	if (q == 0)
 		q = kernel_send__load(prog);
 	if (q < 0)
-		return load_failed(q, err);
+		return kernel_failed(q, "load the program that sends", err);
+	r->fd = bpf_program__fd(main_prog);
 	r->shared = &prog->bss->shared;
-	return map_memory(r, err);
+	return 0;
 }
 
 static int aim(const struct kernel_run *r, const struct weir_iface *iface, struct weir_err *err)
@@ -93,13 +90,12 @@ static int aim(const struct kernel_run *r, const struct weir_iface *iface, struc
 /* Lets the program run up to n times. 0, or a negative errno. */
 CANCELLED_WITHIN static int run(const struct kernel_run *r, uint32_t n)
 {
-	uint8_t frame[KERNEL_FRAME_MAX] = { 0 };
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = r->frame_room,
-		    .repeat = n, .flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = r->batch);
+	/* What new pages are filled with. */
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = r->shared->bytes,
+		    .data_size_in = r->frame_room, .repeat = n, .flags = BPF_F_TEST_XDP_LIVE_FRAMES,
+		    .batch_size = r->batch);
 
-	return bpf_prog_test_run_opts(bpf_program__fd(r->prog->progs.kernel_send), &opts) < 0
-		       ? -errno
-		       : 0;
+	return bpf_prog_test_run_opts(r->fd, &opts) < 0 ? -errno : 0;
 }
 
 CANCELLED_WITHIN static void *runner(void *arg)
@@ -165,18 +161,21 @@ void kernel_run_close(struct kernel_run *r)
 		(void)pthread_join(r->thread, NULL);
 	}
 	bpf_link__destroy(r->count);
-	if (r->memory)
-		(void)munmap(r->memory, r->memory_size);
 	kernel_send__destroy(r->prog); /* copes with NULL */
 	*r = (struct kernel_run){ 0 };
 }
 
 int kernel_run_probe(struct weir_err *err)
 {
-	const struct kernel_plan plan = { .frame_room = KERNEL_BLOCK, .batch = 1 };
+	struct kernel_memory memory = { .fd = -EBADF };
+	const struct kernel_plan plan = { .memory = &memory,
+					  .frame_room = KERNEL_FRAME_MIN,
+					  .batch = 1 };
 	struct kernel_run r = { 0 };
-	int q = load(&r, &plan, err);
+	int q = kernel_memory_init(&memory, 0, err);
 
+	if (q == 0)
+		q = load(&r, &plan, err);
 	if (q == 0) {
 		q = run(&r, 1); /* nothing is announced: it sends nothing */
 		if (q < 0)
@@ -184,5 +183,6 @@ int kernel_run_probe(struct weir_err *err)
 				    "this kernel cannot run programs on live frames (Linux 5.18)");
 	}
 	kernel_run_close(&r);
+	kernel_memory_done(&memory);
 	return q;
 }

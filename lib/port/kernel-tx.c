@@ -12,13 +12,6 @@
 #include "base/macros.h"
 #include "port/wait.h"
 
-/* Where frames are copied that do not lie in the copied region: a slot for each place in
- * the ring, at the beginning of the program's memory. */
-static uint32_t slots_size(const struct kernel_txq *tx)
-{
-	return tx->slot * KERNEL_RING;
-}
-
 /* Between two looks at what the program has done: its ring lasts longer. */
 #define STEP_NS (50 * NSEC_PER_USEC)
 
@@ -26,25 +19,22 @@ int kernel_txq_open(struct weir_port *port, unsigned q, struct weir_err *err)
 {
 	struct kernel_priv *p = port->priv;
 	struct kernel_txq *tx = &p->queues[q];
-	struct kernel_plan plan = {
+	const struct kernel_plan plan = {
 		.iface = &p->iface,
+		.memory = &p->memory,
+		.recipe = p->recipe,
 		.frame_room = p->frame_room,
 		/* Frames that have a time leave one by one. */
 		.batch = port->opts.launch_time ? 1 : 64,
+		.timed = port->opts.launch_time,
+		.keep = p->keep,
 	};
 	int r;
 
-	tx->slot = (p->frame_room + KERNEL_BLOCK - 1) / KERNEL_BLOCK * KERNEL_BLOCK;
-	if (p->region_size > KERNEL_MEMORY_MAX - KERNEL_FRAME_MAX * 2 - slots_size(tx))
-		p->region = NULL;
-	plan.memory = slots_size(tx) + (uint32_t)(p->region ? p->region_size : 0);
+	tx->slots = q * p->slot * KERNEL_RING;
 	tx->mono_tai = wait_clock_ns(CLOCK_TAI) - wait_clock_ns(CLOCK_MONOTONIC);
 	r = link_track_init(&tx->link, &p->iface, err);
-	if (r == 0)
-		r = kernel_run_open(&tx->run, &plan, err);
-	if (r == 0 && p->region)
-		memcpy(tx->run.memory + slots_size(tx), p->region, p->region_size);
-	return r;
+	return r < 0 ? r : kernel_run_open(&tx->run, &plan, err);
 }
 
 void kernel_txq_close(struct weir_port *port, unsigned q)
@@ -77,7 +67,7 @@ static void note_lost(struct kernel_txq *tx, struct port_counters *count, uint64
 		return;
 	n = lost - tx->lost;
 	counter_add(&count->frames, -n);
-	counter_add(&count->bytes, -(uint64_t)((unsigned __int128)tx->bytes * n / tx->head));
+	counter_add(&count->bytes, -(uint64_t)((unsigned __int128)tx->bytes * n / tx->frames));
 	counter_add(&count->refused[why], n);
 	tx->lost = lost;
 }
@@ -87,12 +77,41 @@ static uint32_t place(const struct kernel_priv *p, struct kernel_txq *tx,
 		      const struct weir_pkt *pkt)
 {
 	const uint64_t in_region = (uint64_t)(pkt->data - p->region);
-	const uint32_t slot = (uint32_t)(tx->head % KERNEL_RING) * tx->slot;
+	const uint32_t slot = tx->slots + (uint32_t)(tx->head % KERNEL_RING) * p->slot;
 
 	if (p->region && in_region < p->region_size)
-		return slots_size(tx) + (uint32_t)in_region;
-	memcpy(tx->run.memory + slot, pkt->data, pkt->len);
+		return p->region_off + (uint32_t)in_region;
+	memcpy(p->memory.base + slot, pkt->data, pkt->len);
 	return slot;
+}
+
+/* Adds a frame to those announced since position begin. */
+static void add(const struct kernel_priv *p, struct kernel_txq *tx, uint64_t begin, bool timed,
+		const struct weir_pkt *pkt)
+{
+	struct kernel_desc *d = &tx->run.shared->ring[tx->head % KERNEL_RING];
+	uint64_t nr = 0;
+
+	if (p->recipe)
+		memcpy(&nr, pkt->data, sizeof(nr));
+	if (p->recipe && !timed && tx->head != begin) {
+		struct kernel_desc *last = &tx->run.shared->ring[(tx->head - 1) % KERNEL_RING];
+
+		if (last->nr + last->n == nr) {
+			last->n++;
+			return;
+		}
+	}
+	d->due_ns = timed && pkt->ts_ns ? (uint64_t)pkt->ts_ns - tx->mono_tai : 0;
+	if (p->recipe) {
+		d->nr = nr;
+		if (!timed)
+			d->n = 1;
+	} else {
+		d->off = place(p, tx, pkt);
+		d->len = pkt->len;
+	}
+	tx->head++;
 }
 
 /* Announces frames while there is room: how many of the n. */
@@ -100,27 +119,25 @@ static unsigned announce(const struct kernel_priv *p, struct kernel_txq *tx,
 			 struct port_counters *count, bool timed, const struct weir_pkt *pkts,
 			 unsigned n)
 {
-	const uint64_t end = tail(tx) + KERNEL_RING;
+	const uint64_t end = tail(tx) + KERNEL_RING, begin = tx->head;
 	uint64_t frames = 0, bytes = 0;
 	unsigned i;
 
-	for (i = 0; i < n && tx->head != end; i++) {
+	for (i = 0; i < n && tx->frames + frames != end; i++) {
 		const struct weir_pkt *pkt = &pkts[i];
-		struct kernel_desc *d = &tx->run.shared->ring[tx->head % KERNEL_RING];
 		enum weir_refusal why;
 
-		if (unlikely(!link_track_takes(&tx->link, pkt, p->frame_room, &why))) {
+		if (unlikely(!link_track_takes(&tx->link, p->recipe ? &p->made : pkt, p->frame_max,
+					       &why))) {
 			counter_add(&count->refused[why], 1);
 			continue;
 		}
-		d->due_ns = timed && pkt->ts_ns ? (uint64_t)pkt->ts_ns - tx->mono_tai : 0;
-		d->off = place(p, tx, pkt);
-		d->len = pkt->len;
-		tx->head++;
+		add(p, tx, begin, timed, pkt);
 		frames++;
 		bytes += pkt->len;
 	}
 	__atomic_store_n(&tx->run.shared->head, tx->head, __ATOMIC_RELEASE);
+	tx->frames += frames;
 	tx->bytes += bytes;
 	counter_add(&count->frames, frames);
 	counter_add(&count->bytes, bytes);
@@ -190,7 +207,7 @@ static int poll_until(bool (*done)(const struct kernel_txq *tx), const struct ke
 /* Room for a good part of the ring: less is not worth being woken for. */
 static bool has_room(const struct kernel_txq *tx)
 {
-	return tx->head - tail(tx) <= KERNEL_RING / 2;
+	return tx->frames - tail(tx) <= KERNEL_RING / 2;
 }
 
 int kernel_tx_wait(struct weir_port *port, unsigned q, uint64_t timeout_ns)
@@ -202,7 +219,7 @@ int kernel_tx_wait(struct weir_port *port, unsigned q, uint64_t timeout_ns)
 
 static bool is_empty(const struct kernel_txq *tx)
 {
-	return tail(tx) == tx->head;
+	return tail(tx) == tx->frames;
 }
 
 /* Frames that were sent on are given to the device at the end of a batch, so that more
@@ -225,6 +242,6 @@ int kernel_tx_drain(struct weir_port *port, unsigned q, uint64_t timeout_ns)
 	if (r <= 0)
 		return r;
 	r = link_track_refresh(&tx->link);
-	note_lost(tx, &port->queues[q].tx, tx->head - load(&tx->run.shared->taken));
+	note_lost(tx, &port->queues[q].tx, tx->frames - load(&tx->run.shared->taken));
 	return r < 0 ? r : 1;
 }

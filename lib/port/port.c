@@ -127,6 +127,8 @@ static int check_args(const struct backend *be, const struct weir_port_opts *o, 
 	if (o->offload && !be->offload)
 		return err_set(err, -ENOTSUP,
 			       "'%s:' does not tell what is left to be done on frames", be->scheme);
+	if (o->recipe && !be->recipe)
+		return err_set(err, -ENOTSUP, "'%s:' does not make frames", be->scheme);
 	r = check_options(be, a, err);
 	if (r == 0)
 		r = settle_queues(be, o, a, err);
@@ -291,6 +293,13 @@ bool weir_port_name_shares(const char *name)
 	const struct backend *be = find_backend(name, port_name_scheme_len(name));
 
 	return be && be->shares_region;
+}
+
+bool weir_port_name_makes(const char *name)
+{
+	const struct backend *be = find_backend(name, port_name_scheme_len(name));
+
+	return be && be->recipe;
 }
 
 const struct weir_port_info *weir_port_info(const struct weir_port *p)

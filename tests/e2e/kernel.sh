@@ -4,24 +4,6 @@
 # shellcheck source=tests/e2e/lib.sh
 . "${BASH_SOURCE%/*}/lib.sh"
 
-# [IP-LINK-WORDS...]: a pair whose right end takes such frames.
-kernel_pair() {
-	local why
-	why=$("$weir" ports --json |
-		jq -r '.ports[] | select(.name == "kernel" and (.works | not)).why')
-	[ -z "$why" ] || skip "$why"
-	veth_pair "$@"
-	netns_exec right ethtool -K veth1 gro on
-}
-
-sent() {
-	sed -nE 's/^Actual: ([0-9]+) packets.*/\1/p' "$out"
-}
-
-arrived_at_the_device() {
-	netns_counter right veth1 rx_packets
-}
-
 # HOW...: replays traces with and without tags three times.
 replay_exactly() {
 	local files=("$data/dns.pcap" "$data/ping.pcap" "$data/vlan.pcap") n=0 f

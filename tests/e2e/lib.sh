@@ -58,6 +58,25 @@ veth_pair() {
 	netns_veth left veth0 right veth1 "$@"
 }
 
+# [IP-LINK-WORDS...]: the same for kernel: ports.
+kernel_pair() {
+	local why
+	why=$("$weir" ports --json |
+		jq -r '.ports[] | select(.name == "kernel" and (.works | not)).why')
+	[ -z "$why" ] || skip "$why"
+	veth_pair "$@"
+	netns_exec right ethtool -K veth1 gro on
+}
+
+# How many frames the last run sent, by what it printed.
+sent() {
+	sed -nE 's/^Actual: ([0-9]+) packets.*/\1/p' "$out"
+}
+
+arrived_at_the_device() {
+	netns_counter right veth1 rx_packets
+}
+
 # ARGUMENTS...: weir in the left namespace. Output in $out, messages in $err, exit status in $rc.
 run_weir() {
 	out=$netns_dir/out
