@@ -15,6 +15,10 @@
  * The writer puts its own heads in front of the frames, closes gaps, and writes what is
  * a row of records then at once. So nothing is copied on the way from a pcap to a pcap.
  *
+ * Notes are what a pcapng file tells beside its frames. They go with the numbers of frames: a
+ * stage need not know of them. Of frames with the same number the first that is written gets
+ * what was told of it.
+ *
  * Only to be written, a block can be made of anyone's memory: .frames and .n, .mem and .size
  * are set, and the rest is 0. 16 bytes between the frames are room for the heads of a pcap.
  */
@@ -40,7 +44,12 @@ struct weir_block {
 	struct weir_buf *frames;
 	unsigned n;
 
+	/* What else the writer puts into a pcapng; NULL: nothing. The block's own after
+	 * weir_block_note(); a block with frames made of another's may be lent those. */
+	struct weir_notes *notes;
+
 	/* The block's own. */
+	struct weir_notes *own_notes;
 	unsigned n_room;
 	uint8_t *mem;
 	size_t size, used;
@@ -54,9 +63,29 @@ struct weir_block {
  * -ENOMEM. */
 int weir_block_new(uint32_t growth, struct weir_block **ret_block, struct weir_err *err);
 
+enum {
+	WEIR_NOTES_FRAMES = 1U << 0, /* options of frames: comments, flags and so on */
+	WEIR_NOTES_NAMES = 1U << 1,  /* name resolution */
+	/* Statistics of interfaces, secrets to decrypt with, entries of the systemd journal,
+	 * custom blocks that may be copied. */
+	WEIR_NOTES_OTHERS = 1U << 2,
+	WEIR_NOTES_ALL = WEIR_NOTES_FRAMES | WEIR_NOTES_NAMES | WEIR_NOTES_OTHERS,
+	/* Frames may be written after the block was filled with others, in any order. Notes of
+	 * frames that never are stay for as long as the block. */
+	WEIR_NOTES_HELD = 1U << 3,
+};
+
+/* From now on the block takes down these notes as it is filled. -ENOMEM. */
+int weir_block_note(struct weir_block *b, unsigned which, struct weir_err *err);
+
+/* How many interfaces the file had when the notes were taken: the writer must have as many,
+ * with the same numbers, before it is given the block. NULL: 0. */
+uint32_t weir_notes_ifaces(const struct weir_notes *n);
+
 /* Puts the next frames into the block, at least one, in place of what it held. Like
  * weir_reader_next(): 1, 0 at the end, or negative; frames before a damage are given
- * first. Nothing in the block is the reader's then. */
+ * first. Nothing in the block is the reader's then. At the end a block of no frames can have
+ * notes, of what stands behind the last one. */
 int weir_reader_fill(struct weir_reader *r, struct weir_block *b, struct weir_err *err);
 
 /*

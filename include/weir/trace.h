@@ -47,13 +47,21 @@ enum weir_compression {
 	WEIR_COMPRESSION_LZ4,
 };
 
+/* Options of a pcapng block, as a file in this machine's byte order has them and without the
+ * end mark. .data is NULL where there is no such block. */
+struct weir_options {
+	const uint8_t *data;
+	uint32_t len;
+};
+
 /* An interface that a trace describes. Classic pcap has exactly one. */
 struct weir_trace_iface {
-	uint32_t linktype;  /* LINKTYPE_ number, as in the file */
-	uint32_t snaplen;   /* as libpcap reads it; 0 in the file is WEIR_FRAME_MAX */
-	uint8_t tsresol;    /* if_tsresol as in the file; 6 is microseconds */
-	int64_t tsoffset_s; /* if_tsoffset, seconds; already added to frame times */
-	char name[64];	    /* if_name, cut to fit; "" if the file has none */
+	uint32_t linktype;	     /* LINKTYPE_ number, as in the file */
+	uint32_t snaplen;	     /* as libpcap reads it; 0 in the file is WEIR_FRAME_MAX */
+	uint8_t tsresol;	     /* if_tsresol as in the file; 6 is microseconds */
+	int64_t tsoffset_s;	     /* if_tsoffset, seconds; already added to frame times */
+	char name[64];		     /* if_name, cut to fit; "" if the file has none */
+	struct weir_options options; /* all of them; lent until the reader is closed */
 };
 
 /* What is known of the file so far. Grows as pcapng blocks are read. */
@@ -71,6 +79,8 @@ struct weir_trace_info {
 	uint32_t n_sections; /* pcapng: seen so far; pcap: 1 */
 	uint32_t n_ifaces;   /* over all sections so far */
 	int64_t size;	     /* bytes of the file, -1 for a pipe */
+	struct weir_options
+		section; /* pcapng: of the first section; lent like those of interfaces */
 };
 
 /* One recorded frame. */
@@ -130,6 +140,9 @@ struct weir_writer_opts {
 	const char *iface_name;	 /* pcapng if_name, or NULL; copied */
 	const char *application; /* pcapng shb_userappl, NULL is "weir VERSION" */
 	const char *comment;	 /* pcapng section comment, or NULL */
+	/* pcapng: the options of the section and of its first interface instead of those that
+	 * the texts above make, if .data; copied. See weir_writer_add_iface(). */
+	struct weir_options section, iface;
 };
 
 struct weir_writer;
@@ -144,16 +157,17 @@ void weir_writer_opts_by_name(const char *path, struct weir_writer_opts *opts);
 int weir_writer_open(const char *path, const struct weir_writer_opts *opts,
 		     struct weir_writer **ret_writer, struct weir_err *err);
 
-/* pcapng: another interface; its index in *ret_iface. Its linktype, snaplen and name
- * are used; times are always written as nanoseconds since 1970. -ENOTSUP for pcap. */
+/* pcapng: another interface; its index in *ret_iface. Its linktype and snaplen are used, and
+ * its options, if .data: times are written as they have it. Otherwise its name is, and times
+ * are nanoseconds since 1970. -ENOTSUP for pcap; -EINVAL: such times are not known. */
 int weir_writer_add_iface(struct weir_writer *w, const struct weir_trace_iface *iface,
 			  uint32_t *ret_iface, struct weir_err *err);
 
 /* Appends a frame; rec->data, len, orig_len, ts_ns and, for pcapng, iface are used.
- * Times are cut, not rounded, to what the format holds; a time that the format cannot
- * hold (before 1970; pcap: after 2106) is -ERANGE, a frame that a reader would refuse
- * for its length -EMSGSIZE, an unknown interface -EINVAL: then nothing was written
- * and the file goes on. comment: pcapng opt_comment of this frame, or NULL. */
+ * Times are cut, not rounded, to what the format or interface holds, so that what was read
+ * is written again; a time that it cannot hold (before 1970; pcap: after 2106) is -ERANGE, a frame
+ * that a reader would refuse for its length -EMSGSIZE, an unknown interface -EINVAL: then nothing
+ * was written and the file goes on. comment: pcapng opt_comment of this frame, or NULL. */
 int weir_writer_write(struct weir_writer *w, const struct weir_record *rec, const char *comment,
 		      struct weir_err *err);
 

@@ -45,10 +45,29 @@ struct weir_block *weir_block_free(struct weir_block *b)
 	if (!b)
 		return NULL;
 
+	if (b->own_notes)
+		notes_done(b->own_notes);
+	free(b->own_notes);
 	free(b->frames);
 	free(b->mem);
 	free(b);
 	return NULL;
+}
+
+int weir_block_note(struct weir_block *b, unsigned which, struct weir_err *err)
+{
+	if (!b->own_notes)
+		b->own_notes = calloc(1, sizeof(*b->own_notes));
+	if (!b->own_notes)
+		return err_set(err, -ENOMEM, "out of memory");
+	b->own_notes->which = which;
+	b->notes = b->own_notes;
+	return 0;
+}
+
+uint32_t weir_notes_ifaces(const struct weir_notes *n)
+{
+	return n ? n->n_ifaces : 0;
 }
 
 static int no_memory(struct weir_reader *r, struct weir_err *err)
@@ -242,12 +261,30 @@ static int take_fetched(struct weir_reader *r, struct weir_block *b, struct weir
 	return ret < 0 ? weir_reader_next(r, &rec, err) : 0; /* the same again, with its text */
 }
 
-int weir_reader_fill(struct weir_reader *r, struct weir_block *b, struct weir_err *err)
+static int fill(struct weir_reader *r, struct weir_block *b, struct weir_err *err)
 {
-	b->n = 0;
 	if (r->fetching)
 		return take_fetched(r, b, err);
 	if (b->growth || !source_has_memory(r->src))
 		return copy_window(r, b, err);
 	return read_into(r, b, err);
+}
+
+int weir_reader_fill(struct weir_reader *r, struct weir_block *b, struct weir_err *err)
+{
+	struct weir_notes *notes = b->own_notes;
+	int ret;
+
+	b->n = 0;
+	if (!notes)
+		return fill(r, b, err);
+
+	notes_begin(notes);
+	if (notes_move(notes, &r->pcapng.early) < 0)
+		return no_memory(r, err);
+	r->pcapng.notes = notes;
+	ret = fill(r, b, err);
+	r->pcapng.notes = NULL;
+	notes->n_ifaces = r->info.n_ifaces;
+	return ret;
 }

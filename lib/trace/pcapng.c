@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Reading pcapng. Blocks without frames are passed over by their length. */
+/* Reading pcapng. Blocks without frames are passed over by their length, or taken down. */
 #include "trace/pcapng.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include <weir/block.h>
+
+#include "trace/native.h"
 #include "trace/reader.h"
 
 enum {
@@ -27,7 +31,7 @@ static const struct packet_layout epb_layout = {
 static const struct packet_layout pb_layout = {
 	.fixed = PB_FIXED, .iface_bytes = 2, .iface = 8, .ts = 12, .caplen = 20, .len = 24
 };
-/* No interface (it is the section's first), no time, no captured length. */
+/* No interface (it is the section's first), no time, no captured length, no options. */
 static const struct packet_layout spb_layout = { .fixed = SPB_FIXED, .len = 8 };
 
 bool pcapng_match(const uint8_t *magic)
@@ -131,6 +135,21 @@ static inline const uint8_t *whole_block(struct weir_reader *r, uint32_t len, ui
 	return *ret < 0 ? NULL : p;
 }
 
+/* A copy of options, *ret_mem, which is the caller's, as *ret_options. */
+static int keep_options(struct weir_reader *r, uint32_t type, const uint8_t *p, size_t n,
+			uint8_t **ret_mem, struct weir_options *ret_options, struct weir_err *err)
+{
+	uint8_t *mem = malloc(n + 1);
+
+	if (!mem)
+		return reader_fail(r, err, -ENOMEM, "no memory for its options");
+	*ret_options = (struct weir_options){
+		.data = mem, .len = (uint32_t)native_options(type, r->info.swapped, p, n, mem)
+	};
+	*ret_mem = mem;
+	return 0;
+}
+
 static int read_section(struct weir_reader *r, uint32_t len, struct weir_err *err)
 {
 	const uint8_t *p;
@@ -146,6 +165,12 @@ static int read_section(struct weir_reader *r, uint32_t len, struct weir_err *er
 	if (major != 1)
 		return reader_fail(r, err, -EBADMSG, "pcapng version %u.%u is unknown", major,
 				   reader_u16(r, p + 14));
+	if (!r->info.section.data) {
+		ret = keep_options(r, BLOCK_SHB, p + SHB_FIXED, len - SHB_FIXED - BLOCK_TRAILER,
+				   &r->pcapng.section, &r->info.section, err);
+		if (ret < 0)
+			return ret;
+	}
 
 	r->info.major = major;
 	r->info.minor = reader_u16(r, p + 14);
@@ -196,20 +221,20 @@ static int read_iface_options(struct weir_reader *r, struct weir_trace_iface *if
 	while (end - p >= OPT_HEADER) {
 		const uint16_t code = reader_u16(r, p);
 		const uint16_t len = reader_u16(r, p + 2);
-		const size_t padded = (len + 3u) & ~3u;
+		const size_t size = padded(len);
 		int ret;
 
 		if (code == OPT_END)
 			return 0;
 		p += OPT_HEADER;
-		if (padded > (size_t)(end - p))
+		if (size > (size_t)(end - p))
 			return reader_fail(r, err, -EBADMSG,
 					   "option %u of %u bytes goes beyond its block", code,
 					   len);
 		ret = read_iface_option(r, iface, code, p, len, err);
 		if (ret < 0)
 			return ret;
-		p += padded;
+		p += size;
 	}
 	return 0;
 }
@@ -218,6 +243,7 @@ static int read_iface(struct weir_reader *r, uint32_t len, struct weir_err *err)
 {
 	struct weir_trace_iface options = { .tsresol = 6 };
 	struct reader_iface *iface;
+	uint8_t *mem = NULL;
 	const uint8_t *p;
 	struct tick tick;
 	int ret;
@@ -234,13 +260,20 @@ static int read_iface(struct weir_reader *r, uint32_t len, struct weir_err *err)
 		return reader_fail(r, err, -EBADMSG, "if_tsresol %s^-%u is too fine",
 				   options.tsresol & 0x80 ? "2" : "10", options.tsresol & 0x7f);
 
-	ret = reader_add_iface(r, reader_u16(r, p + 8), reader_u32(r, p + 12), &iface, err);
+	ret = keep_options(r, BLOCK_IDB, p + IDB_FIXED, len - IDB_FIXED - BLOCK_TRAILER, &mem,
+			   &options.options, err);
 	if (ret < 0)
 		return ret;
+	ret = reader_add_iface(r, reader_u16(r, p + 8), reader_u32(r, p + 12), &iface, err);
+	if (ret < 0) {
+		free(mem);
+		return ret;
+	}
 	options.linktype = iface->pub.linktype;
 	options.snaplen = iface->pub.snaplen;
 	iface->pub = options;
 	iface->tick = tick;
+	iface->options = mem;
 	block_done(r, len);
 	return 0;
 }
@@ -289,13 +322,32 @@ static inline void fill_record(struct weir_reader *r, const struct packet_layout
 							       reader_u32(r, p + l->ts + 4));
 }
 
+/* Takes down the options of the frame just read. The two kinds of packet blocks that have some
+ * number them alike. */
+static int note_options(struct weir_reader *r, const uint8_t *p, size_t n, struct weir_err *err)
+{
+	struct weir_notes *notes = r->pcapng.notes;
+	const struct note note = { .nr = r->nr, .type = BLOCK_EPB };
+	uint8_t *dst;
+
+	if (n < OPT_HEADER || !notes_want(notes, BLOCK_EPB))
+		return 0;
+	dst = notes_reserve(notes, n);
+	if (!dst)
+		return reader_fail(r, err, -ENOMEM, "no memory for its options");
+	n = native_options(BLOCK_EPB, r->info.swapped, p, n, dst);
+	if (n)
+		notes_add(notes, &note, n);
+	return 0;
+}
+
 /* Inlined once for each layout, which is known then. */
 static inline __attribute__((always_inline)) int
 read_packet(struct weir_reader *r, const struct packet_layout *l, uint32_t len,
 	    struct weir_record *ret_rec, struct weir_err *err)
 {
 	const struct reader_iface *iface;
-	uint32_t id = 0, caplen;
+	uint32_t id = 0, caplen, end;
 	const uint8_t *p;
 	int ret;
 
@@ -325,6 +377,12 @@ read_packet(struct weir_reader *r, const struct packet_layout *l, uint32_t len,
 				   iface->max_caplen);
 
 	fill_record(r, l, p, iface, caplen, ret_rec);
+	end = l->fixed + (uint32_t)padded(caplen);
+	if (unlikely(len > end + BLOCK_TRAILER) && l->caplen && r->pcapng.notes) {
+		ret = note_options(r, p + end, len - end - BLOCK_TRAILER, err);
+		if (ret < 0)
+			return ret;
+	}
 	block_done(r, len);
 	return 1;
 }
@@ -357,6 +415,30 @@ static inline int block_begin(struct weir_reader *r, uint32_t *ret_type, uint32_
 	return 1;
 }
 
+/* Takes down a block that stands before the next frame. */
+static int note_block(struct weir_reader *r, uint32_t type, uint32_t len, struct weir_err *err)
+{
+	struct weir_notes *notes = r->pcapng.notes;
+	const struct note note = { .nr = r->nr + 1, .type = type };
+	const uint8_t *p;
+	uint8_t *dst;
+	size_t n;
+	int ret;
+
+	p = whole_block(r, len, BLOCK_MAX, &ret, err);
+	if (!p)
+		return ret;
+	dst = notes_reserve(notes, len);
+	if (!dst)
+		return reader_fail(r, err, -ENOMEM, "no memory for a block of %u bytes", len);
+	n = native_block(type, r->info.swapped, p + BLOCK_HEADER, len - BLOCK_MIN, dst);
+	if (type == BLOCK_ISB && n >= ISB_FIXED - BLOCK_HEADER) /* numbered in its section */
+		raw32_put(dst, raw32_at(dst) + r->pcapng.iface_base);
+	notes_add(notes, &note, n);
+	block_done(r, len);
+	return 0;
+}
+
 /* A block that holds no frame. */
 static int other_block(struct weir_reader *r, uint32_t type, uint32_t len, struct weir_err *err)
 {
@@ -364,6 +446,8 @@ static int other_block(struct weir_reader *r, uint32_t type, uint32_t len, struc
 		return read_section(r, len, err);
 	if (type == BLOCK_IDB)
 		return read_iface(r, len, err);
+	if (r->pcapng.notes && notes_want(r->pcapng.notes, type) && len <= BLOCK_MAX)
+		return note_block(r, type, len, err);
 
 	r->pcapng.skip_offset = source_offset(r->src);
 	source_consume(r->src, BLOCK_HEADER);
@@ -432,6 +516,9 @@ int pcapng_open(struct weir_reader *r, struct weir_err *err)
 	ret = read_section(r, len, err);
 	if (ret < 0)
 		return ret;
+	r->pcapng.early.which = WEIR_NOTES_ALL;
+	r->pcapng.notes = &r->pcapng.early;
 	find_first_iface(r);
+	r->pcapng.notes = NULL;
 	return 0;
 }

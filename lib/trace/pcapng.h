@@ -11,13 +11,19 @@
 #ifndef TRACE_PCAPNG_H
 #define TRACE_PCAPNG_H
 
+#include <stddef.h>
+
 enum {
 	BLOCK_SHB = 0x0a0d0d0a, /* reads the same in both byte orders */
 	BLOCK_IDB = 1,
 	BLOCK_PB = 2,
 	BLOCK_SPB = 3,
+	BLOCK_NRB = 4, /* name resolution */
 	BLOCK_ISB = 5, /* interface statistics */
 	BLOCK_EPB = 6,
+	BLOCK_JOURNAL = 9, /* entries of the systemd journal */
+	BLOCK_DSB = 10,	   /* secrets to decrypt with */
+	BLOCK_CUSTOM = 0xbad,
 
 	BYTE_ORDER_MAGIC = 0x1a2b3c4d,
 
@@ -41,9 +47,16 @@ enum {
 	OPT_SHB_USERAPPL = 4,
 	OPT_IF_NAME = 2,
 	OPT_IF_TSRESOL = 9,
+	OPT_IF_FCSLEN = 13,
 	OPT_IF_TSOFFSET = 14,
 	OPT_ISB_IFRECV = 4,
 	OPT_ISB_IFDROP = 5,
 };
+
+/* Texts and frames are filled up to whole words. */
+static inline size_t padded(size_t n)
+{
+	return (n + 3) & ~(size_t)3;
+}
 
 #endif

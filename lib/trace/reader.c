@@ -211,7 +211,11 @@ struct weir_reader *weir_reader_close(struct weir_reader *r)
 		return NULL;
 
 	source_close(r->src);
+	for (uint32_t i = 0; i < r->info.n_ifaces; i++)
+		free(r->ifaces[i].options);
 	free(r->ifaces);
+	free(r->pcapng.section);
+	notes_done(&r->pcapng.early);
 	free(r);
 	return NULL;
 }

@@ -19,6 +19,7 @@
 
 #include "base/bytes.h"
 #include "base/macros.h"
+#include "trace/notes.h"
 #include "trace/source.h"
 
 /* A time stamp in ticks of an interface becomes
@@ -37,6 +38,7 @@ struct reader_iface {
 	struct weir_trace_iface pub;
 	uint32_t max_caplen; /* the most that such a frame can hold */
 	struct tick tick;
+	uint8_t *options; /* those of .pub, owned */
 };
 
 struct weir_reader {
@@ -60,6 +62,10 @@ struct weir_reader {
 		uint32_t skip_len;    /* length of the block that is being passed over, or 0 */
 		uint64_t skip;	      /* bytes of its body still to go */
 		uint64_t skip_offset; /* where it begins */
+		uint8_t *section;     /* options of the first one, owned */
+		/* Where blocks and options without frames are taken down; NULL: nowhere. */
+		struct weir_notes *notes;
+		struct weir_notes early; /* what stands before the first interface */
 	} pcapng;
 
 	struct weir_err failure; /* what every later call answers, if .code */

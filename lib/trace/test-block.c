@@ -419,6 +419,60 @@ static void test_frames_before_one_that_cannot_be_written_are(void **state)
 	weir_reader_close(r);
 }
 
+/* Frames with comments: those of the input. */
+static unsigned count_comments(const char *path)
+{
+	char bytes[4096];
+	unsigned n = 0;
+	FILE *f = fopen(path, "r");
+
+	assert_non_null(f);
+	for (size_t got, left = 0; (got = fread(bytes + left, 1, sizeof(bytes) - left, f)) > 0;) {
+		const size_t all = left + got;
+		const char *end = bytes + all;
+
+		for (const char *p = bytes; (p = memmem(p, (size_t)(end - p), "text", 4)); p += 4)
+			n++;
+		left = MIN(all, (size_t)3);
+		memmove(bytes, end - left, left);
+	}
+	assert_int_equal(fclose(f), 0);
+	return n;
+}
+
+static void test_options_of_frames_stay_where_they_are_wanted(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 16; i++) {
+		const uint32_t growth = i & 1 ? 20 : 0;
+		const bool changed = i & 2, wanted = i & 8;
+		struct weir_writer *w =
+			open_writer(out_path, WEIR_TRACE_PCAPNG, WEIR_COMPRESSION_NONE);
+		struct weir_block *b = new_block(growth);
+		struct weir_reader *r;
+		unsigned want = 0;
+
+		write_input(true, i & 4, 0);
+		r = open_reader(in_path);
+		assert_int_equal(
+			weir_block_note(b, wanted ? WEIR_NOTES_ALL : WEIR_NOTES_NAMES, NULL), 0);
+		while (weir_reader_fill(r, b, NULL) == 1) {
+			for (unsigned j = 0; j < b->n && changed; j++)
+				change(&b->frames[j], growth);
+			assert_int_equal(weir_notes_ifaces(b->notes), 1);
+			assert_int_equal(weir_writer_write_block(w, b, NULL), 0);
+		}
+		assert_int_equal(weir_writer_finish(w, NULL), 0);
+		weir_writer_close(w);
+		weir_reader_close(r);
+		weir_block_free(b);
+		check_output(changed, growth);
+		for (unsigned j = 0; j < FRAMES; j += 4)
+			want += wanted && !(changed && (j + 1) % 5 == 0);
+		assert_int_equal(count_comments(out_path), want);
+	}
+}
+
 static void test_a_full_disk_is_told(void **state)
 {
 	const struct weir_writer_opts opts = { .linktype = 1 };
@@ -454,6 +508,7 @@ int main(void)
 		cmocka_unit_test(test_frames_that_lie_elsewhere_are_written),
 		cmocka_unit_test(test_copies_make_a_block),
 		cmocka_unit_test(test_frames_before_one_that_cannot_be_written_are),
+		cmocka_unit_test(test_options_of_frames_stay_where_they_are_wanted),
 		cmocka_unit_test(test_a_full_disk_is_told),
 	};
 	int failed, fds[] = { mkstemp(in_path), mkstemp(out_path) };
