@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include <weir/block.h>
 #include <weir/split.h>
 #include <weir/trace.h>
 
@@ -98,6 +99,17 @@ static int open_editor(struct edit_run *r, const struct edit_cmd_cfg *c, struct 
 	return 0;
 }
 
+/* What a pcapng tells beside its frames and the edits leave true; and it must not give away whom
+ * they are to hide. */
+static unsigned true_notes(const struct weir_edit_opts *o)
+{
+	if (o->seed.given || o->mac_seed.given || o->anonymize)
+		return 0;
+	if (o->pnat || o->src_map || o->dst_map || o->endpoints)
+		return WEIR_NOTES_ALL & ~WEIR_NOTES_NAMES;
+	return WEIR_NOTES_ALL;
+}
+
 static int open_all(struct edit_run *r, const struct edit_cmd_cfg *c, struct weir_err *err)
 {
 	int q;
@@ -116,7 +128,7 @@ static int open_all(struct edit_run *r, const struct edit_cmd_cfg *c, struct wei
 		q = check_input(r, c, err);
 	if (q >= 0)
 		q = trace_out_open(c->outfile, &c->out, r->reader, edit_run_editor(r),
-				   cmd_is_personality(r->run), &r->out, err);
+				   true_notes(r->opts), cmd_is_personality(r->run), &r->out, err);
 	return q;
 }
 

@@ -351,25 +351,68 @@ static int classify_shared(struct split_run *s, struct weir_err *err)
 	return r;
 }
 
+/* What write_sides() works with. */
+struct sides {
+	struct trace_out *outs[2]; /* NULL: nobody wants that side */
+	struct weir_block *blocks[2];
+};
+
+/* The frames of the secondary side become those of the other block. */
+static int sort_frames(const struct split_run *s, const struct sides *sides, struct weir_err *err)
+{
+	struct weir_block *all = sides->blocks[0], *second = sides->blocks[1];
+	int r = 0;
+
+	second->n = 0;
+	for (unsigned i = 0; i < all->n && r >= 0; i++) {
+		struct weir_buf *f = &all->frames[i];
+		const enum weir_verdict v = weir_cache_get(s->cache, f->nr);
+
+		if (v == WEIR_SECONDARY && sides->outs[1])
+			r = weir_block_add(second, f, err);
+		if (v == WEIR_SECONDARY || v == WEIR_DONT_SEND)
+			f->port = WEIR_NO_PORT;
+	}
+	return r;
+}
+
 /* The trace once more, into one trace for each side. */
 static int write_sides(const struct split_run *s, struct weir_reader *reader,
-		       struct trace_out *const outs[2], struct weir_err *err)
+		       const struct sides *sides, struct weir_err *err)
 {
-	struct weir_record rec;
-	int r;
+	uint64_t left_out = 0; /* none are */
+	int r, q;
 
-	while ((r = weir_reader_next(reader, &rec, err)) == 1) {
-		enum weir_verdict v = weir_cache_get(s->cache, rec.nr);
-		struct trace_out *out = v == WEIR_DONT_SEND ? NULL : outs[v == WEIR_SECONDARY];
-
-		if (!out)
-			continue;
-		r = trace_out_write_record(out, &rec, err);
-		if (r < 0)
-			return r;
-	}
+	do {
+		q = weir_reader_fill(reader, sides->blocks[0], err);
+		r = q < 0 ? q : sort_frames(s, sides, err);
+		for (unsigned i = 0; r >= 0 && i < 2; i++) {
+			if (!sides->outs[i])
+				continue;
+			trace_out_see(sides->outs[i]);
+			r = trace_out_write(sides->outs[i], sides->blocks[i], true, &left_out, err);
+		}
+	} while (q == 1 && r >= 0);
 	for (unsigned i = 0; r >= 0 && i < 2; i++)
-		r = outs[i] ? trace_out_finish(outs[i], err) : 0;
+		r = sides->outs[i] ? trace_out_finish(sides->outs[i], err) : 0;
+	return r;
+}
+
+/* Both blocks; what the reader tells beside frames counts for either. */
+static int make_blocks(struct sides *sides, struct weir_err *err)
+{
+	unsigned notes = 0;
+	int r = 0;
+
+	for (unsigned i = 0; i < 2 && r >= 0; i++) {
+		if (sides->outs[i])
+			notes |= trace_out_notes(sides->outs[i]);
+		r = weir_block_new(0, &sides->blocks[i], err);
+	}
+	if (r >= 0)
+		r = weir_block_note(sides->blocks[0], notes, err);
+	if (r >= 0)
+		sides->blocks[1]->notes = sides->blocks[0]->notes;
 	return r;
 }
 
@@ -377,20 +420,24 @@ static int write_traces(const struct split_run *s, struct weir_err *err)
 {
 	const char *const paths[] = { s->cfg->out_client, s->cfg->out_server };
 	struct weir_reader *reader = NULL;
-	struct trace_out *outs[2] = { NULL };
+	struct sides sides = { 0 };
 	int r = 0;
 
 	if (!paths[0] && !paths[1])
 		return 0;
 	r = weir_reader_open(s->cfg->pcap, &reader, err);
 	for (unsigned i = 0; r >= 0 && i < 2; i++)
-		r = paths[i] ? trace_out_open(paths[i], &s->cfg->out, reader, NULL, false, &outs[i],
-					      err)
+		r = paths[i] ? trace_out_open(paths[i], &s->cfg->out, reader, NULL, WEIR_NOTES_ALL,
+					      false, &sides.outs[i], err)
 			     : 0;
 	if (r >= 0)
-		r = write_sides(s, reader, outs, err);
-	trace_out_close(outs[0]);
-	trace_out_close(outs[1]);
+		r = make_blocks(&sides, err);
+	if (r >= 0)
+		r = write_sides(s, reader, &sides, err);
+	for (unsigned i = 0; i < 2; i++) {
+		trace_out_close(sides.outs[i]);
+		weir_block_free(sides.blocks[i]);
+	}
 	weir_reader_close(reader);
 	return r;
 }

@@ -89,7 +89,7 @@ static int add_load(struct edit_run *r, struct weir_err *err)
 static int prepare(struct edit_load *l, struct weir_err *err)
 {
 	const struct edit_run *r = l->run;
-	unsigned n = 0;
+	unsigned n = 0, notes = trace_out_notes(r->out);
 	int q;
 
 	if (r->cache)
@@ -101,8 +101,15 @@ static int prepare(struct edit_load *l, struct weir_err *err)
 	weir_chain_init(&l->chain, l->stages, n);
 
 	q = weir_block_new(weir_editor_growth(l->editor), &l->read, err);
-	if (q >= 0 && weir_chain_makes(&l->chain))
+	if (q >= 0 && weir_chain_holds(&l->chain))
+		notes |= WEIR_NOTES_HELD;
+	if (q >= 0)
+		q = weir_block_note(l->read, notes, err);
+	if (q >= 0 && weir_chain_makes(&l->chain)) {
 		q = weir_block_new(0, &l->made, err);
+		if (q >= 0)
+			l->made->notes = l->read->notes;
+	}
 	return q;
 }
 
@@ -150,9 +157,12 @@ static int take(void *ctx, void *load, struct weir_err *err)
 	if (q == 1) {
 		if (l->read->n) /* what was read may hold none */
 			r->n_read = l->read->frames[l->read->n - 1].nr;
-		trace_out_see(r->out);
 		end_at_empty(r, l);
 	}
+	if (q >= 0)
+		trace_out_see(r->out);
+	if (q == 0)
+		r->last = l;
 	return q;
 }
 
@@ -287,17 +297,23 @@ static int add_workers(struct edit_run *r, struct weir_err *err)
 	return q;
 }
 
-/* What the stages have held back. */
+/* What the stages have held back, and what the file has behind its last frame. */
 static int end_stages(struct edit_run *r, struct weir_err *err)
 {
-	struct edit_load *l = r->loads[0];
-	int q;
+	struct edit_load *l = r->last ? r->last : r->loads[0];
+	int q = 0;
 
-	if (!weir_chain_holds(&l->chain))
+	if (!r->last && !weir_chain_holds(&l->chain))
 		return 0;
-	l->made->n = 0;
-	weir_chain_end(&l->chain);
-	q = collect(l, err);
+	l->read->n = 0;
+	if (l->made)
+		l->made->n = 0;
+	if (l->made && !r->last) /* those that are there belong to what has been written */
+		l->made->notes = NULL;
+	if (weir_chain_holds(&l->chain)) {
+		weir_chain_end(&l->chain);
+		q = collect(l, err);
+	}
 	return q < 0 ? q : give(r, l, err);
 }
 

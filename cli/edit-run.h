@@ -37,9 +37,10 @@ struct edit_run {
 
 	struct edit_load *loads[MAX_WORKERS];
 	unsigned n_loads;
-	uint64_t n_read;      /* frames */
-	uint64_t unconverted; /* frames left out: not of the new link type */
-	bool stopped;	      /* by a signal */
+	struct edit_load *last; /* whose reader came to the end of the file */
+	uint64_t n_read;	/* frames */
+	uint64_t unconverted;	/* frames left out: not of the new link type */
+	bool stopped;		/* by a signal */
 };
 
 /* Makes the first editor, and who makes several frames of one. Of the fields above only

@@ -10,10 +10,8 @@
 /* An interface of the reader. */
 struct iface_out {
 	struct weir_trace_iface iface; /* as ours is to be */
-	uint32_t nr;		       /* ours; NO_IFACE: none yet */
+	bool fits;		       /* its frames can be written */
 };
-
-#define NO_IFACE UINT32_MAX
 
 struct trace_out {
 	struct weir_writer *writer;
@@ -22,10 +20,13 @@ struct trace_out {
 	const char *path;
 	enum weir_trace_format format;
 	uint32_t linktype; /* of a classic pcap */
+	unsigned notes;	   /* which to keep */
 
-	pthread_mutex_t lock;	  /* of what follows: one thread reads, another writes */
-	struct iface_out *ifaces; /* of the reader's that have been seen */
+	pthread_mutex_t lock; /* of what follows: one thread reads, another writes */
+	struct iface_out
+		*ifaces; /* of the reader's that have been seen; ours have the same number */
 	uint32_t n_ifaces;
+	uint32_t n_written; /* of a pcapng */
 };
 
 static int read_format(const char *name, enum weir_trace_format *ret, struct weir_err *err)
@@ -72,8 +73,8 @@ static uint32_t new_linktype(const struct trace_out *o, uint32_t linktype)
 }
 
 int trace_out_open(const char *path, const struct trace_out_cfg *cfg, struct weir_reader *reader,
-		   const struct weir_editor *editor, bool old, struct trace_out **ret_out,
-		   struct weir_err *err)
+		   const struct weir_editor *editor, unsigned notes, bool old,
+		   struct trace_out **ret_out, struct weir_err *err)
 {
 	const struct weir_trace_info *info = weir_reader_info(reader);
 	const struct weir_trace_iface *first = info->n_ifaces ? weir_reader_iface(reader, 0) : NULL;
@@ -85,6 +86,7 @@ int trace_out_open(const char *path, const struct trace_out_cfg *cfg, struct wei
 	o->reader = reader;
 	o->editor = editor;
 	o->path = path;
+	o->notes = cfg->no_notes ? 0 : notes;
 	opts.format = info->format;
 	if (old || info->format == WEIR_TRACE_PCAP_KUZNETZOV)
 		opts.format = WEIR_TRACE_PCAP_US;
@@ -95,6 +97,12 @@ int trace_out_open(const char *path, const struct trace_out_cfg *cfg, struct wei
 		opts.linktype = o->linktype;
 		opts.snaplen = old ? 65535 : first ? first->snaplen : 0;
 		opts.iface_name = first && first->name[0] ? first->name : NULL;
+		if (o->notes) {
+			opts.section = info->section;
+			if (first)
+				opts.iface = first->options;
+		}
+		o->n_written = 1;
 		r = weir_writer_open(path, &opts, &o->writer, err);
 	}
 	if (r < 0) {
@@ -103,6 +111,11 @@ int trace_out_open(const char *path, const struct trace_out_cfg *cfg, struct wei
 	}
 	*ret_out = o;
 	return 0;
+}
+
+unsigned trace_out_notes(const struct trace_out *o)
+{
+	return o->format == WEIR_TRACE_PCAPNG ? o->notes : 0;
 }
 
 void trace_out_see(struct trace_out *o)
@@ -117,66 +130,59 @@ void trace_out_see(struct trace_out *o)
 
 		o->ifaces = xgrow(o->ifaces, o->n_ifaces, sizeof(*o->ifaces));
 		out = &o->ifaces[o->n_ifaces];
-		*out = (struct iface_out){ .iface = *weir_reader_iface(o->reader, o->n_ifaces),
-					   .nr = NO_IFACE };
+		*out = (struct iface_out){ .iface = *weir_reader_iface(o->reader, o->n_ifaces) };
 		out->iface.linktype = new_linktype(o, out->iface.linktype);
+		if (!o->notes)
+			out->iface.options = (struct weir_options){ 0 };
 		o->n_ifaces++;
 	}
 	pthread_mutex_unlock(&o->lock);
 }
 
-/* Ours for an interface that frames come from for the first time. */
-static int add_iface(struct trace_out *o, struct iface_out *out, struct weir_err *err)
+/* The first n interfaces, before frames come from them. */
+static int add_ifaces(struct trace_out *o, uint32_t n, struct weir_err *err)
+{
+	uint32_t nr;
+	int r = 0;
+
+	for (; r >= 0 && o->format == WEIR_TRACE_PCAPNG && o->n_written < n; o->n_written++)
+		r = weir_writer_add_iface(o->writer, &o->ifaces[o->n_written].iface, &nr, err);
+	return r;
+}
+
+/* Can frames of this interface be written? */
+static int check_iface(const struct trace_out *o, struct iface_out *out, struct weir_err *err)
 {
 	if (o->format != WEIR_TRACE_PCAPNG && out->iface.linktype != o->linktype)
 		return err_text(err, -ENOTSUP,
 				"%s: frames of link types %u and %u do not fit one pcap file; "
 				"--format=pcapng holds both",
 				o->path, o->linktype, out->iface.linktype);
-	if (o->format != WEIR_TRACE_PCAPNG || out == o->ifaces) {
-		out->nr = 0;
-		return 0;
-	}
-	return weir_writer_add_iface(o->writer, &out->iface, &out->nr, err);
+	out->fits = true;
+	return 0;
 }
 
-/* Gives a frame our interface; it has the link type linktype. 1; 0: it is not one that
- * the interface holds. */
-static int place(struct trace_out *o, uint32_t *iface, uint32_t linktype, bool any,
-		 struct weir_err *err)
-{
-	struct iface_out *out = &o->ifaces[*iface];
-	int r;
-
-	if (!any && linktype != out->iface.linktype)
-		return 0;
-	if (out->nr == NO_IFACE) {
-		r = add_iface(o, out, err);
-		if (r < 0)
-			return r;
-	}
-	*iface = out->nr;
-	return 1;
-}
-
-/* Gives frames our interfaces, up to the end or the first that cannot get one: b->n. */
-static int place_all(struct trace_out *o, struct weir_block *b, bool any, uint64_t *left_out,
-		     struct weir_err *err)
+/* Do all frames fit their interfaces? Those that have another link type are left out, unless
+ * any may be; what is from the first on that cannot be written at all, too: b->n. */
+static int check_frames(struct trace_out *o, struct weir_block *b, bool any, uint64_t *left_out,
+			struct weir_err *err)
 {
 	for (unsigned i = 0; i < b->n; i++) {
 		struct weir_buf *f = &b->frames[i];
+		struct iface_out *out = &o->ifaces[f->iface];
 		int r;
 
 		if (f->port == WEIR_NO_PORT)
 			continue;
-		r = place(o, &f->iface, f->linktype, any, err);
+		if (!any && f->linktype != out->iface.linktype) {
+			f->port = WEIR_NO_PORT;
+			++*left_out;
+			continue;
+		}
+		r = out->fits ? 0 : check_iface(o, out, err);
 		if (r < 0) {
 			b->n = i;
 			return r;
-		}
-		if (!r) {
-			f->port = WEIR_NO_PORT;
-			++*left_out;
 		}
 	}
 	return 0;
@@ -188,20 +194,14 @@ int trace_out_write(struct trace_out *o, struct weir_block *b, bool any, uint64_
 	int r, q;
 
 	pthread_mutex_lock(&o->lock);
-	r = place_all(o, b, any, left_out, err);
+	r = add_ifaces(o, weir_notes_ifaces(b->notes), err);
+	if (r >= 0)
+		r = check_frames(o, b, any, left_out, err);
+	else
+		b->n = 0;
 	pthread_mutex_unlock(&o->lock);
 	q = weir_writer_write_block(o->writer, b, r < 0 ? NULL : err);
 	return r < 0 ? r : q;
-}
-
-int trace_out_write_record(struct trace_out *o, const struct weir_record *rec, struct weir_err *err)
-{
-	struct weir_record ours = *rec;
-	int r;
-
-	trace_out_see(o);
-	r = place(o, &ours.iface, rec->linktype, true, err);
-	return r < 0 ? r : weir_writer_write(o->writer, &ours, NULL, err);
 }
 
 int trace_out_finish(struct trace_out *o, struct weir_err *err)
