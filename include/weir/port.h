@@ -160,6 +160,9 @@ bool weir_port_name_keeps_time(const char *name);
 /* Does the kind of port that a name stands for make frames of recipes? */
 bool weir_port_name_makes(const char *name);
 
+/* Does a name stand for a network interface, and not for a file, a switch or memory? */
+bool weir_port_name_on_iface(const char *name);
+
 /* Lent while the port is open. */
 const struct weir_port_info *weir_port_info(const struct weir_port *p);
 
@@ -204,6 +207,12 @@ void weir_port_rx_release(struct weir_port *p, unsigned q);
 
 /* Waits for frames as weir_port_tx_wait() waits for room. */
 int weir_port_rx_wait(struct weir_port *p, unsigned q, uint64_t timeout_ns);
+
+/* A descriptor that becomes readable when frames may have come to queue q, to wait for many
+ * ports at once with poll(2) or epoll(7); lent while the port is open, and never to be read.
+ * It does not always tell that the port is gone: weir_port_rx_wait() with no time-out does,
+ * which is to be asked now and then. -ENOTSUP: this kind of port has none. */
+int weir_port_rx_fd(const struct weir_port *p, unsigned q);
 
 void weir_port_stats(struct weir_port *p, struct weir_port_stats *ret_stats);
 

@@ -143,6 +143,9 @@ struct backend {
 	void (*rx_release)(struct weir_port *port, unsigned q);
 	int (*rx_wait)(struct weir_port *port, unsigned q, uint64_t timeout_ns);
 
+	/* Readable when frames may have come to the queue. NULL: there is none. */
+	int (*rx_fd)(const struct weir_port *port, unsigned q);
+
 	/* Does it work for this interface (NULL: at all) as this user? 0, or a negative
 	 * errno with the reason in err. Remarks go to err with 0. Leaves nothing behind.
 	 * NULL: it works everywhere. */

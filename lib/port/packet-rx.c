@@ -324,6 +324,13 @@ static int check_gone(struct packet_rx *rx)
 	return r;
 }
 
+int packet_rx_fd(const struct weir_port *port, unsigned q)
+{
+	const struct packet_priv *p = port->priv;
+
+	return p->rx[q].fd;
+}
+
 int packet_rx_wait(struct weir_port *port, unsigned q, uint64_t timeout_ns)
 {
 	const struct packet_priv *p = port->priv;

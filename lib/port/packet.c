@@ -262,5 +262,6 @@ const struct backend packet_backend = {
 	.rx = packet_rx,
 	.rx_release = packet_rx_release,
 	.rx_wait = packet_rx_wait,
+	.rx_fd = packet_rx_fd,
 	.probe = packet_probe,
 };

@@ -56,5 +56,6 @@ void packet_rx_close(struct packet_priv *p);
 int packet_rx(struct weir_port *port, unsigned q, struct weir_pkt *ret_pkts, unsigned max);
 void packet_rx_release(struct weir_port *port, unsigned q);
 int packet_rx_wait(struct weir_port *port, unsigned q, uint64_t timeout_ns);
+int packet_rx_fd(const struct weir_port *port, unsigned q);
 
 #endif

@@ -288,6 +288,14 @@ bool weir_port_lateness(const struct weir_port *p, struct weir_hist *ret)
 	return true;
 }
 
+bool weir_port_name_on_iface(const char *name)
+{
+	size_t len = port_name_scheme_len(name);
+	const struct backend *be = find_backend(name, len);
+
+	return len ? be && be->on_iface : name[0] && name[0] != ':';
+}
+
 bool weir_port_name_shares(const char *name)
 {
 	const struct backend *be = find_backend(name, port_name_scheme_len(name));
@@ -413,6 +421,13 @@ int weir_port_rx_wait(struct weir_port *p, unsigned q, uint64_t timeout_ns)
 	if (unlikely(side->gone))
 		return side->gone;
 	return p->be->rx_wait ? keep_gone(side, p->be->rx_wait(p, q, timeout_ns)) : 1;
+}
+
+int weir_port_rx_fd(const struct weir_port *p, unsigned q)
+{
+	if (q >= p->info.n_queues || !(p->opts.dir & WEIR_PORT_RX))
+		return -EINVAL;
+	return p->be->rx_fd ? p->be->rx_fd(p, q) : -ENOTSUP;
 }
 
 void weir_port_stats(struct weir_port *p, struct weir_port_stats *ret_stats)

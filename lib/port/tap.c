@@ -305,6 +305,13 @@ static int tap_rx_wait(struct weir_port *port, unsigned q, uint64_t timeout_ns)
 	return poll_queue(&t->queues[q], POLLIN, timeout_ns);
 }
 
+static int tap_rx_fd(const struct weir_port *port, unsigned q)
+{
+	const struct tap_priv *t = port->priv;
+
+	return t->queues[q].fd;
+}
+
 /* The kernel asks for the privilege only when it makes a device, which a probe must not. */
 static bool may_make_devices(void)
 {
@@ -348,5 +355,6 @@ const struct backend tap_backend = {
 	.rx = tap_rx,
 	.rx_release = tap_rx_release,
 	.rx_wait = tap_rx_wait,
+	.rx_fd = tap_rx_fd,
 	.probe = tap_probe,
 };

@@ -180,6 +180,7 @@ static void test_calls_out_of_range_are_refused(void **state)
 	assert_int_equal(weir_port_open("null:", &tx_only, &port, NULL), 0);
 	assert_int_equal(weir_port_tx(port, 1, &pkt, 1), -EINVAL);
 	assert_int_equal(weir_port_rx(port, 0, &pkt, 1), -EINVAL);
+	assert_int_equal(weir_port_rx_fd(port, 0), -EINVAL);
 	assert_int_equal(weir_port_tx(port, 0, &pkt, 1), 1);
 	assert_int_equal(weir_port_tx_done(port, 0), 1);
 	assert_int_equal(weir_port_tx_wait(port, 0, 0), 1);
@@ -189,6 +190,20 @@ static void test_calls_out_of_range_are_refused(void **state)
 	assert_int_equal(s.tx_bytes, 60);
 	assert_int_equal(s.tx_refused_total, 0);
 	weir_port_close(port);
+}
+
+static void test_names_of_interfaces_are_told_from_others(void **state)
+{
+	(void)state;
+	assert_true(weir_port_name_on_iface("eth0"));
+	assert_true(weir_port_name_on_iface("packet:eth0"));
+	assert_true(weir_port_name_on_iface("xdp:eth0,zc@0-3"));
+	assert_true(weir_port_name_on_iface("tap:tap0"));
+	assert_false(weir_port_name_on_iface("file:eth0"));
+	assert_false(weir_port_name_on_iface("vale0:eth0"));
+	assert_false(weir_port_name_on_iface("unknown:eth0"));
+	assert_false(weir_port_name_on_iface(":eth0"));
+	assert_false(weir_port_name_on_iface(""));
 }
 
 int main(void)
@@ -203,6 +218,7 @@ int main(void)
 		cmocka_unit_test(test_open_errors_name_what_is_wrong),
 		cmocka_unit_test(test_queues_come_from_the_name_or_the_caller),
 		cmocka_unit_test(test_calls_out_of_range_are_refused),
+		cmocka_unit_test(test_names_of_interfaces_are_told_from_others),
 	};
 
 	return unit_run(tests);

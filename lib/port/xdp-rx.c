@@ -172,6 +172,13 @@ void xdp_rx_release(struct weir_port *port, unsigned q)
 		count_drops(rx, &port->queues[q].rx);
 }
 
+int xdp_rx_fd(const struct weir_port *port, unsigned q)
+{
+	const struct xdp_priv *p = port->priv;
+
+	return p->queues[q].rx.fd;
+}
+
 int xdp_rx_wait(struct weir_port *port, unsigned q, uint64_t timeout_ns)
 {
 	const struct xdp_priv *p = port->priv;

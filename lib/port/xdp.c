@@ -162,5 +162,6 @@ const struct backend xdp_backend = {
 	.rx = xdp_rx,
 	.rx_release = xdp_rx_release,
 	.rx_wait = xdp_rx_wait,
+	.rx_fd = xdp_rx_fd,
 	.probe = xdp_probe,
 };

@@ -102,6 +102,7 @@ void xdp_rx_close(struct xdp_priv *p);
 int xdp_rx(struct weir_port *port, unsigned q, struct weir_pkt *ret_pkts, unsigned max);
 void xdp_rx_release(struct weir_port *port, unsigned q);
 int xdp_rx_wait(struct weir_port *port, unsigned q, uint64_t timeout_ns);
+int xdp_rx_fd(const struct weir_port *port, unsigned q);
 
 /* First chunk of UMEM that belongs to queue q for one direction, when the UMEM is ours:
  * all chunks for sending come first, ring_size for each queue. */

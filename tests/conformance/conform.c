@@ -29,6 +29,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -346,6 +347,37 @@ static void test_sending_and_receiving_at_the_same_time(void **state)
 #define PER_QUEUE 2000U
 
 /* Every queue's frames arrive on some queue, each once. */
+/* As who waits for many ports hears of them: told of changes only. */
+static void test_a_descriptor_tells_that_frames_have_come(void **state)
+{
+	struct epoll_event ev = { .events = EPOLLIN | EPOLLET };
+	struct pair p = open_pair(NULL);
+	int fd = p.rx ? weir_port_rx_fd(p.rx, 0) : -ENOTSUP;
+	struct batch *b;
+	int epoll_fd;
+
+	(void)state;
+	if (fd < 0) {
+		assert_int_equal(fd, -ENOTSUP);
+		close_pair(&p);
+		skip();
+	}
+	b = batch_new();
+	epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	assert_int_equal(epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &ev), 0);
+	p.len_of = len_mixed;
+	for (uint32_t i = 0; i < 20; i++) {
+		batch_fill(b, &p, i, 1);
+		send_whole(&p, b->pkts, 1);
+		while (p.n_received <= i)
+			if (receive_some(&p) == 0)
+				assert_int_equal(epoll_wait(epoll_fd, &ev, 1, 10000), 1);
+	}
+	close(epoll_fd);
+	batch_free(b);
+	close_pair(&p);
+}
+
 static void test_many_queues(void **state)
 {
 	const struct weir_port_opts tx_opts = { .dir = WEIR_PORT_TX, .queues = cfg.queues };
@@ -742,6 +774,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_full_ring_is_told_or_counted),
 		cmocka_unit_test(test_frames_inside_the_region_and_outside),
 		cmocka_unit_test(test_sending_and_receiving_at_the_same_time),
+		cmocka_unit_test(test_a_descriptor_tells_that_frames_have_come),
 		cmocka_unit_test(test_many_queues),
 		cmocka_unit_test(test_what_is_left_to_be_done_on_a_frame_is_told),
 		cmocka_unit_test(test_close_while_busy),
