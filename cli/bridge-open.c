@@ -64,10 +64,8 @@ static unsigned plan_queues(const struct bridge *b)
 	if (b->cfg->queues)
 		return b->cfg->queues;
 	for (unsigned i = 0; i < 2; i++) {
-		unsigned named = weir_port_name_queues(b->names[i]);
-		unsigned all = interface_xdp_queues(b->names[i]);
+		unsigned all = weir_port_name_rx_queues(b->names[i]);
 
-		n = named > n ? named : n;
 		n = all > n ? all : n;
 	}
 	return n;

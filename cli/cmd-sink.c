@@ -221,7 +221,7 @@ static int open_all(struct sink *s, struct weir_err *err)
 {
 	struct weir_port_opts opts = { .dir = WEIR_PORT_RX, .promisc = true };
 
-	opts.queues = s->cfg->queues ? s->cfg->queues : interface_xdp_queues(s->cfg->port);
+	opts.queues = s->cfg->queues ? s->cfg->queues : weir_port_name_rx_queues(s->cfg->port);
 	s->signals = signals_open();
 	if (s->signals < 0)
 		return err_text(err, s->signals, "pipe: %s", strerror(-s->signals));

@@ -20,6 +20,8 @@ static const struct opt rows[] = {
 	  .max = 1U << 24, .help = "memory that the ports of one user may take (2048)" },
 	{ OPT(struct switch_cfg, max_ports), .name = "max-ports", .metavar = "N", .min = 1,
 	  .max = 254, .help = "ports that one user may have (128)" },
+	{ OPT(struct switch_cfg, attach), .name = "attach", .letter = 'a', .metavar = "IFACE",
+	  .help = "attach a network interface from the start: eth0, packet:eth0, xdp:eth0, ..." },
 	{ OPT(struct switch_cfg, temporary), .name = "temporary",
 	  .help = "end with the last port" },
 	{ OPT(struct switch_cfg, background), .name = "background", .letter = 'b',
@@ -55,6 +57,26 @@ static int delete_port(const struct cmd_run *run, const struct switch_cfg *cfg)
 	return 0;
 }
 
+static int attach(const struct cmd_run *run, const struct switch_cfg *cfg)
+{
+	struct weir_err err = { 0 };
+
+	(void)cfg;
+	if (weir_switch_attach(run->operands[1], run->operands[2], &err) < 0)
+		return cmd_fail(run, "%s: %s", run->operands[1], weir_err_text(&err));
+	return 0;
+}
+
+static int detach(const struct cmd_run *run, const struct switch_cfg *cfg)
+{
+	struct weir_err err = { 0 };
+
+	(void)cfg;
+	if (weir_switch_detach(run->operands[1], run->operands[2], &err) < 0)
+		return cmd_fail(run, "%s: %s", run->operands[1], weir_err_text(&err));
+	return 0;
+}
+
 static int end(const struct cmd_run *run, const struct switch_cfg *cfg)
 {
 	struct weir_err err = { 0 };
@@ -75,8 +97,12 @@ static const struct verb {
 	unsigned n; /* operands, itself counted */
 	int (*act)(const struct cmd_run *run, const struct switch_cfg *cfg);
 } verbs[] = {
-	{ "list", "", 1, switch_list },		{ "show", " SWITCH", 2, show },
-	{ "new", " SWITCH PORT", 3, new_port }, { "delete", " SWITCH PORT", 3, delete_port },
+	{ "list", "", 1, switch_list },
+	{ "show", " SWITCH", 2, show },
+	{ "new", " SWITCH PORT", 3, new_port },
+	{ "delete", " SWITCH PORT", 3, delete_port },
+	{ "attach", " SWITCH IFACE", 3, attach },
+	{ "detach", " SWITCH IFACE", 3, detach },
 	{ "end", " SWITCH", 2, end },
 };
 
@@ -94,15 +120,16 @@ static int cmd_switch_run(const struct cmd_run *run, const void *fields)
 		return verbs[i].act(run, cfg);
 	}
 	if (run->n_operands > 1)
-		return cmd_usage(run, "'%s' is none of list, show, new, delete, end", first);
+		return cmd_usage(
+			run, "'%s' is none of list, show, new, delete, attach, detach, end", first);
 	return switch_run(run, cfg, first);
 }
 
 const struct cmd cmd_switch = {
 	.name = "switch",
 	.summary = "run a switch between programs, or ask one",
-	.operands = "SWITCH | list | show SWITCH | new SWITCH PORT | delete SWITCH PORT | end "
-		    "SWITCH",
+	.operands = "SWITCH | list | show SWITCH | new SWITCH PORT | delete SWITCH PORT | "
+		    "attach SWITCH IFACE | detach SWITCH IFACE | end SWITCH",
 	.about = "Port p1 of the switch vale0 is vale0:p1 for every command of weir. None of them\n"
 		 "needs the switch to be started before, nor any privilege.",
 	.min_operands = 1,

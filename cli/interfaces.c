@@ -51,23 +51,3 @@ int interface_alias(const char *alias, char ret_name[16], struct weir_err *err)
 	}
 	return err_text(err, -ENODEV, "%s: no such number in the list of interfaces", alias);
 }
-
-unsigned interface_xdp_queues(const char *port)
-{
-	const char xdp[] = "xdp:";
-	const char *name = port + strlen(xdp);
-	CLEANUP(freep)
-	struct weir_iface *ifaces = NULL;
-	unsigned n = 0, queues = 0;
-
-	if (strncmp(port, xdp, strlen(xdp)) != 0 || strchr(port, '@') ||
-	    weir_ifaces(&ifaces, &n, NULL) < 0)
-		return 0;
-	for (unsigned i = 0; i < n; i++) {
-		size_t len = strlen(ifaces[i].name);
-
-		if (!strncmp(name, ifaces[i].name, len) && (!name[len] || name[len] == ','))
-			queues = ifaces[i].rx_queues;
-	}
-	return queues;
-}

@@ -13,8 +13,4 @@ int interfaces_list(FILE *to, struct weir_err *err);
 /* The name of number N of that list, from 1, for alias "%N". -ENODEV: there is none. */
 int interface_alias(const char *alias, char ret_name[16], struct weir_err *err);
 
-/* All receiving queues of an AF_XDP port whose name does not pick any, since what comes by
- * another one is not seen; 0: it does, or it is no such port. */
-unsigned interface_xdp_queues(const char *port);
-
 #endif

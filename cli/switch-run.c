@@ -104,6 +104,12 @@ static int run_new(const struct cmd_run *run, const struct switch_cfg *cfg, stru
 	return 0;
 }
 
+/* Tells what happened to an interface. */
+static void report(void *ctx, const char *text)
+{
+	cmd_warn(ctx, "%s", text);
+}
+
 int switch_run(const struct cmd_run *run, const struct switch_cfg *cfg, const char *name)
 {
 	const struct weir_switch_opts opts = {
@@ -115,6 +121,9 @@ int switch_run(const struct cmd_run *run, const struct switch_cfg *cfg, const ch
 		.threads = cfg->threads,
 		.max_memory = cfg->quota_mib << 20,
 		.max_ports = cfg->max_ports,
+		.nics = &weir_switch_nics,
+		.report = report,
+		.report_ctx = (void *)(uintptr_t)run,
 	};
 	struct weir_switch *sw = NULL;
 	struct weir_err err = { 0 };
@@ -127,7 +136,9 @@ int switch_run(const struct cmd_run *run, const struct switch_cfg *cfg, const ch
 		return cmd_usage(run, "%s", weir_err_text(&err));
 	if (r < 0)
 		return cmd_fail(run, "%s", weir_err_text(&err));
-	status = run_new(run, cfg, sw, name);
+	for (unsigned i = 0; i < cfg->attach.n && r == 0; i++)
+		r = weir_switch_attach_first(sw, cfg->attach.values[i], &err);
+	status = r < 0 ? cmd_fail(run, "%s", weir_err_text(&err)) : run_new(run, cfg, sw, name);
 	weir_switch_free(sw);
 	return status;
 }

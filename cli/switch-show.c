@@ -70,14 +70,16 @@ static json_t *port_object(const struct weir_switch_port *p)
 		(void)json_object_set_new(dropped, weir_switch_drop_name(i),
 					  json_number(p->dropped[i]));
 	return json_pack(
-		"{s:s, s:i, s:i, s:i, s:i, s:b, s:i, s:i, s:i, s:i, s:o, s:o, s:o, s:o, "
-		"s:o, s:o}",
+		"{s:s, s:i, s:i, s:i, s:i, s:b, s:b, s:i, s:i, s:i, s:i, s:o, s:o, s:o, s:o, "
+		"s:o, s:o, s:o, s:o}",
 		"name", p->name, "port", (int)p->nr, "uid", (int)p->uid, "pid", (int)p->pid,
-		"users", (int)p->users, "stays", p->stays, "tx_rings", (int)p->tx_rings, "rx_rings",
-		(int)p->rx_rings, "tx_slots", (int)p->tx_slots, "rx_slots", (int)p->rx_slots,
-		"tx_frames", json_number(p->tx_frames), "tx_bytes", json_number(p->tx_bytes),
-		"rx_frames", json_number(p->rx_frames), "rx_bytes", json_number(p->rx_bytes),
-		"dropped", dropped, "bad_index", json_number(p->bad_index));
+		"users", (int)p->users, "stays", p->stays, "attached", p->attached, "tx_rings",
+		(int)p->tx_rings, "rx_rings", (int)p->rx_rings, "tx_slots", (int)p->tx_slots,
+		"rx_slots", (int)p->rx_slots, "tx_frames", json_number(p->tx_frames), "tx_bytes",
+		json_number(p->tx_bytes), "rx_frames", json_number(p->rx_frames), "rx_bytes",
+		json_number(p->rx_bytes), "dropped", dropped, "bad_index",
+		json_number(p->bad_index), "lost", json_number(p->nic.lost), "refused",
+		json_number(p->nic.refused));
 }
 
 static json_t *state_object(const struct weir_switch_state *s)
@@ -124,7 +126,12 @@ static void print_drops(const struct weir_switch_port *p)
 		printf("%s%" PRIu64 " %s", between, p->dropped[i], weir_switch_drop_name(i));
 		between = ", ";
 	}
-	if (sum_dropped(p))
+	if (p->nic.lost)
+		printf("%s%" PRIu64 " before reception", between, p->nic.lost);
+	between = p->nic.lost ? ", " : between;
+	if (p->nic.refused)
+		printf("%s%" PRIu64 " refused by the interface", between, p->nic.refused);
+	if (sum_dropped(p) + p->nic.lost + p->nic.refused)
 		putchar('\n');
 }
 

@@ -9,6 +9,7 @@
 
 struct switch_cfg {
 	const char *group;
+	struct opt_list attach;
 	bool temporary, background, lossless, json, watch;
 	uint64_t age_s;
 	uint32_t threads, rings, slots, max_ports;

@@ -148,6 +148,10 @@ struct weir_port *weir_port_close(struct weir_port *p);
 /* How many queues a name asks for: "xdp:eth0@0-3" is 4, a name without '@' is 1. */
 unsigned weir_port_name_queues(const char *name);
 
+/* With how many queues it has to be opened to receive all frames: as many, but all of the
+ * device that "xdp:" names without '@'. What comes by another queue is not seen there. */
+unsigned weir_port_name_rx_queues(const char *name);
+
 /* Does a port of that name spare a copy of frames that lie in a region which other
  * processes can map (weir_region.shared)? */
 bool weir_port_name_shares(const char *name);

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include <weir/err.h>
+#include <weir/frame.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -21,6 +22,44 @@ extern "C" {
 #define WEIR_SWITCH_NAME	16
 #define WEIR_SWITCH_PORT_NAME	64
 #define WEIR_SWITCH_MAX_THREADS 16
+
+/*
+ * Network interfaces as a switch needs them, which by itself knows memory only. All calls
+ * for one of them come from one thread at a time.
+ */
+#define WEIR_SWITCH_NIC_QUEUES 16
+
+struct weir_switch_nic {
+	char device[WEIR_SWITCH_PORT_NAME]; /* "eth0": so its port of the switch is called */
+	unsigned n_queues;
+	int fds[WEIR_SWITCH_NIC_QUEUES]; /* of each queue: readable when frames may have come */
+	void *ctx;			 /* open's own */
+};
+
+struct weir_switch_nic_stats {
+	uint64_t lost;	  /* frames that arrived when there was no room for them */
+	uint64_t refused; /* that were to be sent, and that the kernel did not take */
+};
+
+struct weir_switch_nics {
+	/* *ret_nic is to be closed. */
+	int (*open)(const char *name, struct weir_switch_nic *ret_nic, struct weir_err *err);
+	void (*close)(const struct weir_switch_nic *nic);
+	/* Frames that have come: how many, lent until release(), before which it is not asked
+	 * again; negative: the interface has gone. It is asked at least twice a second. */
+	int (*rx)(const struct weir_switch_nic *nic, unsigned q, struct weir_pkt *ret_pkts,
+		  unsigned max);
+	void (*release)(const struct weir_switch_nic *nic, unsigned q);
+	/* Sends: how many it has consumed, fewer for "no room now"; negative as above. */
+	int (*tx)(const struct weir_switch_nic *nic, unsigned q, const struct weir_pkt *pkts,
+		  unsigned n);
+	/* From any thread. */
+	void (*stats)(const struct weir_switch_nic *nic, struct weir_switch_nic_stats *ret_stats);
+};
+
+/* Those that weir_port_open() can open (port.h): "packet:eth0", "xdp:eth0", "tap:tap0",
+ * "eth0". */
+extern const struct weir_switch_nics weir_switch_nics;
 
 struct weir_switch_opts {
 	const char *name;    /* "vale0" */
@@ -31,6 +70,11 @@ struct weir_switch_opts {
 	unsigned threads;    /* 0: 1 */
 	uint64_t max_memory; /* bytes that ports of one user may take; 0: 2 GiB */
 	unsigned max_ports;  /* of one user; 0: 128 */
+	const struct weir_switch_nics *nics; /* NULL: none can be attached */
+	/* Tells, in one line, what happened to an interface. Called from the thread of
+	 * weir_switch_run(). May be NULL. */
+	void (*report)(void *ctx, const char *text);
+	void *report_ctx;
 };
 
 struct weir_switch;
@@ -39,6 +83,9 @@ struct weir_switch;
  * of that name runs already. To be freed with weir_switch_free(). */
 int weir_switch_new(const struct weir_switch_opts *opts, struct weir_switch **ret_switch,
 		    struct weir_err *err);
+
+/* Attaches an interface before the switch runs; see weir_switch_attach(). */
+int weir_switch_attach_first(struct weir_switch *s, const char *nic, struct weir_err *err);
 
 /* Runs it until it is stopped, or, if temporary, until its last port has gone. */
 int weir_switch_run(struct weir_switch *s, struct weir_err *err);
@@ -66,9 +113,11 @@ const char *weir_switch_drop_name(enum weir_switch_drop d);
 struct weir_switch_port {
 	char name[WEIR_SWITCH_PORT_NAME];
 	unsigned nr;
-	uint32_t uid, pid; /* of who made it */
-	unsigned users;	   /* connections that have it open */
-	bool stays;	   /* without any */
+	uint32_t uid, pid;		  /* of who made it */
+	unsigned users;			  /* connections that have it open */
+	bool stays;			  /* without any */
+	bool attached;			  /* it is an interface */
+	struct weir_switch_nic_stats nic; /* of one */
 	unsigned tx_rings, rx_rings, tx_slots, rx_slots;
 	uint64_t tx_frames, tx_bytes; /* that came from it */
 	uint64_t rx_frames, rx_bytes; /* that went to it */
@@ -107,6 +156,19 @@ int weir_switch_list(char ***ret_names, unsigned *ret_n, struct weir_err *err);
 int weir_switch_new_port(const char *name, const char *port, unsigned rings, unsigned slots,
 			 struct weir_err *err);
 int weir_switch_delete_port(const char *name, const char *port, struct weir_err *err);
+
+/*
+ * Attaches an interface, named as for weir_port_open(), to a switch that runs: its process
+ * opens it, which takes the privileges that such a port takes. What arrives there is
+ * forwarded as from any port, and what is for addresses behind it is sent. Only who runs the
+ * switch, or root, may do that. The port is called as the device is ("eth0"). -EINVAL: it is
+ * no interface; -EEXIST: there is such a port; -EACCES, -EPERM, -ENODEV, ...
+ */
+int weir_switch_attach(const char *name, const char *nic, struct weir_err *err);
+
+/* Detaches it again, named as the port or as when it was attached. -ENOENT. One that goes
+ * away is detached by the switch. */
+int weir_switch_detach(const char *name, const char *nic, struct weir_err *err);
 
 /* Ends a switch that runs; its ports are gone then. */
 int weir_switch_end(const char *name, struct weir_err *err);

@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "base/macros.h"
 #include "port/backend.h"
+#include "port/link.h"
 #include "port/name.h"
 
 /* What a plain interface name stands for, best first. Receiving does not take AF_XDP,
@@ -270,6 +271,19 @@ unsigned weir_port_name_queues(const char *name)
 	    port_name_args(len ? name + len + 1 : name, false, &args, NULL) < 0)
 		return 1; /* opening it tells what is wrong */
 	return args.has_queues ? args.n_queues : 1;
+}
+
+unsigned weir_port_name_rx_queues(const char *name)
+{
+	size_t len = port_name_scheme_len(name);
+	const struct backend *be = find_backend(name, len);
+	struct port_args args;
+	struct weir_iface iface;
+
+	if (!be || !be->hw_queues || port_name_args(name + len + 1, false, &args, NULL) < 0 ||
+	    args.has_queues || link_by_name(args.target, &iface, NULL) < 0 || !iface.rx_queues)
+		return weir_port_name_queues(name);
+	return iface.rx_queues;
 }
 
 bool weir_port_name_keeps_time(const char *name)

@@ -44,6 +44,9 @@ static size_t request_size(unsigned type)
 		return sizeof(struct vale_from);
 	case VALE_MSG_DELETE:
 		return sizeof(struct vale_delete);
+	case VALE_MSG_ATTACH:
+	case VALE_MSG_DETACH:
+		return sizeof(struct vale_attach);
 	default:
 		return 0;
 	}
@@ -61,9 +64,9 @@ int vale_msg_check(const struct vale_msg *m, size_t len, bool answer)
 	return 0;
 }
 
-bool vale_text_ok(const char text[VALE_NAME_SIZE])
+bool vale_text_ok(const char *text, size_t size)
 {
-	return memchr(text, 0, VALE_NAME_SIZE) != NULL;
+	return memchr(text, 0, size) != NULL;
 }
 
 union fd_space {

@@ -18,10 +18,11 @@
 #include "vale/forward.h"
 
 #define VALE_MSG_MAGIC	 0x76656c61u
-#define VALE_MSG_VERSION 1u
+#define VALE_MSG_VERSION 2u
 #define VALE_MSG_MAX	 16384u
 #define VALE_MSG_FDS	 7u
 #define VALE_NAME_SIZE	 64u
+#define VALE_NIC_NAME	 128u /* room for the name of a port outside */
 #define VALE_ALL_RINGS	 UINT32_MAX
 
 enum vale_msg_type {
@@ -34,6 +35,8 @@ enum vale_msg_type {
 	VALE_MSG_NEW,	 /* a port that stays without connections */
 	VALE_MSG_DELETE, /* one that was made so */
 	VALE_MSG_STOP,	 /* the switch ends */
+	VALE_MSG_ATTACH, /* an interface */
+	VALE_MSG_DETACH,
 	VALE_N_MSGS,
 };
 
@@ -104,11 +107,13 @@ struct vale_port_row {
 	uint32_t uid, pid;
 	uint32_t users; /* connections */
 	uint32_t stays;
+	uint32_t attached; /* it is an interface */
 	struct vale_shape shape;
 	uint64_t tx_frames, tx_bytes; /* by the client */
 	uint64_t rx_frames, rx_bytes; /* to the client */
 	uint64_t dropped[VALE_N_DROPS];
 	uint64_t bad_index;
+	uint64_t nic_lost, nic_refused; /* of an interface */
 };
 
 struct vale_table_row {
@@ -121,6 +126,11 @@ struct vale_table_row {
 
 struct vale_delete {
 	char port[VALE_NAME_SIZE];
+};
+
+/* ATTACH and DETACH. */
+struct vale_attach {
+	char nic[VALE_NIC_NAME]; /* as port.h names ports; DETACH: or the port's name */
 };
 
 /* A message with its descriptors. */
@@ -139,8 +149,8 @@ void vale_msg_done(struct vale_msg *m);
  * 0, or -EBADMSG. Pure. */
 int vale_msg_check(const struct vale_msg *m, size_t len, bool answer);
 
-/* Is there a NUL in the text? */
-bool vale_text_ok(const char text[VALE_NAME_SIZE]);
+/* Is there a NUL in the text, for which there are size bytes? */
+bool vale_text_ok(const char *text, size_t size);
 
 /* Sends without waiting: 0; -EAGAIN: the other side does not read; other negative errno.
  * fds of m go along and stay open here. Never raises SIGPIPE. */

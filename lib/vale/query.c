@@ -62,6 +62,8 @@ static void take_port(const struct vale_port_row *row, struct weir_switch_port *
 		.pid = row->pid,
 		.users = row->users,
 		.stays = row->stays,
+		.attached = row->attached,
+		.nic = { .lost = row->nic_lost, .refused = row->nic_refused },
 		.tx_rings = row->shape.tx_rings,
 		.rx_rings = row->shape.rx_rings,
 		.tx_slots = row->shape.tx_slots,
@@ -277,6 +279,26 @@ int weir_switch_delete_port(const char *name, const char *port, struct weir_err 
 	int r = port_name(d.port, port, err);
 
 	return r < 0 ? r : command(name, VALE_MSG_DELETE, &d, sizeof(d), err);
+}
+
+static int attach(const char *name, unsigned type, const char *nic, struct weir_err *err)
+{
+	struct vale_attach a = { 0 };
+
+	if (strlen(nic) >= sizeof(a.nic))
+		return err_set(err, -EINVAL, "%.40s...: too long for the name of a port", nic);
+	memcpy(a.nic, nic, strlen(nic));
+	return command(name, type, &a, sizeof(a), err);
+}
+
+int weir_switch_attach(const char *name, const char *nic, struct weir_err *err)
+{
+	return attach(name, VALE_MSG_ATTACH, nic, err);
+}
+
+int weir_switch_detach(const char *name, const char *nic, struct weir_err *err)
+{
+	return attach(name, VALE_MSG_DETACH, nic, err);
 }
 
 int weir_switch_end(const char *name, struct weir_err *err)

@@ -218,6 +218,8 @@ static int check_open(const struct conn *c, const struct vport *v, const struct 
 {
 	const struct vale_shape *is = &v->p.layout.shape, *want = &o->shape;
 
+	if (v->nic)
+		return err_set(err, -EBUSY, "the port '%s' is an interface", v->name);
 	if (v->uid != c->uid && c->uid != 0 && c->uid != geteuid())
 		return err_set(err, -EACCES, "the port '%s' belongs to another user", v->name);
 	if (v->taken & rings_of(o->ring))
@@ -289,7 +291,7 @@ static void fill_opened(const struct conn *c, struct vale_msg *answer)
 
 static int check_names(const struct vale_open *o, struct weir_err *err)
 {
-	if (!vale_text_ok(o->port))
+	if (!vale_text_ok(o->port, sizeof(o->port)))
 		return err_set(err, -EINVAL, "the name of the port has no end");
 	if (o->ring != VALE_ALL_RINGS && o->ring >= VALE_MAX_RINGS)
 		return err_set(err, -EINVAL, "there can be no ring %u", o->ring);
@@ -387,9 +389,12 @@ void request_release(struct server *srv, struct conn *c)
 
 void request_free_ports(struct server *srv)
 {
-	for (unsigned i = 0; i < VALE_MAX_PORTS; i++)
-		if (srv->vports[i])
+	for (unsigned i = 0; i < VALE_MAX_PORTS; i++) {
+		if (srv->vports[i] && srv->vports[i]->nic)
+			nic_remove(srv, srv->vports[i]);
+		else if (srv->vports[i])
 			port_free(srv, srv->vports[i]);
+	}
 }
 
 /* Memory that slots of the port may point into. */
@@ -443,17 +448,31 @@ static int do_delete(struct server *srv, const struct conn *c, const struct vale
 {
 	struct vport *v;
 
-	if (!vale_text_ok(d->port))
+	if (!vale_text_ok(d->port, sizeof(d->port)))
 		return err_set(err, -EINVAL, "the name of the port has no end");
 	v = port_find(srv, d->port);
 	if (!v)
 		return err_set(err, -ENOENT, "there is no port '%s'", d->port);
 	if (v->uid != c->uid && !is_owner(c))
 		return err_set(err, -EACCES, "the port '%s' belongs to another user", d->port);
+	if (v->nic)
+		return err_set(err, -EBUSY, "'%s' is an interface: it can be detached", d->port);
 	if (v->users || !v->stays)
 		return err_set(err, -EBUSY, "somebody has the port '%s' open", d->port);
 	port_free(srv, v);
 	return 0;
+}
+
+static int do_attach(struct server *srv, const struct conn *c, const struct vale_attach *a, bool on,
+		     struct weir_err *err)
+{
+	if (!is_owner(c))
+		return err_set(err, -EACCES,
+			       "this switch belongs to another user: that one may attach "
+			       "interfaces to it");
+	if (!vale_text_ok(a->nic, sizeof(a->nic)))
+		return err_set(err, -EINVAL, "the name of the interface has no end");
+	return on ? nic_attach(srv, c, a->nic, err) : nic_detach(srv, a->nic, err);
 }
 
 static int do_stop(struct server *srv, const struct conn *c, struct weir_err *err)
@@ -498,6 +517,7 @@ static struct vale_port_row row_of(const struct vport *v)
 		.pid = (uint32_t)v->pid,
 		.users = v->users,
 		.stays = v->stays,
+		.attached = v->nic != NULL,
 		.shape = *s,
 	};
 
@@ -512,6 +532,8 @@ static struct vale_port_row row_of(const struct vport *v)
 		row.rx_bytes += counter_get(&v->p.rx[i].bytes);
 		add_counters(&v->p.rx[i], &row);
 	}
+	if (v->nic)
+		nic_count(v->nic, &row);
 	return row;
 }
 
@@ -585,6 +607,9 @@ static int answer(struct server *srv, struct conn *c, const struct vale_msg *m,
 		return do_new(srv, c, body, err);
 	case VALE_MSG_DELETE:
 		return do_delete(srv, c, body, err);
+	case VALE_MSG_ATTACH:
+	case VALE_MSG_DETACH:
+		return do_attach(srv, c, body, m->head.type == VALE_MSG_ATTACH, err);
 	case VALE_MSG_STOP:
 		return do_stop(srv, c, err);
 	default:

@@ -39,7 +39,7 @@ static unsigned forward_round(struct worker *w)
 {
 	struct vale_core *core = &w->srv->core;
 	uint32_t now_s = server_now_s();
-	unsigned n = 0;
+	unsigned n = w->n_nics ? nic_round(w) : 0;
 
 	for (unsigned nr = w->nr; nr < core->end; nr += w->srv->n_workers) {
 		struct vale_port *p = core->ports[nr];
@@ -61,6 +61,13 @@ static void set_asleep(struct worker *w, uint32_t asleep)
 			atomic_store_explicit(&core->ports[nr]->ctl->asleep, asleep,
 					      memory_order_relaxed);
 	}
+}
+
+static void set_awake(struct worker *w)
+{
+	set_asleep(w, 0);
+	if (w->n_nics)
+		nic_wake(w);
 }
 
 static unsigned locked_round(struct worker *w)
@@ -124,23 +131,28 @@ static bool is_over(const struct server *srv)
 static void worker_sleep(struct worker *w)
 {
 	bool waits = w->nr == 0 && w->srv->opts.temporary && !w->srv->had_port;
+	int timeout_ms = waits ? FIRST_PORT_MS : -1;
 	unsigned n;
 
 	(void)pthread_mutex_lock(&w->lock);
 	set_asleep(w, 1);
+	if (w->n_nics)
+		nic_sleep(w);
 	atomic_thread_fence(memory_order_seq_cst); /* pairs with the clients', see shm.h */
 	n = forward_round(w);
 	if (n)
-		set_asleep(w, 0);
+		set_awake(w);
+	else if (w->n_nics)
+		timeout_ms = nic_patience_ms(w);
 	(void)pthread_mutex_unlock(&w->lock);
 	if (n)
 		return;
 
-	handle_events(w, waits ? FIRST_PORT_MS : -1);
+	handle_events(w, timeout_ms);
 	if (waits && !w->srv->had_port && !w->srv->conns)
 		weir_switch_stop((struct weir_switch *)w->srv);
 	(void)pthread_mutex_lock(&w->lock);
-	set_asleep(w, 0);
+	set_awake(w);
 	(void)pthread_mutex_unlock(&w->lock);
 }
 
@@ -160,6 +172,8 @@ static void *worker_run(void *arg)
 			worker_sleep(w);
 			idle = 0;
 		}
+		if (w->nr == 0 && atomic_load_explicit(&w->srv->nic_has_gone, memory_order_relaxed))
+			nic_reap(w->srv);
 		if (w->nr == 0 && is_over(w->srv))
 			atomic_store(&w->srv->stop, true);
 	}
@@ -212,6 +226,28 @@ void server_forget_kick(struct server *srv, const struct conn *c)
 	for (unsigned i = 0; i < srv->n_workers; i++)
 		if (hears_kicks(&srv->workers[i], c))
 			(void)epoll_ctl(srv->workers[i].epoll_fd, EPOLL_CTL_DEL, c->kick_fd, NULL);
+}
+
+struct worker *server_worker_of(struct server *srv, const struct vport *v)
+{
+	return &srv->workers[v->p.nr % srv->n_workers];
+}
+
+void server_wake(const struct worker *w)
+{
+	const uint64_t one = 1;
+
+	(void)!write(w->event_fd, &one, sizeof(one)); /* full: it is awake */
+}
+
+int server_watch_fd(const struct worker *w, int fd)
+{
+	return watch(w->epoll_fd, fd, EPOLLIN | EPOLLET, NULL);
+}
+
+void server_forget_fd(const struct worker *w, int fd)
+{
+	(void)epoll_ctl(w->epoll_fd, EPOLL_CTL_DEL, fd, NULL); /* or it never got there */
 }
 
 int server_watch_conn(struct server *srv, struct conn *c)
@@ -397,6 +433,13 @@ int weir_switch_new(const struct weir_switch_opts *opts, struct weir_switch **re
 	return 0;
 }
 
+int weir_switch_attach_first(struct weir_switch *s, const char *nic, struct weir_err *err)
+{
+	const struct conn ourselves = { .uid = geteuid(), .pid = getpid() };
+
+	return nic_attach(server_of(s), &ourselves, nic, err);
+}
+
 int weir_switch_run(struct weir_switch *s, struct weir_err *err)
 {
 	struct server *srv = server_of(s);
@@ -424,12 +467,11 @@ int weir_switch_run(struct weir_switch *s, struct weir_err *err)
 void weir_switch_stop(struct weir_switch *s)
 {
 	struct server *srv = server_of(s);
-	const uint64_t one = 1;
 	int saved = errno;
 
 	atomic_store(&srv->stop, true);
 	for (unsigned i = 0; i < srv->n_workers; i++)
-		(void)!write(srv->workers[i].event_fd, &one, sizeof(one)); /* full: awake */
+		server_wake(&srv->workers[i]);
 	errno = saved;
 }
 

@@ -20,6 +20,7 @@
 #include "vale/forward.h"
 #include "vale/proto.h"
 
+struct nic;
 struct server;
 
 static inline void close_fd(int *fd)
@@ -47,6 +48,7 @@ struct vport {
 	bool is_pipe;	 /* nothing is forwarded */
 	int wake_fds[4]; /* of a pipe: see enum vale_pipe_fd */
 	int life_fds[2]; /* of a pipe: our ends; closing one tells that end of it */
+	struct nic *nic; /* the interface that it is; NULL: programs have it open */
 };
 
 struct conn {
@@ -71,6 +73,7 @@ struct worker {
 	pthread_t thread;
 	bool started;
 	unsigned rounds; /* with work */
+	unsigned n_nics; /* of its ports are interfaces */
 	pthread_mutex_t lock;
 	struct vale_scratch scratch;
 };
@@ -89,6 +92,7 @@ struct server {
 	unsigned n_conns;
 	bool had_port;
 	_Atomic bool stop;
+	_Atomic bool nic_has_gone; /* worker 0 is to detach it */
 	unsigned n_workers;
 	struct worker workers[WEIR_SWITCH_MAX_THREADS];
 };
@@ -126,6 +130,23 @@ int pipe_open(struct server *srv, struct conn *c, const struct vale_open *o, str
 void pipe_release(struct server *srv, struct conn *c);
 void pipe_fill_opened(const struct conn *c, struct vale_msg *answer);
 
+/* nic.c: attaches an interface, and detaches it by name; c: who asks. */
+int nic_attach(struct server *srv, const struct conn *c, const char *name, struct weir_err *err);
+int nic_detach(struct server *srv, const char *name, struct weir_err *err);
+/* Frees a port that is one. */
+void nic_remove(struct server *srv, struct vport *v);
+/* Detaches those that have gone, and says so. */
+void nic_reap(struct server *srv);
+void nic_count(const struct nic *nic, struct vale_port_row *row);
+/* Moves frames between the interfaces of a worker and the rings of their ports, which has the
+ * worker's lock: how many. */
+unsigned nic_round(struct worker *w);
+/* The worker is going to sleep; it has woken. As above. */
+void nic_sleep(struct worker *w);
+void nic_wake(struct worker *w);
+/* How long it may sleep, -1: for ever. As above. */
+int nic_patience_ms(const struct worker *w);
+
 /* server.c: holds every worker, and lets them go on. */
 void server_hold(struct server *srv);
 void server_go_on(struct server *srv);
@@ -134,5 +155,12 @@ int server_watch_conn(struct server *srv, struct conn *c);
 /* So are its kicks, by the worker of its port, in a lossless switch by all; and no more. */
 int server_watch_kick(struct server *srv, const struct conn *c);
 void server_forget_kick(struct server *srv, const struct conn *c);
+/* Wakes a worker. */
+void server_wake(const struct worker *w);
+/* The worker of a port. */
+struct worker *server_worker_of(struct server *srv, const struct vport *v);
+/* Wakes a worker when fd becomes readable; and no more. */
+int server_watch_fd(const struct worker *w, int fd);
+void server_forget_fd(const struct worker *w, int fd);
 
 #endif

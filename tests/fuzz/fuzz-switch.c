@@ -12,9 +12,12 @@
  *     4 PORT OFFSET(2) bytes    into its control page
  *     5                         forwards what there is
  */
+#include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -43,12 +46,89 @@ static void next_bytes(struct input *in, void *to, size_t size)
 		((uint8_t *)to)[i] = next(in);
 }
 
+/* Interfaces whose names begin with 'f'; one with 'g' behind it goes away. */
+static int some_nic_open(const char *name, struct weir_switch_nic *ret_nic, struct weir_err *err)
+{
+	struct weir_switch_nic nic = { .n_queues = 1 + strlen(name) % 2 };
+
+	(void)err;
+	if (name[0] != 'f')
+		return -ENODEV;
+	for (unsigned q = 0; q < nic.n_queues; q++)
+		FUZZ_CHECK((nic.fds[q] = eventfd(0, EFD_CLOEXEC)) >= 0);
+	nic.ctx = strdup(name);
+	FUZZ_CHECK(nic.ctx);
+	(void)snprintf(nic.device, sizeof(nic.device), "%s", name);
+	*ret_nic = nic;
+	return 0;
+}
+
+static void some_nic_close(const struct weir_switch_nic *nic)
+{
+	for (unsigned q = 0; q < nic->n_queues; q++)
+		(void)close(nic->fds[q]);
+	free(nic->ctx);
+}
+
+static int some_nic_rx(const struct weir_switch_nic *nic, unsigned q, struct weir_pkt *ret_pkts,
+		       unsigned max)
+{
+	static uint8_t frame[5000];
+	const uint32_t len = 14 + strlen(nic->ctx) % 4 * 1600;
+
+	if (((const char *)nic->ctx)[1] == 'g')
+		return -ENODEV;
+	frame[0] = (uint8_t)q;
+	max = max < 8 ? max : 8;
+	for (unsigned i = 0; i < max; i++)
+		ret_pkts[i] = (struct weir_pkt){ .data = frame, .len = len, .orig_len = len };
+	return (int)max;
+}
+
+static void some_nic_release(const struct weir_switch_nic *nic, unsigned q)
+{
+	(void)nic;
+	(void)q;
+}
+
+static int some_nic_tx(const struct weir_switch_nic *nic, unsigned q, const struct weir_pkt *pkts,
+		       unsigned n)
+{
+	static uint8_t wire[VALE_MAX_FRAGS * VALE_BUF_SIZE];
+
+	(void)nic;
+	(void)q;
+	for (unsigned i = 0; i < n; i++) {
+		FUZZ_CHECK(pkts[i].len <= sizeof(wire));
+		memcpy(wire, pkts[i].data, pkts[i].len); /* all of it can be read */
+	}
+	return (int)n;
+}
+
+static void some_nic_stats(const struct weir_switch_nic *nic,
+			   struct weir_switch_nic_stats *ret_stats)
+{
+	(void)nic;
+	*ret_stats = (struct weir_switch_nic_stats){ 0 };
+}
+
+static const struct weir_switch_nics some_nics = {
+	.open = some_nic_open,
+	.close = some_nic_close,
+	.rx = some_nic_rx,
+	.release = some_nic_release,
+	.tx = some_nic_tx,
+	.stats = some_nic_stats,
+};
+
 /* The server is made once: its socket is never used. */
 static struct server *the_server(void)
 {
 	static struct server *srv;
 	static char dir[] = "/tmp/weir-fuzz-XXXXXX";
-	const struct weir_switch_opts opts = { .name = "valefuzz", .max_memory = 4 << 20 };
+	const struct weir_switch_opts opts = { .name = "valefuzz",
+					       .max_memory = 16 << 20,
+					       .nics = &some_nics };
 	struct weir_switch *sw = NULL;
 
 	if (srv)
@@ -86,7 +166,7 @@ static void send_made(struct input *in, int fd)
 {
 	struct vale_msg m;
 
-	vale_msg_init(&m, next(in) % (VALE_MSG_STOP + 2));
+	vale_msg_init(&m, next(in) % (VALE_N_MSGS + 1));
 	m.fds[0] = some_fd(next(in));
 	m.n_fds = m.fds[0] >= 0;
 	/* The size that this type must have, found by trying. */
@@ -133,12 +213,14 @@ static void scribble(struct server *srv, struct input *in, bool control)
 
 static void forward_all(struct server *srv)
 {
+	(void)nic_round(&srv->workers[0]);
 	for (unsigned nr = 0; nr < srv->core.end; nr++) {
 		struct vale_port *p = srv->core.ports[nr];
 
 		for (unsigned r = 0; p && r < p->layout.shape.tx_rings; r++)
 			(void)vale_forward(&srv->core, p, r, &srv->workers[0].scratch, 0);
 	}
+	nic_reap(srv);
 }
 
 /* A connection whose other end is the client's. */
@@ -202,7 +284,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		FUZZ_CHECK(conns[i]->dead);
 	}
 	conn_reap(srv);
-	FUZZ_CHECK(!srv->conns && !srv->n_conns && !srv->core.n_ports && !srv->core.end);
+	for (unsigned i = 0; i < VALE_MAX_PORTS; i++)
+		if (srv->vports[i] && srv->vports[i]->nic)
+			nic_remove(srv, srv->vports[i]);
+	FUZZ_CHECK(!srv->conns && !srv->workers[0].n_nics && !srv->n_conns && !srv->core.n_ports &&
+		   !srv->core.end);
 	for (unsigned i = 0; i < VALE_MAX_PORTS; i++)
 		FUZZ_CHECK(!srv->vports[i] || (srv->vports[i]->stays && !srv->vports[i]->users));
 	request_free_ports(srv);
