@@ -36,6 +36,8 @@
 extern "C" {
 #endif
 
+struct sock_fprog; /* linux/filter.h: a program of classic BPF */
+
 enum weir_port_dir {
 	WEIR_PORT_TX = 1U << 0,
 	WEIR_PORT_RX = 1U << 1,
@@ -51,12 +53,19 @@ struct weir_port_opts {
 				    * the name ends with */
 	uint32_t snaplen;	   /* receive at most this much of a frame; 0 = all */
 	bool promisc;		   /* receive frames for other hosts too */
-	bool launch_time;	   /* weir_pkt.ts_ns of sent frames is when they leave, see
-				    * weir_port_tx(); -ENOTSUP where the port cannot */
-	bool offload;		   /* a struct weir_offload stands before each frame, sent and
-				    * received; -ENOTSUP where the port cannot */
-	uint32_t usual_len;	   /* that most frames to be sent have: these are the quickest;
-				    * 0 = not known */
+	bool sent;		   /* receive what this machine sends there, too: the byte before
+				    * each frame, weir_pkt.data[-1], is 1 for those and 0 for
+				    * others; not with offload; -ENOTSUP where the port cannot */
+	/* Frames for which it returns 0 are not wanted. Lent while the port is being opened. A
+	 * hint: a port drops of them what it can in the kernel, uncounted; of frames whose VLAN
+	 * tag the device took out it drops none. NULL: all are wanted. */
+	const struct sock_fprog *filter;
+	bool launch_time;   /* weir_pkt.ts_ns of sent frames is when they leave, see
+			     * weir_port_tx(); -ENOTSUP where the port cannot */
+	bool offload;	    /* a struct weir_offload stands before each frame, sent and
+			     * received; -ENOTSUP where the port cannot */
+	uint32_t usual_len; /* that most frames to be sent have: these are the quickest;
+			     * 0 = not known */
 	/* The port makes the frames: of those given to weir_port_tx() only the length is true,
 	 * the recipe's, and their first 8 bytes, which are the number of the frame (uint64_t,
 	 * aligned or not). Lent while the port is open; NULL: they are frames. -ENOTSUP where

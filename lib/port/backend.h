@@ -51,6 +51,9 @@
  * With opts->recipe each frame holds only its number. port.c asks it only of back ends with
  * .recipe.
  *
+ * With opts->sent rx also gives what this machine sends there, and the byte before each frame
+ * tells which. port.c asks it only of back ends with .sent.
+ *
  * rx lends frames until rx_release(q), which gives back all that were lent on q.
  *
  * Time-outs
@@ -120,6 +123,7 @@ struct backend {
 	bool launch_time;    /* frames can have launch times */
 	bool offload;	     /* frames can have a struct weir_offload before them */
 	bool recipe;	     /* frames can be made of their numbers */
+	bool sent;	     /* opts->sent can be had */
 	const char *no_launch_time; /* if not: why, for people; NULL: nothing to be said */
 	size_t priv_size;
 

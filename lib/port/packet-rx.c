@@ -30,6 +30,7 @@
 #define MAX_RING_MIB	 4096
 #define BLOCK_TIMEOUT_MS 1 /* a block that is not full is handed over after this */
 #define VLAN_LEN	 4
+#define ROOM_BEFORE	 8 /* of a frame: for a VLAN tag, and the byte that tells who sent it */
 #define GONE_CHECK_NS	 (100 * NSEC_PER_MSEC)
 
 struct packet_rx {
@@ -43,6 +44,7 @@ struct packet_rx {
 	bool was_down;		   /* the socket told so: its removal may go untold */
 	uint32_t snaplen;
 	uint32_t before; /* bytes that stand before each frame: WEIR_OFFLOAD_LEN */
+	bool sent;	 /* so does a byte that tells whether this machine sent it */
 	struct link_track link;
 };
 
@@ -66,9 +68,9 @@ static int map_ring(struct packet_rx *rx, uint64_t mib, struct weir_err *err)
 	int r;
 
 	r = set_opt(rx->fd, PACKET_VERSION, "PACKET_VERSION", TPACKET_V3, err);
-	/* Room before each frame for a VLAN tag that the kernel took out. */
+	/* For a VLAN tag that the kernel took out, and more. */
 	if (r == 0)
-		r = set_opt(rx->fd, PACKET_RESERVE, "PACKET_RESERVE", VLAN_LEN, err);
+		r = set_opt(rx->fd, PACKET_RESERVE, "PACKET_RESERVE", ROOM_BEFORE, err);
 	if (r < 0)
 		return r;
 	if (setsockopt(rx->fd, SOL_PACKET, PACKET_RX_RING, &req, sizeof(req)) < 0)
@@ -84,32 +86,64 @@ static int map_ring(struct packet_rx *rx, uint64_t mib, struct weir_err *err)
 	return 0;
 }
 
+static int attach(int fd, const struct sock_fprog *prog, struct weir_err *err)
+{
+	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, prog, sizeof(*prog)) < 0)
+		return err_set(err, -errno, "SO_ATTACH_FILTER: %s", strerror(errno));
+	return 0;
+}
+
 /* A filter that takes the first len bytes of every frame; 0: no frame at all. */
 static int set_filter(int fd, uint32_t len, struct weir_err *err)
 {
 	struct sock_filter code = BPF_STMT(BPF_RET | BPF_K, len);
 	struct sock_fprog prog = { .len = 1, .filter = &code };
 
-	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog)) < 0)
-		return err_set(err, -errno, "SO_ATTACH_FILTER: %s", strerror(errno));
-	return 0;
+	return attach(fd, &prog, err);
+}
+
+/* The caller's program, behind a look for a tag: it was made for frames that have theirs. */
+static int set_program(int fd, const struct sock_fprog *prog, uint32_t len, struct weir_err *err)
+{
+	const struct sock_filter tagged[] = {
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS,
+			 (uint32_t)(SKF_AD_OFF + SKF_AD_VLAN_TAG_PRESENT)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0),
+		BPF_STMT(BPF_RET | BPF_K, len),
+	};
+	struct sock_fprog whole = { .len = (unsigned short)(prog->len + ARRAY_SIZE(tagged)) };
+	int r;
+
+	if (prog->len > BPF_MAXINSNS - ARRAY_SIZE(tagged))
+		return set_filter(fd, len, err); /* it is a hint */
+	whole.filter = malloc(whole.len * sizeof(*whole.filter));
+	if (!whole.filter)
+		return err_set(err, -ENOMEM, "no memory for a filter");
+	memcpy(whole.filter, tagged, sizeof(tagged));
+	memcpy(whole.filter + ARRAY_SIZE(tagged), prog->filter, prog->len * sizeof(*prog->filter));
+	r = attach(fd, &whole, err);
+	free(whole.filter);
+	return r;
 }
 
 static int rx_queue_open(struct packet_rx *rx, const struct weir_iface *iface, uint64_t ring_mib,
-			 bool offload, struct weir_err *err)
+			 const struct weir_port_opts *opts, struct weir_err *err)
 {
 	int r = 0;
+
+	rx->sent = opts->sent;
+	rx->snaplen = opts->snaplen ? opts->snaplen : WEIR_FRAME_MAX;
 
 	rx->fd = packet_socket(iface, err);
 	if (rx->fd < 0)
 		return rx->fd;
-	if (offload) {
+	if (opts->offload) {
 		rx->before = WEIR_OFFLOAD_LEN;
 		r = packet_set_offload(rx->fd, err);
 	}
 	if (r == 0)
 		r = map_ring(rx, ring_mib, err);
-	if (r == 0)
+	if (r == 0 && !opts->sent)
 		r = set_opt(rx->fd, PACKET_IGNORE_OUTGOING, "PACKET_IGNORE_OUTGOING", 1, err);
 	if (r == 0)
 		r = set_filter(rx->fd, 0, err);
@@ -160,14 +194,16 @@ int packet_rx_open(struct weir_port *port, struct weir_err *err)
 		p->rx[q].fd = -EBADF;
 
 	for (unsigned q = 0; r == 0 && q < n; q++)
-		r = rx_queue_open(&p->rx[q], &p->iface, ring_mib, port->opts.offload, err);
+		r = rx_queue_open(&p->rx[q], &p->iface, ring_mib, &port->opts, err);
 	if (r == 0 && n > 1)
 		r = join_fanout(p, err);
 	if (r == 0 && port->opts.promisc)
 		r = packet_set_promisc(p->rx[0].fd, &p->iface, err);
 	for (unsigned q = 0; r == 0 && q < n; q++) {
-		p->rx[q].snaplen = port->opts.snaplen ? port->opts.snaplen : WEIR_FRAME_MAX;
-		r = set_filter(p->rx[q].fd, p->rx[q].snaplen, err);
+		struct packet_rx *rx = &p->rx[q];
+
+		r = port->opts.filter ? set_program(rx->fd, port->opts.filter, rx->snaplen, err)
+				      : set_filter(rx->fd, rx->snaplen, err);
 	}
 	return r;
 }
@@ -238,6 +274,14 @@ static void restore_vlan(const struct packet_rx *rx, struct tpacket3_hdr *h, str
 	pkt->orig_len += VLAN_LEN;
 }
 
+static bool was_sent(const struct tpacket3_hdr *h)
+{
+	const struct sockaddr_ll *from =
+		(const void *)((const uint8_t *)h + TPACKET_ALIGN(sizeof(*h)));
+
+	return from->sll_pkttype == PACKET_OUTGOING;
+}
+
 static void lend_frame(const struct packet_rx *rx, struct tpacket3_hdr *h, struct weir_pkt *ret_pkt)
 {
 	*ret_pkt = (struct weir_pkt){
@@ -250,6 +294,8 @@ static void lend_frame(const struct packet_rx *rx, struct tpacket3_hdr *h, struc
 		restore_vlan(rx, h, ret_pkt);
 		ret_pkt->len = MIN(ret_pkt->len, rx->snaplen);
 	}
+	if (rx->sent)
+		ret_pkt->data[-1] = was_sent(h);
 }
 
 /* The kernel's count of frames without room; it begins anew with each call. */

@@ -253,6 +253,7 @@ const struct backend packet_backend = {
 	.on_iface = true,
 	.launch_time = true,
 	.offload = true,
+	.sent = true,
 	.priv_size = sizeof(struct packet_priv),
 	.open = packet_open,
 	.close = packet_close,

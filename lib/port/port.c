@@ -80,6 +80,11 @@ static int check_opts(const struct weir_port_opts *o, const char *name, struct w
 	if (o->queues > PORT_MAX_QUEUES)
 		return err_set(err, -EINVAL, "%s: %u queues are more than %u", name, o->queues,
 			       PORT_MAX_QUEUES);
+	if (o->sent && o->offload)
+		return err_set(err, -EINVAL,
+			       "%s: the byte that tells who sent a frame would "
+			       "stand in what is left to be done on it",
+			       name);
 	return 0;
 }
 
@@ -130,6 +135,9 @@ static int check_args(const struct backend *be, const struct weir_port_opts *o, 
 			       "'%s:' does not tell what is left to be done on frames", be->scheme);
 	if (o->recipe && !be->recipe)
 		return err_set(err, -ENOTSUP, "'%s:' does not make frames", be->scheme);
+	if (o->sent && !be->sent)
+		return err_set(err, -ENOTSUP, "'%s:' does not receive what this machine sends",
+			       be->scheme);
 	r = check_options(be, a, err);
 	if (r == 0)
 		r = settle_queues(be, o, a, err);
