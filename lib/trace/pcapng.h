@@ -46,11 +46,19 @@ enum {
 	OPT_SHB_OS = 3,
 	OPT_SHB_USERAPPL = 4,
 	OPT_IF_NAME = 2,
+	OPT_IF_DESCRIPTION = 3,
+	OPT_IF_MACADDR = 6,
+	OPT_IF_SPEED = 8,
 	OPT_IF_TSRESOL = 9,
+	OPT_IF_FILTER = 11,
+	OPT_IF_OS = 12,
 	OPT_IF_FCSLEN = 13,
 	OPT_IF_TSOFFSET = 14,
+	OPT_ISB_STARTTIME = 2,
+	OPT_ISB_ENDTIME = 3,
 	OPT_ISB_IFRECV = 4,
 	OPT_ISB_IFDROP = 5,
+	OPT_ISB_USRDELIV = 8,
 };
 
 /* Texts and frames are filled up to whole words. */

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * The ring that captured frames lie in: finished blocks of pcapng, one after another, which
+ * go to the file as they are. Whoever receives frames writes it, a thread or a program in
+ * the kernel; a writer reads it. One of each.
+ *
+ *	| struct capture_ring, a page | data, a power of two ... | slack |
+ *
+ * Positions count bytes and run free. A block lies within one chunk of CAPTURE_CHUNK bytes;
+ * what is left of a chunk is a block of type CAPTURE_FILLER, which is never shorter than
+ * CAPTURE_FILLER_MIN. The slack is there for whoever cannot prove that it stays within.
+ */
+#ifndef BPF_CAPTURE_H
+#define BPF_CAPTURE_H
+
+#include <linux/types.h>
+
+#define CAPTURE_PAGE	   4096u
+#define CAPTURE_CHUNK	   (1u << 20)
+#define CAPTURE_FRAME_MAX  262144u /* bytes of a frame: WEIR_FRAME_MAX */
+#define CAPTURE_BLOCK_MAX  (CAPTURE_FRAME_MAX + 128u)
+#define CAPTURE_SLACK	   (CAPTURE_BLOCK_MAX + CAPTURE_PAGE)
+#define CAPTURE_FILLER	   4u /* a name resolution block with nothing in it */
+#define CAPTURE_FILLER_MIN 16u
+
+struct capture_ring {
+	/* Written by whoever receives. What counts frames counts each in one of kept,
+	 * filtered and dropped. */
+	__u64 head __attribute__((aligned(64))); /* bytes that are there to be read */
+	__u64 frames;				 /* that are, or were, in the ring */
+	__u64 filtered;				 /* not wanted */
+	__u64 dropped;				 /* there was no room */
+	__u64 untold;				 /* of these, since the last frame in the ring */
+	__u64 next_id;				 /* of a packet */
+
+	/* Written by the writer. */
+	__u64 tail __attribute__((aligned(64))); /* bytes that it needs no more */
+};
+
+/* Options that each frame's block gets, in this order. */
+enum capture_options {
+	CAPTURE_FLAGS = 1 << 0, /* epb_flags: which way it went */
+	CAPTURE_ID = 1 << 1,	/* epb_packetid */
+	CAPTURE_QUEUE = 1 << 2, /* epb_queue */
+};
+
+#define CAPTURE_INBOUND	 1u /* values of epb_flags */
+#define CAPTURE_OUTBOUND 2u
+
+#endif

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Capturing: frames that arrive at ports, into files.
+ *
+ * Whoever receives (a thread for each queue of a port) writes each frame into a ring in
+ * memory as the block that the file will have; one thread takes whole spans of blocks from
+ * the rings, in the order of their times, and hands them to the file. It alone waits for the
+ * disk, so that a slow one costs nothing until a ring is full; frames that find no room then
+ * are counted, and the next frame of that ring says how many they were.
+ *
+ * Each frame that arrived is counted as exactly one of kept, filtered, dropped (three
+ * places) and late. Times are nanoseconds of the wall clock, as the kernel or, where it
+ * tells none, this process saw the frame.
+ *
+ * A file ends with a whole frame whatever happened, a full disk and a signal included.
+ * What weir_capture_open() changed on the host is undone by weir_capture_close(), or when
+ * the process dies.
+ *
+ * All calls come from one thread, but those that say so.
+ */
+#ifndef WEIR_CAPTURE_H
+#define WEIR_CAPTURE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <weir/err.h>
+#include <weir/frame.h>
+#include <weir/trace.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum weir_capture_direction {
+	WEIR_CAPTURE_BOTH, /* where the port tells of what is sent; otherwise as IN */
+	WEIR_CAPTURE_IN,   /* what arrives */
+	WEIR_CAPTURE_OUT,  /* what this machine sends there */
+};
+
+/* What each frame's block says beside the frame (pcapng). */
+enum weir_capture_marks {
+	WEIR_CAPTURE_MARK_FLAGS = 1U << 0, /* which way it went */
+	WEIR_CAPTURE_MARK_ID = 1U << 1,	   /* its number on its queue, lost ones counted */
+	WEIR_CAPTURE_MARK_QUEUE = 1U << 2, /* which queue it came by */
+};
+
+/* Texts and arrays are lent until weir_capture_open() returns. */
+struct weir_capture_opts {
+	const char *const *ports; /* names as in port.h */
+	unsigned n_ports;
+	unsigned queues;      /* of each port; 0: as its name says */
+	uint64_t buffer_size; /* bytes of each ring, rounded up to a power of two; 0: 64 MiB */
+	uint32_t snaplen;     /* keep at most this much of a frame; 0: all */
+	const char *filter;   /* capture filter (pcap-filter(7)), or NULL */
+	enum weir_capture_direction direction;
+	bool promisc; /* frames for other hosts, too */
+
+	const char *path; /* of the file; "-": standard output; NULL: none is written */
+	enum weir_trace_format format;
+	enum weir_compression compression;
+	const char *comment; /* of the file, or NULL */
+	unsigned marks;	     /* enum weir_capture_marks */
+	uint64_t count;	     /* frames to keep, then it is over; 0: no limit */
+
+	/* Called with each batch of frames that are kept, in their order, from the writing
+	 * thread; .iface is the place of the port in ports. A negative errno ends the
+	 * capture. NULL: nobody looks. */
+	int (*look)(void *ctx, struct weir_buf *frames, unsigned n);
+	void *look_ctx;
+};
+
+/* What has become of the frames of one port. received is the sum of all that follow it. */
+struct weir_capture_figures {
+	uint64_t received;	 /* arrived, as far as anybody counted them */
+	uint64_t kept;		 /* are in the file */
+	uint64_t filtered;	 /* the filter did not want them; what the kernel filters for us
+				  * nobody counts */
+	uint64_t kernel_dropped; /* the port had no room for them */
+	uint64_t ring_dropped;	 /* the ring had none: the writer was too slow */
+	uint64_t writer_dropped; /* could not be written: the disk is full, and the like */
+	uint64_t late;		 /* came when all had been kept that were wanted */
+	uint64_t kept_bytes;	 /* of the frames kept, as long as they were on the wire */
+};
+
+struct weir_capture_port {
+	const char *name;   /* as it was given */
+	const char *device; /* behind it */
+	const char *engine; /* how frames are received: "packet", "vale", ... */
+	uint32_t linktype;
+	unsigned n_queues;
+};
+
+struct weir_capture;
+
+/*
+ * Opens the ports and makes the file. To be closed with weir_capture_close(). -EINVAL: an
+ * option or the name of a port is wrong; otherwise as weir_port_open() and open(2).
+ */
+int weir_capture_open(const struct weir_capture_opts *opts, struct weir_capture **ret_capture,
+		      struct weir_err *err);
+
+/* Starts the threads; once. */
+int weir_capture_start(struct weir_capture *c, struct weir_err *err);
+
+/* Has it ended by itself: enough frames, a port gone, a full disk? From any thread. */
+bool weir_capture_over(const struct weir_capture *c);
+
+/* Ends it: frames that have arrived by now still reach the file, which is finished. 0, or
+ * what went wrong first since the start. */
+int weir_capture_stop(struct weir_capture *c, struct weir_err *err);
+
+/* Figures of port i < n_ports so far; final after weir_capture_stop(). Before, what is on
+ * its way is in received alone. From any thread. */
+void weir_capture_figures(const struct weir_capture *c, unsigned i,
+			  struct weir_capture_figures *ret_figures);
+
+/* Lent while c lives. */
+const struct weir_capture_port *weir_capture_port(const struct weir_capture *c, unsigned i);
+
+/* NULL is allowed. Returns NULL. */
+struct weir_capture *weir_capture_close(struct weir_capture *c);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

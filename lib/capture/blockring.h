@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Rings of captured frames (capture.h of the programs has the layout): the side that writes
+ * blocks, for threads that receive, and the side that reads them.
+ */
+#ifndef CAPTURE_BLOCKRING_H
+#define CAPTURE_BLOCKRING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <weir/err.h>
+
+#include "capture.h"
+
+#include "base/bytes.h"
+
+struct blockring {
+	struct capture_ring *shared;
+	uint8_t *data;
+	uint64_t size;	  /* of data: a power of two, at least CAPTURE_CHUNK */
+	size_t mapped;	  /* bytes at shared */
+	uint32_t iface;	  /* of all its frames, as the file counts them */
+	unsigned queue;	  /* for people */
+	unsigned options; /* enum capture_options */
+};
+
+/* Bytes of memory that a ring with so much room for data takes. */
+static inline size_t blockring_memory(uint64_t size)
+{
+	return CAPTURE_PAGE + size + CAPTURE_SLACK;
+}
+
+/* Makes one in memory of this process. -ENOMEM. To be ended with blockring_done(). */
+int blockring_init(struct blockring *r, uint64_t size, struct weir_err *err);
+/* Over memory of blockring_memory(size) bytes that was mapped for it, which it takes. */
+void blockring_init_at(struct blockring *r, void *mapped, uint64_t size);
+/* Copes with zeroed memory. */
+void blockring_done(struct blockring *r);
+
+/* For whoever writes the counter. */
+void blockring_count(__u64 *counter, uint64_t n);
+
+/* A frame on its way into a ring. */
+struct blockring_frame {
+	const uint8_t *data;
+	uint32_t len, orig_len;
+	uint64_t ts_ns; /* ns since 1970 UTC */
+	uint32_t flags; /* epb_flags */
+};
+
+/* Writes the frame's block, to be seen after blockring_publish(). False: there is no room, and it
+ * is counted. *head is the ring's, or what the last call has left there. */
+bool blockring_put(struct blockring *r, uint64_t *head, const struct blockring_frame *f);
+void blockring_publish(struct blockring *r, uint64_t head);
+
+/* What a reader finds at a position. */
+static inline uint8_t *blockring_at(const struct blockring *r, uint64_t pos)
+{
+	return r->data + (pos & (r->size - 1));
+}
+
+static inline uint64_t blockring_head(const struct blockring *r)
+{
+	return __atomic_load_n(&r->shared->head, __ATOMIC_ACQUIRE); /* with blockring_publish() */
+}
+
+/* Nothing before pos is read any more. */
+static inline void blockring_release(struct blockring *r, uint64_t pos)
+{
+	__atomic_store_n(&r->shared->tail, pos, __ATOMIC_RELEASE); /* with blockring_put() */
+}
+
+static inline uint64_t blockring_counter(const __u64 *counter)
+{
+	return __atomic_load_n(counter, __ATOMIC_RELAXED);
+}
+
+/* Blocks: type, length, and of a frame the time. */
+static inline bool block_is_frame(const uint8_t *block)
+{
+	return raw32_at(block) != CAPTURE_FILLER;
+}
+
+static inline uint32_t block_len(const uint8_t *block)
+{
+	return raw32_at(block + 4);
+}
+
+static inline uint64_t block_time(const uint8_t *block)
+{
+	return (uint64_t)raw32_at(block + 12) << 32 | raw32_at(block + 16);
+}
+
+static inline uint32_t block_frame_len(const uint8_t *block)
+{
+	return raw32_at(block + 20);
+}
+
+static inline uint32_t block_orig_len(const uint8_t *block)
+{
+	return raw32_at(block + 24);
+}
+
+#define BLOCK_FRAME_AT 28u /* where a frame's bytes begin */
+
+#endif

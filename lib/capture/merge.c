@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "capture/merge.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/macros.h"
+
+int merge_init(struct merge *m, struct blockring *const *rings, unsigned n)
+{
+	m->cursors = calloc(n, sizeof(*m->cursors));
+	if (!m->cursors)
+		return -ENOMEM;
+	m->n = n;
+	for (unsigned i = 0; i < n; i++)
+		m->cursors[i] = (struct cursor){ .ring = rings[i], .time = UINT64_MAX };
+	return 0;
+}
+
+void merge_done(struct merge *m)
+{
+	free(m->cursors);
+	*m = (struct merge){ 0 };
+}
+
+/* Goes over fillers to the next frame, if there is one. */
+static void settle(struct cursor *c)
+{
+	c->time = UINT64_MAX;
+	while (c->pos != c->head) {
+		const uint8_t *block = blockring_at(c->ring, c->pos);
+
+		if (block_is_frame(block)) {
+			c->time = block_time(block);
+			return;
+		}
+		c->pos += block_len(block);
+		blockring_release(c->ring, c->pos);
+	}
+}
+
+bool merge_refresh(struct merge *m)
+{
+	bool full = false;
+
+	for (unsigned i = 0; i < m->n; i++) {
+		struct cursor *c = &m->cursors[i];
+
+		c->head = blockring_head(c->ring);
+		if (c->time == UINT64_MAX)
+			settle(c);
+		full |= c->head - c->pos > c->ring->size / 2;
+	}
+	return full;
+}
+
+/* The cursor whose frame comes first; *ret_bound is when those of others begin. */
+static struct cursor *earliest(struct merge *m, uint64_t *ret_bound)
+{
+	struct cursor *first = &m->cursors[0];
+
+	*ret_bound = UINT64_MAX;
+	for (unsigned i = 1; i < m->n; i++) {
+		struct cursor *c = &m->cursors[i];
+
+		if (c->time < first->time) {
+			*ret_bound = first->time;
+			first = c;
+		} else {
+			*ret_bound = MIN(*ret_bound, c->time);
+		}
+	}
+	return first;
+}
+
+bool merge_next(struct merge *m, const struct span_limit *limit, struct span *ret_span)
+{
+	uint64_t bound, pos;
+	struct cursor *c = earliest(m, &bound);
+	struct span s = { .from = c, .first_ns = c->time };
+
+	if (c->time == UINT64_MAX || c->time > limit->before_ns || !limit->frames)
+		return false;
+	bound = MIN(bound, limit->before_ns);
+	s.data = blockring_at(c->ring, c->pos);
+	for (pos = c->pos; pos != c->head && s.frames < limit->frames; s.frames++) {
+		const uint8_t *block = blockring_at(c->ring, pos);
+		uint32_t len;
+
+		/* The ring ends with a chunk: what follows it lies elsewhere. */
+		if (s.frames && (pos & (CAPTURE_CHUNK - 1)) == 0)
+			break;
+		len = block_len(block);
+		if (!block_is_frame(block) || block_time(block) > bound ||
+		    (s.frames && s.len + len > limit->len))
+			break;
+		s.len += len;
+		s.bytes += block_orig_len(block);
+		s.last_ns = block_time(block);
+		pos += len;
+	}
+	s.end = pos;
+	*ret_span = s;
+	return true;
+}
+
+void merge_release(struct merge *m, const struct span *span)
+{
+	struct cursor *c = span->from;
+
+	(void)m;
+	c->pos = span->end;
+	blockring_release(c->ring, c->pos);
+	settle(c);
+}

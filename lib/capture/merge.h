@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Several rings read as one row of frames, in the order of their times. What is given are
+ * spans: blocks that lie one after another in one ring and come one after another in the row.
+ */
+#ifndef CAPTURE_MERGE_H
+#define CAPTURE_MERGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "capture/blockring.h"
+
+/* How far one ring has been read. */
+struct cursor {
+	struct blockring *ring;
+	uint64_t pos, head;
+	uint64_t time; /* of the frame at pos; UINT64_MAX: there is none */
+};
+
+struct merge {
+	struct cursor *cursors;
+	unsigned n;
+};
+
+struct span {
+	struct cursor *from;
+	uint8_t *data; /* lent until merge_release() */
+	uint64_t end;  /* position in the ring */
+	uint32_t len, frames;
+	uint64_t bytes; /* of the frames, as long as they were on the wire */
+	uint64_t first_ns, last_ns;
+};
+
+struct span_limit {
+	uint64_t before_ns; /* of no frame later than this; UINT64_MAX: of any */
+	uint64_t frames;    /* at most */
+	uint64_t len;	    /* bytes of blocks at most, but at least one block */
+};
+
+/* Over n rings, lent as long as m is used. -ENOMEM. To be ended with merge_done(). */
+int merge_init(struct merge *m, struct blockring *const *rings, unsigned n);
+void merge_done(struct merge *m);
+
+/* Sees what has come into the rings. True: one of them is more than half full. */
+bool merge_refresh(struct merge *m);
+
+/* The next span. False: there is none within the limit. */
+bool merge_next(struct merge *m, const struct span_limit *limit, struct span *ret_span);
+
+/* The span is needed no more: the next one follows it. */
+void merge_release(struct merge *m, const struct span *span);
+
+#endif

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "capture/writer.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/counter.h"
+#include "base/err.h"
+#include "base/macros.h"
+#include "base/time.h"
+#include "capture/file.h"
+#include "capture/merge.h"
+
+/* How long it sleeps when there is nothing to do: so long while frames come, and so long when
+ * none have come for a while. A ring has to hold what comes meanwhile. */
+#define NAP_NS	 NSEC_PER_MSEC
+#define SLEEP_NS (10 * NSEC_PER_MSEC)
+#define AWAKE_NS (100 * NSEC_PER_MSEC)
+
+/* Frames reach the file after so long, at the latest, for who reads it while it grows. */
+#define FLUSH_NS (250 * NSEC_PER_MSEC)
+
+#define LOOK_BATCH 64u
+
+enum state {
+	KEEPING,
+	ENOUGH, /* what comes is late */
+	FAILED, /* what comes is lost */
+};
+
+struct writer {
+	struct writer_opts opts;
+	struct file *file; /* NULL: none is written */
+	struct merge merge;
+	struct writer_counts *counts;
+	uint64_t left;	     /* frames to keep */
+	uint64_t active_ns;  /* when frames came last; CLOCK_MONOTONIC, as the next */
+	uint64_t flushed_ns; /* when the file's buffer was empty */
+	uint64_t nr;	     /* of the last frame looked at */
+	_Atomic enum state state;
+	_Atomic bool stop;
+	bool runs;
+	pthread_t thread;
+	struct weir_err failure;
+};
+
+DEFINE_CLEANUP(struct writer *, writer_close)
+
+static void fail(struct writer *w)
+{
+	atomic_store(&w->state, FAILED);
+}
+
+/* Frames that were counted as kept and did not reach the file. */
+static void see_losses(struct writer *w)
+{
+	for (unsigned i = 0; w->file && i < w->opts.n_ifaces; i++) {
+		const struct file_loss loss = file_loss(w->file, i);
+
+		if (!loss.frames)
+			continue;
+		counter_add(&w->counts[i].lost, loss.frames);
+		counter_add(&w->counts[i].kept, -loss.frames);
+		counter_add(&w->counts[i].kept_bytes, -loss.bytes);
+	}
+}
+
+/* Shows the frames of a span. 0, or a negative errno. */
+static int look(struct writer *w, const struct span *s)
+{
+	const uint32_t iface = s->from->ring->iface;
+	struct weir_buf bufs[LOOK_BATCH];
+	uint8_t *block = s->data;
+	unsigned n = 0;
+	int r = 0;
+
+	for (uint32_t i = 0; r >= 0 && i < s->frames; i++, block += block_len(block)) {
+		bufs[n++] = (struct weir_buf){ .data = block + BLOCK_FRAME_AT,
+					       .len = block_frame_len(block),
+					       .room = block_frame_len(block),
+					       .orig_len = block_orig_len(block),
+					       .iface = iface,
+					       .ts_ns = (int64_t)block_time(block),
+					       .nr = ++w->nr,
+					       .linktype = (uint16_t)w->opts.linktypes[iface] };
+		if (n == LOOK_BATCH || i + 1 == s->frames) {
+			r = w->opts.look(w->opts.look_ctx, bufs, n);
+			n = 0;
+		}
+	}
+	return r < 0 ? err_set(&w->failure, r, "frames cannot be shown: %s", strerror(-r)) : 0;
+}
+
+static void keep(struct writer *w, const struct span *s)
+{
+	struct writer_counts *c = &w->counts[s->from->ring->iface];
+	int r = 0;
+
+	counter_add(&c->kept, s->frames);
+	counter_add(&c->kept_bytes, s->bytes);
+	if (w->file)
+		r = file_put(w->file, s->data, s->len, &w->failure);
+	if (r >= 0 && w->opts.look)
+		r = look(w, s);
+	if (r < 0) {
+		see_losses(w);
+		fail(w);
+	}
+	w->left -= s->frames;
+	if (!w->left && r >= 0)
+		atomic_store(&w->state, ENOUGH);
+}
+
+static void take(struct writer *w, const struct span *s)
+{
+	struct writer_counts *c = &w->counts[s->from->ring->iface];
+
+	switch (atomic_load_explicit(&w->state, memory_order_relaxed)) { /* it is ours */
+	case KEEPING:
+		keep(w, s);
+		break;
+	case ENOUGH:
+		counter_add(&c->late, s->frames);
+		break;
+	case FAILED:
+		counter_add(&c->lost, s->frames);
+		break;
+	}
+}
+
+/* Takes what there is; with last all of it. True: there was something. */
+static bool take_all(struct writer *w, bool last)
+{
+	const uint64_t now = time_now(CLOCK_REALTIME); /* before the rings are looked at */
+	struct span_limit limit = { .before_ns = now - w->opts.hold_ns, .len = UINT64_MAX };
+	bool full = merge_refresh(&w->merge), some = false;
+	struct span span;
+
+	/* One ring is in order by itself, and a full one cannot wait. */
+	if (last || full || w->merge.n == 1)
+		limit.before_ns = UINT64_MAX;
+	for (;;) {
+		limit.frames = w->left ? w->left : UINT64_MAX;
+		if (!merge_next(&w->merge, &limit, &span))
+			return some;
+		take(w, &span);
+		merge_release(&w->merge, &span);
+		some = true;
+	}
+}
+
+static void flush(struct writer *w, uint64_t now)
+{
+	if (!w->file || atomic_load(&w->state) == FAILED)
+		return;
+	if (!file_is_read(w->file) && now - w->flushed_ns < FLUSH_NS)
+		return;
+	w->flushed_ns = now;
+	if (file_flush(w->file, &w->failure) < 0) {
+		see_losses(w);
+		fail(w);
+	}
+}
+
+static void rest(const struct writer *w, uint64_t now)
+{
+	struct timespec ts = time_spec(now - w->active_ns < AWAKE_NS ? NAP_NS : SLEEP_NS);
+
+	(void)clock_nanosleep(CLOCK_MONOTONIC, 0, &ts, NULL); /* shorter does no harm */
+}
+
+static void *run(void *arg)
+{
+	struct writer *w = arg;
+
+	while (!atomic_load(&w->stop)) {
+		bool some = take_all(w, false);
+		uint64_t now = time_now(CLOCK_MONOTONIC);
+
+		flush(w, now);
+		if (some)
+			w->active_ns = now;
+		else
+			rest(w, now);
+	}
+	while (take_all(w, true))
+		;
+	return NULL;
+}
+
+int writer_open(const struct writer_opts *opts, struct blockring *const *rings, unsigned n,
+		struct writer **ret_writer, struct weir_err *err)
+{
+	CLEANUP(writer_closep)
+	struct writer *w = calloc(1, sizeof(*w));
+	const struct file_opts file = { .format = opts->format,
+					.compression = opts->compression,
+					.head = opts->head,
+					.head_len = opts->head_len,
+					.n_ifaces = opts->n_ifaces,
+					.hurry = w ? &w->stop : NULL };
+
+	if (!w)
+		return err_set(err, -ENOMEM, "out of memory");
+	w->opts = *opts;
+	w->left = opts->count;
+	w->counts = calloc(opts->n_ifaces, sizeof(*w->counts));
+	if (!w->counts || merge_init(&w->merge, rings, n) < 0)
+		return err_set(err, -ENOMEM, "out of memory");
+	if (opts->path) {
+		int r = file_open(opts->path, &file, &w->file, err);
+
+		if (r < 0)
+			return r;
+	}
+	*ret_writer = TAKE_PTR(w);
+	return 0;
+}
+
+int writer_start(struct writer *w, struct weir_err *err)
+{
+	int r = -pthread_create(&w->thread, NULL, run, w);
+
+	if (r < 0)
+		return err_set(err, r, "cannot start a thread: %s", strerror(-r));
+	w->runs = true;
+	return 0;
+}
+
+bool writer_over(const struct writer *w)
+{
+	return atomic_load(&w->state) != KEEPING;
+}
+
+static void join(struct writer *w)
+{
+	atomic_store(&w->stop, true);
+	if (w->runs)
+		(void)pthread_join(w->thread, NULL);
+	w->runs = false;
+}
+
+/* What the file ends with says what became of all frames, so they are flushed before. */
+static void finish(struct writer *w)
+{
+	CLEANUP(freep)
+	void *tail = NULL;
+	size_t len = 0;
+
+	if (!w->file)
+		return;
+	if (!w->failure.code)
+		(void)file_flush(w->file, &w->failure); /* as all that follows */
+	see_losses(w);
+	tail = w->opts.tail(w->opts.tail_ctx, &len);
+	if (!tail && !w->failure.code)
+		(void)err_set(&w->failure, -ENOMEM, "no memory for the end of the file");
+	(void)file_finish(w->file, tail, tail ? len : 0, w->failure.code ? NULL : &w->failure);
+	see_losses(w);
+	w->file = file_close(w->file);
+}
+
+int writer_stop(struct writer *w, struct weir_err *err)
+{
+	join(w);
+	finish(w);
+	return w->failure.code ? err_set(err, w->failure.code, "%s", w->failure.text) : 0;
+}
+
+const struct writer_counts *writer_counts(const struct writer *w, unsigned iface)
+{
+	return &w->counts[iface];
+}
+
+struct writer *writer_close(struct writer *w)
+{
+	if (!w)
+		return NULL;
+	join(w);
+	file_close(w->file);
+	merge_done(&w->merge);
+	free(w->counts);
+	free(w);
+	return NULL;
+}

@@ -1,0 +1,299 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-2-Clause
+# weir capture: what passed is in the file, and what became of every frame is told.
+# shellcheck source=tests/e2e/lib.sh
+. "${BASH_SOURCE%/*}/lib.sh"
+
+# NAME FILE ARGUMENTS...: weir capture in the background, to a file in $netns_dir. Its
+# messages are in FILE.err, what it prints at the end in FILE.out.
+start_capture() {
+	file=$netns_dir/$2
+	netns_spawn "$1" "$weir" capture --json -w "$file" "${@:3}" >"$file.out" 2>"$file.err"
+	capturer=$netns_pid
+	wait_for 20 grep -q 'capturing from' "$file.err"
+}
+
+# SIGNAL: ends it; its exit status is in $rc.
+stop_capture() {
+	kill "-$1" "$capturer"
+	ended_capture
+}
+
+ended_capture() {
+	rc=0
+	out=$file.out
+	err=$file.err
+	wait_exit 30 "$capturer" || rc=$?
+}
+
+figure() { # JQ-FILTER
+	jq -c "$1" "$file.out"
+}
+
+# COUNT: so many frames are in the file, as far as it has been written.
+holds() {
+	[ "$(frames_of "$file")" -ge "$1" ]
+}
+
+# Every reader likes the file.
+reads_well() { # FILE COUNT
+	is "frames in tcpdump" \
+		"$(tcpdump -nr "$1" --count 2>"$netns_dir/tcpdump.err" | cut -d ' ' -f 1)" "$2"
+	is "what tcpdump says" "$(grep -v '^reading from' "$netns_dir/tcpdump.err")" ""
+	"$weir" info "$1" >/dev/null
+	command -v tshark >/dev/null || return 0
+	is "frames in tshark" "$(tshark -r "$1" 2>"$netns_dir/tshark.err" | wc -l)" "$2"
+	is "what tshark says" "$(grep -v 'Running as user' "$netns_dir/tshark.err")" ""
+	is "frames in capinfos" "$(capinfos -rMTc "$1" | cut -f 2)" "$2"
+}
+
+# Everything that was received is kept or accounted for.
+adds_up() {
+	is "sum of figures" \
+		"$(figure '.received - .kept - .filtered - .late - .lost.total')" 0
+	is "sum of losses" "$(figure '.lost | .total - .kernel - .ring - .writer')" 0
+}
+
+test_what_passes_is_in_the_file_as_tcpdump_saw_it() {
+	local n
+	veth_pair
+	n=$(frames_of "$data/web.pcap")
+	record right veth1
+	start_capture right got.pcapng -i veth1
+	run_weir replay -q -t -l 20 -i packet:veth0 "$data/web.pcap"
+	recorded right veth1 $((20 * n)) left veth0
+	wait_for 20 holds $((20 * n + 1)) # and the mark
+	stop_capture INT
+	is "exit status" "$rc" 0
+	is "kept" "$(figure .kept)" $((20 * n + 1))
+	is "lost" "$(figure .lost.total)" 0
+	adds_up
+	run "$weir" diff "$netns_dir/veth1.pcap" "$file"
+	is "difference" "$rc" 0
+	reads_well "$file" $((20 * n + 1))
+}
+
+test_file_tells_where_it_was_made_and_what_was_lost() {
+	veth_pair
+	command -v tshark >/dev/null || skip "tshark is not installed"
+	start_capture right got.pcapng -i packet:veth1 -f 'not port 9' --comment 'of a test' -s 100 \
+		--marks=direction,id,queue
+	run_weir replay -q -t -i packet:veth0 "$data/web.pcap"
+	wait_for 20 holds 10
+	stop_capture TERM
+	capinfos "$file" >"$netns_dir/info"
+	for line in 'Capture application: weir ' 'Capture oper-sys: .*Linux' 'Capture hardware: ' \
+		'Capture comment: .*of a test' 'Name = veth1$' 'Description = packet:veth1 ' \
+		'Encapsulation = Ethernet' 'Speed = 10000000000' 'Capture length = 100' \
+		'Time resolution = 0x09' 'Filter string = not port 9' 'Operating system = Linux' \
+		'Number of stat entries = 1' 'Strict time order: +True'; do
+		says "$netns_dir/info" "$line"
+	done
+	tshark -r "$file" -V -c 2 >"$netns_dir/frames" 2>/dev/null
+	says "$netns_dir/frames" 'Direction: Inbound'
+	says "$netns_dir/frames" 'Packet id: 1'
+	says "$netns_dir/frames" 'Interface queue: 0'
+}
+
+test_both_ways_are_told_apart() {
+	local way
+	veth_pair
+	for way in both in out; do
+		start_capture left "$way.pcapng" -i veth0 --direction "$way"
+		run_weir replay -q -t -i packet:veth0,qdisc "$data/dns.pcap"
+		netns_exec right "$weir" replay -q -t -i packet:veth1 "$data/ping.pcap" >/dev/null
+		case $way in
+		both) n=$(($(frames_of "$data/ping.pcap") + $(frames_of "$data/dns.pcap"))) ;;
+		in) n=$(frames_of "$data/ping.pcap") ;;
+		out) n=$(frames_of "$data/dns.pcap") ;;
+		esac
+		wait_for 20 holds "$n"
+		stop_capture INT
+		is "kept of $way" "$(figure .kept)" "$n"
+		reads_well "$file" "$n"
+	done
+	run "$weir" diff -q "$data/dns.pcap" "$netns_dir/out.pcapng"
+	is "what was sent" "$rc" 0
+	run "$weir" diff -q "$data/ping.pcap" "$netns_dir/in.pcapng"
+	is "what was received" "$rc" 0
+	command -v tshark >/dev/null || return 0
+	is "sent frames in both" "$(tshark -r "$netns_dir/both.pcapng" \
+		-Y 'frame.packet_flags_direction == 2' 2>/dev/null | wc -l)" "$(frames_of "$data/dns.pcap")"
+}
+
+test_several_queues_make_one_file_in_order() {
+	local n
+	veth_pair numtxqueues 2 numrxqueues 2
+	n=$(frames_of "$data/web.pcap")
+	start_capture right got.pcapng -i veth1 -Q 2 --marks queue
+	run_weir replay -q -t -l 100 --unique-ip -i packet:veth0 "$data/web.pcap"
+	wait_for 20 holds $((100 * n))
+	stop_capture INT
+	is "kept" "$(figure .kept)" $((100 * n))
+	is "queues" "$(figure .ports[0].queues)" 2
+	reads_well "$file" $((100 * n))
+	says <("$weir" info "$file") 'time order +never goes backwards'
+}
+
+test_several_ports_and_frames_without_a_link_layer() {
+	netns_add left
+	netns_exec left ip tuntap add tun0 mode tun
+	netns_exec left ip addr add 192.0.2.1/24 dev tun0
+	netns_exec left ip link set tun0 up
+	start_capture left got.pcapng -i lo -i tun0 -f 'icmp or udp'
+	netns_exec left ping -q -c 3 -i 0.2 127.0.0.1
+	netns_exec left bash -c 'echo hello >/dev/udp/127.0.0.1/9' || true
+	wait_for 20 holds 8 # each echo and its reply, the datagram, and that nobody was there
+	stop_capture INT
+	is "of lo" "$(figure '.ports[0] | [.kept, .link_type]')" "[8,1]"
+	is "of tun0" "$(figure '.ports[1].link_type')" 101
+	command -v tshark >/dev/null || return 0 # tcpdump takes only frames of one kind
+	is "frames in tshark" "$(tshark -r "$file" 2>/dev/null | wc -l)" 8
+}
+
+test_switch_between_programs_is_captured_from() {
+	local n
+	netns_add left
+	n=$(frames_of "$data/web.pcap")
+	start_capture left got.pcapng -i "vale_cap$$:b"
+	run_weir replay -q -t -l 10 -i "vale_cap$$:a,nolearn" "$data/web.pcap"
+	wait_for 20 holds $((10 * n))
+	stop_capture INT
+	is "kept" "$(figure .kept)" $((10 * n))
+	is "engine" "$(figure .ports[0].engine)" '"vale"'
+	reads_well "$file" $((10 * n))
+	adds_up
+}
+
+test_count_is_kept_exactly() {
+	veth_pair
+	start_capture right got.pcap -i veth1 -c 7
+	run_weir replay -q -t -i packet:veth0 "$data/web.pcap"
+	ended_capture
+	is "exit status" "$rc" 0
+	is "kept" "$(figure .kept)" 7
+	adds_up
+	is "format" "$(head -c 4 "$file" | od -An -tx4 | xargs)" a1b23c4d
+	reads_well "$file" 7
+	run_weir diff -n 0 "$data/web.pcap" "$file"
+	says "$out" '^Same: +7$'
+}
+
+test_formats_compression_and_standard_output() {
+	local how n
+	veth_pair
+	n=$(frames_of "$data/dns.pcap")
+	for how in a.pcapng.zst b.pcap.gz c.pcapng.lz4; do
+		start_capture right "$how" -i veth1 -c "$n"
+		run_weir replay -q -t -i packet:veth0 "$data/dns.pcap"
+		ended_capture
+		run "$weir" diff -q "$data/dns.pcap" "$file"
+		is "$how" "$rc" 0
+	done
+	file=$netns_dir/stdout
+	netns_spawn right "$weir" capture -i veth1 -c "$n" -w - --json >"$file" 2>"$file.err"
+	capturer=$netns_pid
+	wait_for 20 grep -q 'capturing from' "$file.err"
+	run_weir replay -q -t -i packet:veth0 "$data/dns.pcap"
+	ended_capture
+	run "$weir" diff -q "$data/dns.pcap" "$file"
+	is "standard output" "$rc" 0
+	is "figures" "$(sed 1d "$file.err" | jq .kept)" "$n"
+}
+
+test_frames_are_printed() {
+	veth_pair
+	file=$netns_dir/printed
+	netns_spawn right "$weir" capture -i veth1 -c 3 --print >"$file" 2>"$file.err"
+	capturer=$netns_pid
+	wait_for 20 grep -q 'capturing from' "$file.err"
+	run_weir replay -q -t -i packet:veth0 "$data/ping.pcap"
+	ended_capture
+	is "exit status" "$rc" 0
+	is "lines" "$(grep -cE 'ICMP|ARP' "$file")" 3
+	says "$file.err" '3 kept'
+}
+
+test_reader_that_does_not_read_costs_frames_that_are_counted() {
+	local n
+	veth_pair
+	n=$(frames_of "$data/bulk.pcap")
+	mkfifo "$netns_dir/got.pcapng"
+	exec 3<>"$netns_dir/got.pcapng"
+	start_capture right got.pcapng -i veth1 -B 1 --strict
+	run_weir replay -q -t -l 300 -i packet:veth0 "$data/bulk.pcap"
+	wait_for 20 received_at_least right veth1 $((300 * n))
+	sleep 0.1 # what the ring has no room for is thrown away, whenever that is
+	cat <&3 >"$netns_dir/read.pcapng" &
+	stop_capture INT
+	exec 3>&-
+	kill "$!"
+	is "exit status" "$rc" 3
+	is "received" "$(figure .received)" $((300 * n))
+	[ "$(figure .lost.ring)" -gt 0 ]
+	adds_up
+	reads_well "$netns_dir/read.pcapng" "$(figure .kept)"
+}
+
+test_reader_that_has_gone_is_told() {
+	veth_pair
+	file=$netns_dir/gone
+	# shellcheck disable=SC2016 # that shell's own
+	netns_spawn right bash -c '"$1" capture -i veth1 -w - 2>"$2.err" | head -c 1 >"$2"; echo "${PIPESTATUS[0]}" >"$2.rc"' \
+		capture "$weir" "$file"
+	wait_for 20 grep -q 'capturing from' "$file.err"
+	run_weir replay -q -t -i packet:veth0 "$data/ping.pcap"
+	wait_for 20 test -s "$file.rc"
+	is "exit status" "$(cat "$file.rc")" 1
+	says "$file.err" 'standard output: Broken pipe'
+}
+
+test_full_disk_leaves_whole_frames_and_counts_the_rest() {
+	local n
+	veth_pair
+	n=$(frames_of "$data/bulk.pcap")
+	mkdir "$netns_dir/disk"
+	mount -t tmpfs -o size=200k none "$netns_dir/disk" 2>/dev/null || skip "no tmpfs can be mounted"
+	start_capture right disk/got.pcapng -i veth1
+	run_weir replay -q -t -l 20 -i packet:veth0 "$data/bulk.pcap"
+	ended_capture
+	cp "$file" "$netns_dir/got.pcapng"
+	cp "$file.out" "$netns_dir/got.pcapng.out" 2>/dev/null || true
+	umount "$netns_dir/disk"
+	file=$netns_dir/got.pcapng
+	is "exit status" "$rc" 1
+	reads_well "$file" "$(trace count "$file" | cut -d ' ' -f 1)"
+}
+
+test_killed_capture_leaves_a_file_that_can_be_read() {
+	local n
+	veth_pair
+	n=$(frames_of "$data/web.pcap")
+	start_capture right got.pcapng -i veth1
+	run_weir replay -q -t -i packet:veth0 "$data/web.pcap"
+	wait_for 20 holds "$n"
+	kill -KILL "$capturer"
+	wait "$capturer" 2>/dev/null || true
+	run "$weir" diff -q "$data/web.pcap" "$file"
+	is "difference" "$rc" 0
+	is "promiscuous" "$(netns_exec right cat /sys/class/net/veth1/flags)" 0x1003
+}
+
+test_what_cannot_be_captured_is_said() {
+	veth_pair
+	run_weir capture -i nosuch0 -w "$netns_dir/x"
+	is "exit status" "$rc" 1
+	says "$err" 'nosuch0'
+	run_weir capture -i veth0 -w "$netns_dir/x" -f 'port what is'
+	is "exit status" "$rc" 2
+	says "$err" 'filter "port what is"'
+	run_weir capture -i veth0
+	is "exit status" "$rc" 2
+	run_weir capture -i veth0 -w "$netns_dir/no/such/folder"
+	is "exit status" "$rc" 1
+	says "$err" 'no/such/folder: No such file'
+	run_weir capture -i veth0 -w "$netns_dir/x" --marks=colour
+	is "exit status" "$rc" 2
+}
+
+run_tests
