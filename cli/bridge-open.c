@@ -87,8 +87,6 @@ static int make_editors(struct bridge *b, struct weir_err *err)
 {
 	int r = edit_opts(b->run, &b->cfg->edit, &b->edit, err);
 
-	if (r == 0)
-		edit_remark(b->run, &b->edit);
 	b->edit.drop_failed = b->cfg->strict;
 	for (unsigned d = 0; d < b->n_dirs; d++) {
 		for (unsigned q = 0; q < b->n_queues && r == 0; q++) {

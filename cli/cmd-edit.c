@@ -32,12 +32,12 @@ static const struct opt edit_rows[] = {
 	EDIT_ROWS(struct edit_cmd_cfg, edit),
 	EDIT_ENDPOINTS_ROW(struct edit_cmd_cfg, edit, "cachefile"),
 	{ OPT(struct edit_cmd_cfg, infile), .name = "infile", .letter = 'i', .metavar = "FILE",
-	  .flags = OPT_REQUIRED, .help = "the trace to edit; - is standard input" },
+	  .flags = OPT_REQUIRED | OPT_AGAIN, .help = "the trace to edit; - is standard input" },
 	{ OPT(struct edit_cmd_cfg, outfile), .name = "outfile", .letter = 'o', .metavar = "FILE",
 	  .flags = OPT_REQUIRED, .help = "where the result goes; - is standard output" },
 	{ OPT(struct edit_cmd_cfg, cachefile), .name = "cachefile", .letter = 'c',
 	  .metavar = "FILE", .help = "a tcpprep cache tells which side each frame comes from" },
-	{ OPT(struct edit_cmd_cfg, verbose), .name = "verbose", .letter = 'v',
+	{ OPT(struct edit_cmd_cfg, verbose), .name = "verbose", .letter = 'v', .flags = OPT_AGAIN,
 	  .help = "print the edited frames by tcpdump" },
 	{ OPT(struct edit_cmd_cfg, decode), .name = "decode", .letter = 'A', .metavar = "ARGS",
 	  .requires = "verbose", .help = "more arguments for tcpdump" },
@@ -45,7 +45,7 @@ static const struct opt edit_rows[] = {
 	{ OPT(struct edit_cmd_cfg, skip_soft_errors), .name = "skip-soft-errors",
 	  .help = "leave out frames that an edit cannot be applied to" },
 	{ OPT(struct edit_cmd_cfg, suppress_warnings), .name = "suppress-warnings", .letter = 'w',
-	  .help = "print no warnings" },
+	  .flags = OPT_AGAIN, .help = "print no warnings" },
 	{ OPT(struct edit_cmd_cfg, strict), .name = "strict", .flags = OPT_WEIR_ONLY,
 	  .help = "stop at the first frame that an edit cannot be applied to" },
 	{ OPT(struct edit_cmd_cfg, workers), .name = "workers", .flags = OPT_WEIR_ONLY,
@@ -88,7 +88,6 @@ static int open_editor(struct edit_run *r, const struct edit_cmd_cfg *c, struct 
 {
 	int q;
 
-	edit_remark(r->run, r->opts);
 	q = edit_run_init(r, err);
 	if (q < 0)
 		return q;

@@ -94,11 +94,11 @@ static const struct opt split_rows[] = {
 	  .max = 32, .requires = "auto",
 	  .help = "router: bits of the greatest networks to look at (8)" },
 	{ OPT(struct split_cmd_cfg, verbose), .name = "verbose", .letter = 'v',
-	  .flags = OPT_AUTOOPTS_ONLY, .help = "taken, without effect" },
+	  .flags = OPT_AUTOOPTS_ONLY | OPT_AGAIN, .help = "taken, without effect" },
 	{ OPT(struct split_cmd_cfg, decode), .name = "decode", .letter = 'A', .metavar = "ARGS",
 	  .flags = OPT_AUTOOPTS_ONLY, .requires = "verbose", .help = "taken, without effect" },
 	{ OPT(struct split_cmd_cfg, suppress_warnings), .name = "suppress-warnings", .letter = 'w',
-	  .help = "print no warnings" },
+	  .flags = OPT_AGAIN, .help = "print no warnings" },
 	{ 0 },
 };
 

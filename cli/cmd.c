@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cmd.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@ struct common {
 	bool less_help;
 	bool more_help;
 	bool version;
+	bool no_load_opts;
 	const char *save_opts;
 	struct opt_list load_opts;
 };
@@ -38,6 +40,8 @@ static const struct opt file_rows[] = {
 	  .metavar = "FILE", .help = "write the options that were given to a file and leave" },
 	{ OPT(struct common, load_opts), .name = "load-opts", .flags = OPT_UNSAVED,
 	  .metavar = "FILE", .help = "read options from a file; may come several times" },
+	{ OPT(struct common, no_load_opts), .name = "no-load-opts",
+	  .flags = OPT_UNSAVED | OPT_AUTOOPTS_ONLY, .help = "read no options from files" },
 	{ 0 },
 };
 
@@ -145,6 +149,8 @@ static int load_files(const struct cmd *cmd, struct opt_set *set, const struct c
 {
 	int r;
 
+	if (c->no_load_opts)
+		return 0;
 	if (cmd->dialect == OPT_AUTOOPTS) {
 		CLEANUP(freep)
 		char *rc = rc_path(cmd, set->argv0);
@@ -169,6 +175,9 @@ static const char *operands_problem(const struct cmd *cmd, const struct opt_set 
 {
 	if (set->n_operands < cmd->min_operands && cmd->dialect == OPT_AUTOOPTS)
 		(void)snprintf(text, size, "%s: Command line arguments required", set->prog);
+	else if (set->n_operands && !*cmd->operands && cmd->dialect == OPT_AUTOOPTS)
+		(void)snprintf(text, size, "%s: Command line arguments are not allowed.",
+			       set->prog);
 	else if (set->n_operands < cmd->min_operands)
 		(void)snprintf(text, size, "%s: %s is missing", set->prog, cmd->operands);
 	else if (cmd->max_operands && set->n_operands > cmd->max_operands)
@@ -189,6 +198,32 @@ static int run_cmd(const struct cmd_run *run, const void *cfg)
 	return cmd_fail(run, "standard output could not be written");
 }
 
+/* Writes the options to a file. The exit status. */
+static int save(const struct cmd_run *run, const char *path)
+{
+	CLEANUP(freep)
+	char *rc = *path ? NULL : rc_path(run->cmd, run->opts->argv0);
+	int r = opt_save(run->opts, rc ? rc : path);
+
+	if (r >= 0)
+		return 0;
+	if (r == -ENOENT && cmd_is_personality(run)) {
+		fprintf(stderr,
+			"%s warning:  cannot save options - %s not regular file\n"
+			"error %d (%s) stat-ing %s\n",
+			run->prog, path, -r, strerror(-r), path);
+		return 0; /* as AutoOpts does */
+	}
+	return cmd_fail(run, "%s", run->opts->error);
+}
+
+/* Says which file of options cannot be read; AutoOpts spares its help there. The exit status. */
+static int complain_of_file(const struct cmd *cmd, const struct opt_set *set)
+{
+	fprintf(stderr, "%s\n", set->error);
+	return usage_status(cmd->dialect);
+}
+
 /* The arguments are in: answers, checks, runs. */
 static int carry_out(const struct cmd *cmd, struct opt_set *set, const struct common *common,
 		     const void *cfg, int argc, char *const argv[])
@@ -202,19 +237,20 @@ static int carry_out(const struct cmd *cmd, struct opt_set *set, const struct co
 				     .argc = argc };
 	int status = answer(cmd, set->tables, common);
 	char text[512];
+	int r;
 
 	if (status >= 0)
 		return status;
-	if (load_files(cmd, set, common) < 0 || opt_check(set) < 0)
+	r = load_files(cmd, set, common);
+	if (r < 0 && r != -EINVAL)
+		return complain_of_file(cmd, set);
+	/* AutoOpts saves before it looks how options go together. */
+	if (r >= 0 && common->save_opts && cmd->dialect == OPT_AUTOOPTS)
+		return save(&run, common->save_opts);
+	if (r < 0 || opt_check(set) < 0)
 		return complain(cmd, set->tables, set->error);
-	if (common->save_opts) {
-		CLEANUP(freep)
-		char *rc = *common->save_opts ? NULL : rc_path(cmd, set->argv0);
-
-		if (opt_save(set, rc ? rc : common->save_opts) < 0)
-			return cmd_fail(&run, "%s", set->error);
-		return 0;
-	}
+	if (common->save_opts)
+		return save(&run, common->save_opts);
 	if (!opt_alone(set) && operands_problem(cmd, set, text, sizeof(text)))
 		return complain(cmd, set->tables, text);
 	return run_cmd(&run, cfg);
@@ -259,26 +295,51 @@ static __attribute__((format(printf, 3, 0))) void say(const char *before, const 
 	fputc('\n', stderr);
 }
 
+/* What the old programs say when they end. */
+static __attribute__((format(printf, 1, 0))) void say_fatal(const char *format, va_list ap)
+{
+	char text[1024];
+
+	(void)vsnprintf(text, sizeof(text), format, ap); /* cut if too long */
+	fprintf(stderr, "\nFatal Error:%s%s\n", text[0] == '\n' ? "" : " ", text);
+}
+
 int cmd_fail(const struct cmd_run *run, const char *format, ...)
 {
-	bool old = cmd_is_personality(run);
 	va_list ap;
 
 	/* stdout comes first in a log that both go to. */
 	(void)fflush(stdout);
 	va_start(ap, format);
-	say(old ? "" : run->prog, old ? "\nFatal Error: " : ": ", format, ap);
+	if (cmd_is_personality(run))
+		say_fatal(format, ap);
+	else
+		say(run->prog, ": ", format, ap);
+	va_end(ap);
+	return fail_status(run->cmd->dialect);
+}
+
+int cmd_fail_as_is(const struct cmd_run *run, const char *format, ...)
+{
+	va_list ap;
+
+	(void)fflush(stdout);
+	va_start(ap, format);
+	say("", "", format, ap);
 	va_end(ap);
 	return fail_status(run->cmd->dialect);
 }
 
 int cmd_usage(const struct cmd_run *run, const char *format, ...)
 {
+	bool old = cmd_is_personality(run);
 	va_list ap;
 
 	va_start(ap, format);
-	say(run->prog, cmd_is_personality(run) ? " error:  " : ": ", format, ap);
+	say(run->prog, old ? " error:  " : ": ", format, ap);
 	va_end(ap);
+	if (old)
+		help(stderr, run->cmd, run->opts->tables, true);
 	return usage_status(run->cmd->dialect);
 }
 

@@ -16,8 +16,8 @@
 
 struct cmd_run {
 	const struct cmd *cmd;
-	const char *prog;	    /* stands before messages: "weir replay", "tcpreplay" */
-	const struct opt_set *opts; /* for opt_given() */
+	const char *prog;     /* stands before messages: "weir replay", "tcpreplay" */
+	struct opt_set *opts; /* for opt_given() and opt_keep() */
 	const char *const *operands;
 	unsigned n_operands;
 	char *const *argv; /* all arguments as they were written */
@@ -60,9 +60,13 @@ void cmd_version(FILE *to);
 
 /*
  * What a command says. cmd_fail() and cmd_usage() return the exit status: 1 and 2, as
- * personality 255 and 1, so that a command ends with "return cmd_fail(run, ...)".
+ * personality 255 and 1, so that a command ends with "return cmd_fail(run, ...)". A text
+ * that begins with a new line has a line of its own in personalities.
  */
 int cmd_fail(const struct cmd_run *run, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+/* For personalities: the text as it is, where they do not call the fault fatal. */
+int cmd_fail_as_is(const struct cmd_run *run, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 int cmd_usage(const struct cmd_run *run, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "edit-key.h"
+#include "old-edit.h"
 #include "util.h"
 
 static struct weir_edit_num number(const struct cmd_run *run, const char *name, uint32_t value)
@@ -109,8 +110,8 @@ static int read_lists(const struct edit_cfg *c, struct weir_edit_opts *o, struct
 	return 0;
 }
 
-int edit_opts(const struct cmd_run *run, const struct edit_cfg *c, struct weir_edit_opts *ret_opts,
-	      struct weir_err *err)
+static int make_opts(const struct cmd_run *run, const struct edit_cfg *c,
+		     struct weir_edit_opts *ret_opts, struct weir_err *err)
 {
 	struct weir_edit_opts o = {
 		.src_map = c->srcipmap,
@@ -157,13 +158,20 @@ int edit_opts(const struct cmd_run *run, const struct edit_cfg *c, struct weir_e
 	return r;
 }
 
-void edit_remark(const struct cmd_run *run, const struct weir_edit_opts *o)
+int edit_opts(const struct cmd_run *run, const struct edit_cfg *c, struct weir_edit_opts *ret_opts,
+	      struct weir_err *err)
 {
-	if (cmd_is_personality(run) && o->vlan == WEIR_VLAN_ADD &&
-	    (!o->vlan_cfi.given || !o->vlan_pri.given))
-		fputs("--enet-vlan-pri and --enet-vlan-cfi not specified; previously untagged "
-		      "packets will be tagged with priority 0 and/or CFI 0.\n",
-		      stderr);
+	struct edit_cfg old;
+	struct weir_err why = { 0 };
+	int r;
+
+	if (!cmd_is_personality(run))
+		return make_opts(run, c, ret_opts, err);
+	r = old_edit(run, c, &old, err);
+	if (r < 0)
+		return r;
+	r = make_opts(run, &old, ret_opts, &why);
+	return r < 0 ? err_text(err, r, "Unable to parse args: %s", why.text) : r;
 }
 
 void edit_counts_add(const struct weir_edit_counts *c, struct weir_edit_counts *sum)

@@ -36,9 +36,9 @@ struct edit_cfg {
 	{ OPT(strct, field.portmap), .name = "portmap", .letter = 'r', .metavar = "MAP", \
 	  .help = "change TCP and UDP ports: 80:8000,8000-8999:80,80+81:90" }, \
 	{ OPT(strct, field.seed), .name = "seed", .letter = 's', .metavar = "N", \
-	  .conflicts = "fuzz-seed", \
+	  .flags = OPT_WRAPS, .conflicts = "fuzz-seed", \
 	  .help = "scatter IP addresses" }, \
-	{ OPT(strct, field.pnat), .name = "pnat", .letter = 'N', .metavar = "MAP", \
+	{ OPT(strct, field.pnat), .name = "pnat", .letter = 'N', .metavar = "MAP", .old_most = 2, \
 	  .conflicts = "srcipmap", \
 	  .help = "change IP addresses: FROM/N:TO/M,...; a second map is for the other side" }, \
 	{ OPT(strct, field.srcipmap), .name = "srcipmap", .letter = 'S', .metavar = "MAP", \
@@ -97,6 +97,7 @@ struct edit_cfg {
 	{ OPT(strct, field.subsmac), .name = "enet-subsmac", .metavar = "OLD,NEW", \
 	  .help = "change MACs from OLD to NEW" }, \
 	{ OPT(strct, field.mac_seed), .name = "enet-mac-seed", .metavar = "N", \
+	  .flags = OPT_WRAPS, \
 	  .conflicts = "enet-smac enet-dmac enet-subsmac", \
 	  .help = "scatter MACs" }, \
 	{ OPT(strct, field.mac_seed_keep), .name = "enet-mac-seed-keep-bytes", .metavar = "N", \
@@ -120,15 +121,20 @@ struct edit_cfg {
 	  .requires = "enet-vlan", \
 	  .help = "priority in the tag" }, \
 	{ OPT(strct, field.vlan_proto), .name = "enet-vlan-proto", .metavar = "TYPE", \
+	  .flags = OPT_LOOSE, \
 	  .requires = "enet-vlan", \
 	  .help = "type of the tag: 802.1q or 802.1ad" }, \
 	{ OPT(strct, field.hdlc_control), .name = "hdlc-control", .metavar = "N", .max = 255, \
+	  .flags = OPT_WRAPS, \
 	  .help = "control byte for --dlt=hdlc" }, \
 	{ OPT(strct, field.hdlc_address), .name = "hdlc-address", .metavar = "N", .max = 255, \
+	  .flags = OPT_WRAPS, \
 	  .help = "address byte for --dlt=hdlc" }, \
 	{ OPT(strct, field.user_dlt), .name = "user-dlt", .metavar = "N", .max = 65535, \
+	  .flags = OPT_WRAPS, \
 	  .help = "number of the link type for --dlt=user" }, \
 	{ OPT(strct, field.user_dlink), .name = "user-dlink", .metavar = "HEX,HEX,...", \
+	  .old_most = 2, \
 	  .help = "link layer for --dlt=user; a second one is for frames of clients" }
 
 /* Only where frames come with a cache that tells their side. */
@@ -138,15 +144,12 @@ struct edit_cfg {
 	  .help = "set the addresses of clients and servers" }
 /* clang-format on */
 
-/* What the options ask for; texts in it are lent as long as c and the arguments. 0, or
- * -EINVAL with the text. */
+/* What the options ask for, as personality with a remark on them; texts in it are lent as long
+ * as c and the arguments. 0, or -EINVAL with the text. */
 int edit_opts(const struct cmd_run *run, const struct edit_cfg *c, struct weir_edit_opts *ret_opts,
 	      struct weir_err *err);
 
 /* Adds counts of a part of the frames, or of what is done to them. */
 void edit_counts_add(const struct weir_edit_counts *c, struct weir_edit_counts *sum);
-
-/* What the programs of tcpreplay remark on such options before they begin; weir nothing. */
-void edit_remark(const struct cmd_run *run, const struct weir_edit_opts *opts);
 
 #endif

@@ -87,12 +87,14 @@ int opt_load(struct opt_set *set, const char *path, const char *section)
 	int r = read_text(path, &text); /* no option has a NUL */
 
 	if (r < 0) {
-		(void)snprintf(set->error, sizeof(set->error), "%s: cannot read %s: %s", set->prog,
-			       path, strerror(-r));
+		(void)snprintf(set->error, sizeof(set->error),
+			       set->dialect == OPT_AUTOOPTS
+				       ? "%1$s error %4$d (%3$s) calling stat for '%2$s'"
+				       : "%1$s: cannot read %2$s: %3$s",
+			       set->prog, path, strerror(-r), -r);
 		return r;
 	}
-	set->owned = xgrow(set->owned, set->n_owned, sizeof(*set->owned));
-	set->owned[set->n_owned++] = text;
+	(void)opt_keep(set, text);
 	return opt_load_text(set, path, text, section);
 }
 

@@ -7,13 +7,19 @@
 
 #include "util.h"
 
+/* AutoOpts tells no more names than this. */
+#define AUTOOPTS_LISTS 4u
+
 /*
  * The messages. %O is the option, %V the value or the other option, %R the range or the
- * choices, %P the program, %A the program as it was called, %D the option's dashes.
+ * choices, %P the program, %A the program as it was called, %D the option's dashes, %L the
+ * names in the value as a list, and %N how many they are.
  */
 static const char *const messages[OPT_N_PROBLEMS][2] = {
 	[OPT_UNKNOWN] = { "%P: unknown option '%D%O'", "%A: illegal option -- %O" },
-	[OPT_AMBIGUOUS] = { "%P: '--%O' may be %V", "%P: invalid option name: %O" },
+	[OPT_AMBIGUOUS] = { "%P: '--%O' may be %L",
+			    "%A: ambiguous option name: %O (matches %N options)%L" },
+	[OPT_ONE_LETTER] = { "%P: '--%O' may be %L", "%P: invalid option name: %O" },
 	[OPT_NO_VALUE] = { "%P: --%O needs a value", "%A: The '%O' option requires an argument." },
 	[OPT_EXTRA_VALUE] = { "%P: --%O takes no value, but was given '%V'",
 			      "%A: The '%O' option cannot have an argument." },
@@ -25,6 +31,8 @@ static const char *const messages[OPT_N_PROBLEMS][2] = {
 	[OPT_NOT_A_CHOICE] = { "%P: --%O: '%V' is none of %R",
 			       "%P error:  %O option value '%V' is none of %R" },
 	[OPT_REPEATED] = { "%P: --%O was given twice", "%P error:  only one %O option allowed" },
+	[OPT_TOO_MANY] = { "%P: --%O can be given %V times at most",
+			   "%P error:  only %V %O options allowed" },
 	[OPT_BOTH_NAMES] = { "%P: --%O and --%V cannot be used together",
 			     "%P error:  only one %O option allowed" },
 	[OPT_CONFLICT] = { "%P: --%O and --%V cannot be used together",
@@ -41,16 +49,64 @@ static void range_text(const struct opt *row, enum opt_dialect dialect, char *te
 
 	if (row->choices)
 		(void)snprintf(text, size, "%s", row->choices);
-	else if (dialect == OPT_AUTOOPTS && !row->max)
+	/* Limits of so many bits are ours. */
+	else if (dialect == OPT_AUTOOPTS && (!row->max || row->max > UINT32_MAX))
 		(void)snprintf(text, size, "greater than or equal to %" PRIu64, row->min);
 	else
 		(void)snprintf(text, size, "%s%" PRIu64 " to %" PRIu64,
 			       dialect == OPT_AUTOOPTS ? "" : "from ", row->min, max);
 }
 
+/* The names joined by blanks, with first before them and joint between them. */
+static void join_names(const char *names, const char *first, const char *joint, char *text,
+		       size_t size)
+{
+	size_t len = 0;
+
+	text[0] = '\0';
+	while (*names && len < size) {
+		size_t n = strcspn(names, " ");
+		int added = snprintf(text + len, size - len, "%s%.*s", len ? joint : first, (int)n,
+				     names);
+
+		len += added > 0 ? (size_t)added : 0; /* cut if too long */
+		names += n + strspn(names + n, " ");
+	}
+}
+
+static unsigned count_names(const char *names)
+{
+	unsigned n = *names != '\0';
+
+	for (; *names; names++)
+		n += *names == ' ';
+	return n;
+}
+
+/* What only some messages have: more about the row, or the names in a list. */
+struct details {
+	char range[256];
+	char list[512];
+	char n_names[16];
+};
+
+static void describe(const struct opt_set *set, const struct opt *row, const char *other,
+		     struct details *ret)
+{
+	*ret = (struct details){ 0 };
+	if (row)
+		range_text(row, set->dialect, ret->range, sizeof(ret->range));
+	if (set->dialect == OPT_WEIR)
+		join_names(other, "", ", ", ret->list, sizeof(ret->list));
+	else if (count_names(other) <= AUTOOPTS_LISTS)
+		join_names(other, "\n  The following options match:\n  ", "\n  ", ret->list,
+			   sizeof(ret->list));
+	(void)snprintf(ret->n_names, sizeof(ret->n_names), "%u", count_names(other));
+}
+
 /* What stands for the letter after '%'. */
 static const char *filled(const struct opt_set *set, char letter, const char *option,
-			  const char *other, const char *range)
+			  const char *other, const struct details *details)
 {
 	switch (letter) {
 	case 'O':
@@ -58,7 +114,11 @@ static const char *filled(const struct opt_set *set, char letter, const char *op
 	case 'V':
 		return other;
 	case 'R':
-		return range;
+		return details->range;
+	case 'L':
+		return details->list;
+	case 'N':
+		return details->n_names;
 	case 'P':
 		return set->prog;
 	case 'D':
@@ -72,11 +132,10 @@ int opt_problem(struct opt_set *set, enum opt_problem what, const struct opt *ro
 		const char *option, const char *other)
 {
 	const char *message = messages[what][set->dialect];
-	char range[256] = "";
+	struct details details;
 	size_t len = 0;
 
-	if (row)
-		range_text(row, set->dialect, range, sizeof(range));
+	describe(set, row, other, &details);
 	/* Cut if it is too long. */
 	for (const char *p = message; *p && len + 1 < sizeof(set->error); p++) {
 		if (*p != '%') {
@@ -84,7 +143,7 @@ int opt_problem(struct opt_set *set, enum opt_problem what, const struct opt *ro
 			continue;
 		}
 		(void)snprintf(set->error + len, sizeof(set->error) - len, "%s",
-			       filled(set, *++p, option, other, range));
+			       filled(set, *++p, option, other, &details));
 		len += strlen(set->error + len);
 	}
 	set->error[len] = '\0';

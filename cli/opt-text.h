@@ -7,13 +7,15 @@
 
 enum opt_problem {
 	OPT_UNKNOWN,	  /* option as it was written */
-	OPT_AMBIGUOUS,	  /* option as it was written; other: what it may be */
+	OPT_AMBIGUOUS,	  /* option as it was written; other: what it may be, joined by blanks */
+	OPT_ONE_LETTER,	  /* the same of one letter */
 	OPT_NO_VALUE,	  /* option */
 	OPT_EXTRA_VALUE,  /* option; other: the value */
 	OPT_NOT_A_NUMBER, /* option; other: the value */
 	OPT_OUT_OF_RANGE, /* option; other: the value */
 	OPT_NOT_A_CHOICE, /* option; other: the value */
 	OPT_REPEATED,	  /* option */
+	OPT_TOO_MANY,	  /* option; other: how often it may be given */
 	OPT_BOTH_NAMES,	  /* of which one stands for the other */
 	OPT_CONFLICT,	  /* option; other: the option it conflicts with */
 	OPT_REQUIRES,	  /* option; other: the option it needs */

@@ -60,6 +60,13 @@ void opt_done(struct opt_set *set)
 	*set = (struct opt_set){ 0 };
 }
 
+const char *opt_keep(struct opt_set *set, char *text)
+{
+	set->owned = xgrow(set->owned, set->n_owned, sizeof(*set->owned));
+	set->owned[set->n_owned++] = text;
+	return text;
+}
+
 /* Like strncasecmp(), with '_' and '-' alike. */
 static bool same_start(const char *name, const char *written, size_t n)
 {
@@ -75,7 +82,7 @@ static bool same_start(const char *name, const char *written, size_t n)
 /* The row of the name of n letters at written: its index, or -EINVAL. */
 static int find_long(struct opt_set *set, const char *written, size_t n)
 {
-	char candidates[256] = "";
+	char candidates[512] = "";
 	const struct opt *row;
 	int found = -1;
 	unsigned hits = 0;
@@ -86,7 +93,7 @@ static int find_long(struct opt_set *set, const char *written, size_t n)
 		if (!row->name[n])
 			return (int)i;
 		if (hits++)
-			strncat(candidates, ", ", sizeof(candidates) - strlen(candidates) - 1);
+			strncat(candidates, " ", sizeof(candidates) - strlen(candidates) - 1);
 		strncat(candidates, "--", sizeof(candidates) - strlen(candidates) - 1);
 		strncat(candidates, row->name, sizeof(candidates) - strlen(candidates) - 1);
 		found = (int)i;
@@ -96,7 +103,11 @@ static int find_long(struct opt_set *set, const char *written, size_t n)
 		char *name = xstrdup(written);
 
 		name[n] = '\0';
-		return opt_problem(set, hits ? OPT_AMBIGUOUS : OPT_UNKNOWN, NULL, name, candidates);
+		return opt_problem(set,
+				   !hits    ? OPT_UNKNOWN
+				   : n == 1 ? OPT_ONE_LETTER
+					    : OPT_AMBIGUOUS,
+				   NULL, name, candidates);
 	}
 	return found;
 }
@@ -129,8 +140,9 @@ bool opt_given(const struct opt_set *set, const char *name)
 	return set->states[index_of(set, name)].times > 0;
 }
 
-/* Decimal, 0x hexadecimal or 0 octal, with nothing around it. */
-static int number_parse(const char *text, uint64_t *ret_value)
+/* Decimal, 0x hexadecimal or 0 octal, with nothing around it. What is below zero is given
+ * modulo 2^64. */
+static int number_parse(const char *text, uint64_t *ret_value, bool *ret_below_zero)
 {
 	bool negative = text[0] == '-';
 	char *end;
@@ -138,25 +150,31 @@ static int number_parse(const char *text, uint64_t *ret_value)
 	if (!isdigit((unsigned char)text[negative]))
 		return -EINVAL;
 	errno = 0;
-	*ret_value = strtoull(text + negative, &end, 0);
+	*ret_value = strtoull(text, &end, 0);
 	if (*end)
 		return -EINVAL;
-	return errno || (negative && *ret_value) ? -ERANGE : 0;
+	*ret_below_zero = negative && *ret_value;
+	return errno ? -ERANGE : 0;
 }
 
 static int set_number(struct opt_set *set, const struct opt *row, const char *text,
 		      uint64_t *ret_value)
 {
-	uint64_t type_max = row->type == OPT_U32 ? UINT32_MAX : UINT64_MAX;
+	uint64_t max = row->max ? row->max : row->type == OPT_U32 ? UINT32_MAX : UINT64_MAX;
+	/* AutoOpts reads 64 bits, of which its programs take as many as they have. */
+	bool wraps = set->dialect == OPT_AUTOOPTS && (row->flags & OPT_WRAPS || !row->max);
+	bool below_zero;
 	uint64_t value;
 	int r;
 
-	r = number_parse(text, &value);
+	r = number_parse(text, &value, &below_zero);
 	if (r == -EINVAL)
 		return opt_problem(set, OPT_NOT_A_NUMBER, row, row->name, text);
-	if (r < 0 || value < row->min || value > (row->max ? row->max : type_max))
+	if (wraps && row->flags & OPT_WRAPS)
+		below_zero = false;
+	if (r < 0 || below_zero || value < row->min || (value > max && !wraps))
 		return opt_problem(set, OPT_OUT_OF_RANGE, row, row->name, text);
-	*ret_value = value;
+	*ret_value = value & (wraps ? max : UINT64_MAX);
 	return 0;
 }
 
@@ -186,6 +204,14 @@ static int set_choice(struct opt_set *set, const struct opt *row, const char *te
 	return 0;
 }
 
+static int too_many(struct opt_set *set, const struct opt *row)
+{
+	char most[16];
+
+	(void)snprintf(most, sizeof(most), "%u", row->old_most);
+	return opt_problem(set, OPT_TOO_MANY, row, row->name, most);
+}
+
 static int store(struct opt_set *set, const struct opt *row, char *field, const char *text)
 {
 	struct opt_list *list = (void *)field;
@@ -211,6 +237,8 @@ static int store(struct opt_set *set, const struct opt *row, char *field, const 
 		*(const char **)(void *)field = text ? text : "";
 		return 0;
 	case OPT_LIST:
+		if (set->dialect == OPT_AUTOOPTS && row->old_most && list->n >= row->old_most)
+			return too_many(set, row);
 		list->values = xgrow((void *)list->values, list->n, sizeof(*list->values));
 		list->values[list->n++] = text;
 		return 0;
@@ -244,6 +272,11 @@ static int given_before(struct opt_set *set, const struct opt *row, const char *
 	return opt_problem(set, OPT_REPEATED, row, counts_as, "");
 }
 
+static bool may_repeat(const struct opt_set *set, const struct opt *row)
+{
+	return row->type == OPT_LIST || (set->dialect == OPT_AUTOOPTS && row->flags & OPT_AGAIN);
+}
+
 static int give(struct opt_set *set, unsigned i, const char *value)
 {
 	void *fields;
@@ -259,7 +292,7 @@ static int give(struct opt_set *set, unsigned i, const char *value)
 	/* Of two lines of files the later one counts, and the command line above all. */
 	if (set->preset && counted->times && !counted->preset)
 		return 0;
-	if (counted->times && !counted->preset && row->type != OPT_LIST)
+	if (counted->times && !counted->preset && !may_repeat(set, row))
 		return given_before(set, row, counts_as);
 	r = store(set, row, (char *)fields + row->offset, value);
 	if (r < 0)
@@ -345,6 +378,7 @@ int opt_parse(struct opt_set *set, int argc, char *const argv[])
 
 		if (!more || arg[0] != '-' || !arg[1]) {
 			add_operand(set, arg);
+			more &= set->dialect != OPT_AUTOOPTS;
 			continue;
 		}
 		if (strcmp(arg, "--") == 0) {
@@ -385,6 +419,8 @@ static int check_row(struct opt_set *set, const struct opt *row)
 {
 	int other = first_of(set, row->conflicts, false);
 
+	if (set->dialect == OPT_AUTOOPTS && row->flags & OPT_LOOSE)
+		return 0;
 	if (other >= 0)
 		return opt_problem(set, OPT_CONFLICT, row, row->name,
 				   opt_row(set->tables, (unsigned)other, NULL)->name);

@@ -23,7 +23,8 @@
  * stand after operands, "--" ends them.
  *
  * Each of two dialects has its own messages: weir's, and that of programs whose option
- * parser is AutoOpts, which scripts expect under those programs' names.
+ * parser is AutoOpts, which scripts expect under those programs' names. There the first
+ * operand ends the options, and of a number without max the low bits count.
  */
 #ifndef CLI_OPT_H
 #define CLI_OPT_H
@@ -59,6 +60,10 @@ enum opt_flags {
 	OPT_UNSAVED = 1U << 3,	 /* does not go to an option file, nor come from one */
 	OPT_WEIR_ONLY = 1U << 4, /* unknown in the AutoOpts dialect */
 	OPT_AUTOOPTS_ONLY = 1U << 5,
+	/* What only the AutoOpts dialect heeds: */
+	OPT_AGAIN = 1U << 6, /* may come several times: the last one counts */
+	OPT_WRAPS = 1U << 7, /* takes any number, modulo max + 1 */
+	OPT_LOOSE = 1U << 8, /* needs no other option and conflicts with none */
 };
 
 struct opt {
@@ -75,6 +80,7 @@ struct opt {
 	const char *conflicts; /* names of options that cannot come with it, "pps mbps" */
 	const char *requires;  /* names of options that must come with it */
 	const char *same_as;   /* another way to give that option: it counts as given */
+	unsigned old_most;     /* values that a list takes in the AutoOpts dialect; 0: any */
 };
 
 /* The field that a row sets; its type makes the option's. */
@@ -110,7 +116,7 @@ struct opt_set {
 	unsigned n_states;
 	const char **operands;
 	unsigned n_operands;
-	char **owned; /* text that came from files */
+	char **owned; /* text that came from files, or is kept */
 	unsigned n_owned;
 	bool preset;	  /* what is being read may be overridden by the command line */
 	char error[1024]; /* the whole message, with the program's name; no newline at the end */
@@ -130,6 +136,9 @@ int opt_check(struct opt_set *set);
 
 /* Was it given? The name must be one of the rows'. */
 bool opt_given(const struct opt_set *set, const char *name);
+
+/* Takes a text, which is there as long as the set. */
+const char *opt_keep(struct opt_set *set, char *text);
 
 /* Was one given that makes do without operands and required options (OPT_ALONE)? */
 bool opt_alone(const struct opt_set *set);

@@ -156,7 +156,6 @@ int replay_edit_new(const struct replay_edit_opts *opts, struct replay_edit **re
 	r = edit_opts(opts->run, opts->edit, &edits, err);
 	if (r < 0)
 		return r;
-	edit_remark(opts->run, &edits);
 	e = xcalloc(1, sizeof(*e));
 	e->opts = *opts;
 	e->old = cmd_is_personality(opts->run);

@@ -18,7 +18,7 @@ const struct opt replay_rows[] = {
 	ROW_TIMER(struct replay_cfg, ),
 	{ OPT(struct replay_cfg, maxsleep_ms), .name = "maxsleep", .metavar = "MS",
 	  .help = "cut longer pauses between frames to MS milliseconds" },
-	{ OPT(struct replay_cfg, verbose), .name = "verbose", .letter = 'v',
+	{ OPT(struct replay_cfg, verbose), .name = "verbose", .letter = 'v', .flags = OPT_AGAIN,
 	  .help = "print the frames by tcpdump" },
 	{ OPT(struct replay_cfg, decode), .name = "decode", .letter = 'A', .metavar = "ARGS",
 	  .requires = "verbose", .help = "more arguments for tcpdump" },

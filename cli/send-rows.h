@@ -36,7 +36,7 @@
 	  .help = "print statistics every S seconds; 0: after each loop" }
 #define ROW_SUPPRESS_WARNINGS(S, M)                                                                \
 	{ OPT(S, M suppress_warnings), .name = "suppress-warnings", .letter = 'W',                 \
-	  .help = "print no warnings" }
+	  .flags = OPT_AGAIN, .help = "print no warnings" }
 #define ROW_JSON(S, M)                                                                             \
 	{ OPT(S, M json), .name = "json", .flags = OPT_WEIR_ONLY,                                  \
 	  .help = "print the statistics as one JSON object" }

@@ -11,7 +11,7 @@ struct fields {
 	bool fast, keep;
 	uint32_t count, kind;
 	uint64_t size;
-	const char *port, *rate, *out, *save;
+	const char *port, *rate, *out, *save, *mode;
 	struct opt_list maps;
 };
 
@@ -25,7 +25,16 @@ static const struct opt rows[] = {
 	{ OPT(struct fields, out), .name = "out", .letter = 'o', .same_as = "port" },
 	{ OPT(struct fields, rate), .name = "rate", .letter = 'r', .conflicts = "fast" },
 	{ OPT(struct fields, save), .name = "save", .flags = OPT_OPTIONAL },
-	{ OPT(struct fields, maps), .name = "maps", .letter = 'm' },
+	{ OPT(struct fields, maps), .name = "maps", .letter = 'm', .old_most = 2 },
+	{ OPT(struct fields, count), .name = "modulo", .max = 255, .flags = OPT_WRAPS },
+	{ OPT(struct fields, count), .name = "bits" },
+	{ OPT(struct fields, mode), .name = "mode", .flags = OPT_AGAIN | OPT_LOOSE,
+	  .requires = "fast" },
+	{ OPT(struct fields, keep), .name = "up-a" },
+	{ OPT(struct fields, keep), .name = "up-b" },
+	{ OPT(struct fields, keep), .name = "up-c" },
+	{ OPT(struct fields, keep), .name = "up-d" },
+	{ OPT(struct fields, keep), .name = "up-e" },
 	{ OPT(struct fields, keep), .name = "list-all", .flags = OPT_ALONE },
 	{ OPT(struct fields, keep), .name = "new-thing", .flags = OPT_WEIR_ONLY },
 	{ 0 },
@@ -196,6 +205,59 @@ static void test_prefixes_of_two_names_are_refused(void **state)
 	(void)state;
 	says(ARGS("--ra", "x", "--s"), "prog: '--s' may be --size, --save",
 	     "prog: invalid option name: s");
+	says(ARGS("--mo"), "prog: '--mo' may be --modulo, --mode",
+	     "/usr/bin/prog: ambiguous option name: mo (matches 2 options)\n"
+	     "  The following options match:\n  --modulo\n  --mode");
+	says(ARGS("--up"), "prog: '--up' may be --up-a, --up-b, --up-c, --up-d, --up-e",
+	     "/usr/bin/prog: ambiguous option name: up (matches 5 options)");
+}
+
+static void test_autoopts_ends_options_at_the_first_operand(void **state)
+{
+	struct line l;
+
+	(void)state;
+	assert_int_equal(read_as(&l, OPT_AUTOOPTS, ARGS("-f", "a", "-k")), 0);
+	assert_true(l.fields.fast);
+	assert_false(l.fields.keep);
+	assert_int_equal(l.set.n_operands, 2);
+	opt_done(&l.set);
+}
+
+static void test_autoopts_takes_numbers_modulo(void **state)
+{
+	const struct {
+		char *arg;
+		uint32_t count;
+	} cases[] = { { "--modulo=256", 0 }, { "--modulo=-1", 255 }, { "--bits=4294967297", 1 } };
+	struct line l;
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
+		assert_int_equal(read_as(&l, OPT_AUTOOPTS, ARGS(cases[i].arg)), 0);
+		assert_int_equal(l.fields.count, cases[i].count);
+		opt_done(&l.set);
+		assert_int_equal(reads(&l, ARGS(cases[i].arg)), -EINVAL);
+		opt_done(&l.set);
+	}
+	assert_int_equal(read_as(&l, OPT_AUTOOPTS, ARGS("--bits=-1")), -EINVAL);
+	opt_done(&l.set);
+}
+
+static void test_autoopts_has_rows_that_come_again_few_times_or_alone(void **state)
+{
+	struct line l;
+
+	(void)state;
+	assert_int_equal(read_as(&l, OPT_AUTOOPTS, ARGS("-px", "--mode=a", "--mode=b")), 0);
+	assert_string_equal(l.fields.mode, "b");
+	assert_int_equal(opt_check(&l.set), 0);
+	opt_done(&l.set);
+	assert_int_equal(reads(&l, ARGS("--mode=a", "--mode=b")), -EINVAL);
+	opt_done(&l.set);
+	assert_int_equal(read_as(&l, OPT_AUTOOPTS, ARGS("-ma", "-mb", "-mc")), -EINVAL);
+	assert_string_equal(l.set.error, "prog error:  only 2 maps options allowed");
+	opt_done(&l.set);
 }
 
 static void test_values_must_be_there_or_not(void **state)
@@ -308,6 +370,9 @@ int main(void)
 		cmocka_unit_test(test_an_optional_value_never_takes_the_next_argument),
 		cmocka_unit_test(test_unknown_options_are_named),
 		cmocka_unit_test(test_prefixes_of_two_names_are_refused),
+		cmocka_unit_test(test_autoopts_ends_options_at_the_first_operand),
+		cmocka_unit_test(test_autoopts_takes_numbers_modulo),
+		cmocka_unit_test(test_autoopts_has_rows_that_come_again_few_times_or_alone),
 		cmocka_unit_test(test_values_must_be_there_or_not),
 		cmocka_unit_test(test_numbers_are_checked),
 		cmocka_unit_test(test_ranges_are_checked),

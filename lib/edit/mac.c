@@ -77,15 +77,12 @@ static void mac(struct weir_editor *e, struct edit_frame *f)
 }
 EDIT_STEP(mac)
 
-/* "MAC", "MAC,MAC", "MAC," or ",MAC", which tcpreplay reads as "MAC". */
-static int scan_macs(const struct weir_editor *e, const char *name, const char *text,
-		     struct edit_macs *m, struct weir_err *err)
+/* "MAC", "MAC,MAC", "MAC," or ",MAC". */
+static int scan_macs(const char *name, const char *text, struct edit_macs *m, struct weir_err *err)
 {
 	struct scan s = scan_begin(name, text, err);
 	int r = 0;
 
-	if (e->quirks & WEIR_QUIRK_GROUP_MACS)
-		(void)scan_take(&s, ',');
 	if (*s.at != ',') {
 		r = mac_scan(&s, m->mac[0]);
 		m->given[0] = true;
@@ -139,9 +136,9 @@ static int mac_compile(struct weir_editor *e, const struct weir_edit_opts *o, st
 	int r = 0;
 
 	if (o->src_mac)
-		r = scan_macs(e, "enet-smac", o->src_mac, &e->smac, err);
+		r = scan_macs("enet-smac", o->src_mac, &e->smac, err);
 	if (r >= 0 && o->dst_mac)
-		r = scan_macs(e, "enet-dmac", o->dst_mac, &e->dmac, err);
+		r = scan_macs("enet-dmac", o->dst_mac, &e->dmac, err);
 	for (unsigned i = 0; r >= 0 && i < o->n_sub_macs; i++)
 		r = scan_subs(e, o->sub_macs[i], err);
 	if (r < 0)

@@ -263,7 +263,7 @@ const struct edit_step edit_map_step = {
 	.compile = map_compile, .run = map_run, .on_packet = true, .on_quoted = true
 };
 
-/* "IP:IP": every address of a side becomes that side's. */
+/* "IP:IP": every address of a side becomes that side's, or its first bits if "/N" follows. */
 static int scan_endpoints(struct weir_editor *e, const char *text, struct weir_err *err)
 {
 	struct scan s = scan_begin("endpoints", text, err);
@@ -278,7 +278,6 @@ static int scan_endpoints(struct weir_editor *e, const char *text, struct weir_e
 			r = cidr_scan(&s, &to);
 		if (r < 0)
 			return r;
-		to.bits = (uint8_t)(8 * cidr_size(to.version));
 		from = (struct pkt_cidr){ .version = to.version };
 		r = add_map(e, &e->pnat[i], &from, &to, err);
 	}

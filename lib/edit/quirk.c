@@ -32,8 +32,7 @@ static const struct {
 	{ "fixlen-del", "--fixlen=del ends the run at the first frame that was cut" },
 	{ "group-macs",
 	  "--skipl2broadcast knows VRRP as 00:00:50:00:01 and :02, and --enet-mac-seed "
-	  "leaves only what that leaves; --enet-smac=,MAC and --enet-dmac=,MAC mean the first "
-	  "side" },
+	  "leaves only what that leaves" },
 	{ "maps", "a map to A.B.C.D/0 is one to A.B.C.D/32; the packet within an ICMPv6 error is "
 		  "mapped as if it went the way of the error, and the error's checksum is left" },
 	{ "broadcast-ip", "--skipbroadcast does not skip 255.255.255.255" },

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Values of options as tcpreplay's programs read them: with what these take for something
+ * though it is nothing, and in the words in which they refuse what is left.
+ *
+ * weir's own readers know none of that. A function here reads a value as the old programs
+ * do and writes what they take it for, in the form that weir's readers want.
+ */
+#ifndef CLI_OLD_TEXT_H
+#define CLI_OLD_TEXT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include <weir/err.h>
+
+#define OLD_TOKEN_MAX 512u
+#define OLD_CIDR_MAX  64u
+#define OLD_MAC_MAX   18u
+
+/* The part of a text up to one of the letters in stops, as strtok_r(3) finds it, in buf;
+ * *at goes on behind it. NULL: there is none left. */
+const char *old_token(const char **at, const char *stops, char *buf, size_t size);
+
+/* "A.B.C.D/N" or "V6/N", the latter perhaps in brackets; what stands behind is passed over. The
+ * IP version, or -EINVAL. */
+int old_cidr(const char *text, char ret_cidr[OLD_CIDR_MAX], struct weir_err *err);
+
+/* Such networks joined by commas, empty ones passed over. How many there are, or -EINVAL. */
+int old_cidrs(const char *list, FILE *to, struct weir_err *err);
+
+/* A MAC address; from the first part on that is no byte all are 0. */
+void old_mac(const char *text, char ret_mac[OLD_MAC_MAX]);
+
+/* Writes one more word of a list. */
+void old_add(FILE *to, const char *word);
+
+#endif
