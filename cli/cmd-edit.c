@@ -14,6 +14,7 @@
 #include "edit-opts.h"
 #include "edit-run.h"
 #include "files.h"
+#include "old-files.h"
 #include "signals.h"
 #include "snaplen.h"
 #include "trace-out.h"
@@ -58,43 +59,97 @@ static const struct opt edit_rows[] = {
 
 #define LINKTYPE_ETHERNET 1
 
+/* A call of the command. */
+struct edit_job {
+	struct edit_run run;
+	const struct edit_cmd_cfg *cfg;
+	struct weir_edit_opts opts;
+	struct cut_plan plan;
+};
+
+static bool old(const struct edit_job *j)
+{
+	return cmd_is_personality(j->run.run);
+}
+
+/* What is done before the first frame is read. Each is a step, 0 or a negative errno. */
+
+static int read_edits(struct edit_job *j, struct weir_err *err)
+{
+	int q = edit_opts(j->run.run, &j->cfg->edit, &j->opts, err);
+
+	j->opts.drop_failed = j->cfg->skip_soft_errors;
+	return q;
+}
+
+static int read_cuts(struct edit_job *j, struct weir_err *err)
+{
+	int q = cut_opts(j->run.run, &j->cfg->cut, &j->plan, err);
+
+	j->plan.cut.drop_failed = j->plan.rules.drop_failed = j->cfg->skip_soft_errors;
+	return q;
+}
+
+static int make_editor(struct edit_job *j, struct weir_err *err)
+{
+	int q = edit_run_init(&j->run, err);
+
+	if (q < 0)
+		return q;
+	if (!old(j) && weir_editor_has_sides(edit_run_editor(&j->run)) && !j->cfg->cachefile)
+		cmd_warn(j->run.run,
+			 "no --cachefile tells sides apart: all frames count as those of clients");
+	return 0;
+}
+
+static int check_output(struct edit_job *j, struct weir_err *err)
+{
+	if (files_are_same(j->cfg->infile, j->cfg->outfile))
+		return err_text(err, -EEXIST, "%s--infile and --outfile cannot be the same file",
+				old(j) ? "\n" : "");
+	return 0;
+}
+
+static int open_input(struct edit_job *j, struct weir_err *err)
+{
+	int q;
+
+	j->run.signals = signals_open_ends();
+	if (j->run.signals < 0)
+		return err_text(err, j->run.signals, "pipe: %s", strerror(-j->run.signals));
+	q = weir_reader_open_until(j->cfg->infile, j->run.signals, &j->run.reader, err);
+	if (q < 0 && old(j))
+		return old_trace_fault("Unable to open input pcap file", j->cfg->infile, q, err);
+	return q;
+}
+
 /* What tcprewrite says about its input before it begins. */
-static int check_input(const struct edit_run *r, const struct edit_cmd_cfg *c, struct weir_err *err)
+static int check_input(struct edit_job *j, struct weir_err *err)
 {
 	static const uint32_t known[] = { 1, 104, 113, 276, 101, 0, 108, 105, 127, 178, 50 };
 	const struct weir_trace_iface *iface;
 
-	if (!cmd_is_personality(r->run))
-		return 0;
-	if (!weir_reader_info(r->reader)->n_ifaces)
-		return err_text(err, -EINVAL, "%s: it has no interface", c->infile);
-	iface = weir_reader_iface(r->reader, 0);
-	if (!c->suppress_warnings)
-		snaplen_warn(r->run, c->infile, r->reader);
+	if (!weir_reader_info(j->run.reader)->n_ifaces)
+		return err_text(err, -EINVAL,
+				"Unable to open input pcap file: the capture file has no Interface "
+				"Description Blocks");
+	iface = weir_reader_iface(j->run.reader, 0);
+	if (!j->cfg->suppress_warnings)
+		snaplen_warn(j->run.run, j->cfg->infile, j->run.reader);
 	for (unsigned i = 0; i < ARRAY_SIZE(known); i++) {
-		if (iface->linktype != known[i])
-			continue;
-		if (c->cut.fragroute && iface->linktype != LINKTYPE_ETHERNET)
-			return err_text(err, -ENOTSUP,
-					"Fragroute only supports DLT_EN10MB pcap files");
-		return 0;
+		if (iface->linktype == known[i])
+			return 0;
 	}
 	return err_text(err, -ENOTSUP,
 			"Error initializing tcpedit: No DLT plugin available for source DLT: 0x%x",
 			iface->linktype);
 }
 
-static int open_editor(struct edit_run *r, const struct edit_cmd_cfg *c, struct weir_err *err)
+static int check_cuts(struct edit_job *j, struct weir_err *err)
 {
-	int q;
-
-	q = edit_run_init(r, err);
-	if (q < 0)
-		return q;
-	if (!cmd_is_personality(r->run) && weir_editor_has_sides(edit_run_editor(r)) &&
-	    !c->cachefile)
-		cmd_warn(r->run, "no --cachefile tells sides apart: all frames count as those of "
-				 "clients");
+	if (j->cfg->cut.fragroute &&
+	    weir_reader_iface(j->run.reader, 0)->linktype != LINKTYPE_ETHERNET)
+		return err_text(err, -ENOTSUP, "Fragroute only supports DLT_EN10MB pcap files");
 	return 0;
 }
 
@@ -109,27 +164,56 @@ static unsigned true_notes(const struct weir_edit_opts *o)
 	return WEIR_NOTES_ALL;
 }
 
-static int open_all(struct edit_run *r, const struct edit_cmd_cfg *c, struct weir_err *err)
+static int open_cache(struct edit_job *j, struct weir_err *err)
 {
-	int q;
+	const char *path = j->cfg->cachefile;
+	int q = path ? weir_cache_load(path, &j->run.cache, err) : 0;
 
-	if (files_are_same(c->infile, c->outfile))
-		return err_text(err, -EINVAL, "--infile and --outfile cannot be the same file");
-	r->signals = signals_open_ends();
-	if (r->signals < 0)
-		return err_text(err, r->signals, "pipe: %s", strerror(-r->signals));
-	q = weir_reader_open_until(c->infile, r->signals, &r->reader, err);
-	if (q >= 0 && c->cachefile)
-		q = weir_cache_load(c->cachefile, &r->cache, err);
-	if (q >= 0 && c->verbose)
-		q = decoder_new(c->decode, &r->decoder, err);
-	if (q >= 0)
-		q = check_input(r, c, err);
-	if (q >= 0)
-		q = trace_out_open(c->outfile, &c->out, r->reader, edit_run_editor(r),
-				   true_notes(r->opts), cmd_is_personality(r->run), &r->out, err);
-	return q;
+	return q < 0 && old(j) ? old_cache_fault(path, q, err) : q;
 }
+
+static int open_decoder(struct edit_job *j, struct weir_err *err)
+{
+	return j->cfg->verbose ? decoder_new(j->cfg->decode, &j->run.decoder, err) : 0;
+}
+
+static int open_output(struct edit_job *j, struct weir_err *err)
+{
+	char why[sizeof(err->text)];
+	int q = trace_out_open(j->cfg->outfile, &j->cfg->out, j->run.reader,
+			       edit_run_editor(&j->run), true_notes(&j->opts), old(j), &j->run.out,
+			       err);
+
+	if (q >= 0 || !old(j))
+		return q;
+	(void)snprintf(why, sizeof(why), "%s", weir_err_text(err));
+	return err_text(err, q, "Unable to open output pcap file: %s", why);
+}
+
+struct edit_prep {
+	int (*run)(struct edit_job *j, struct weir_err *err); /* NULL: all is done */
+	bool of_options;				      /* -EINVAL is wrong usage */
+};
+
+/* Nothing is opened before the options are known to be right. */
+static const struct edit_prep preps[] = {
+	{ read_edits, true }, { read_cuts, true }, { make_editor, true },
+	{ check_output },     { open_input },	   { open_cache },
+	{ open_decoder },     { open_output },	   { 0 }
+};
+
+/* tcprewrite does it in this order: of several faults it tells the first. */
+static const struct edit_prep old_preps[] = { { open_cache },
+					      { open_input },
+					      { check_input },
+					      { read_edits },
+					      { check_cuts },
+					      { check_output },
+					      { read_cuts },
+					      { make_editor },
+					      { open_decoder },
+					      { open_output },
+					      { 0 } };
 
 /* What has not been edited, and why. */
 static void tell(const struct edit_run *r, const struct edit_cmd_cfg *c)
@@ -181,9 +265,11 @@ static int edit_trace(struct edit_run *r, const struct edit_cmd_cfg *c)
 
 	tell(r, c);
 	/* tcprewrite takes damage for the end of the file. */
-	if (q < 0 && !((q == -EBADMSG || q == -ENODATA) && cmd_is_personality(r->run)))
+	if (q == -ENOMSG)
+		status = cmd_fail_as_is(r->run, "%s", weir_err_text(&err));
+	else if (q < 0 && !((q == -EBADMSG || q == -ENODATA) && cmd_is_personality(r->run)))
 		status = cmd_fail(r->run, "%s", weir_err_text(&err));
-	if (trace_out_finish(r->out, &err) < 0)
+	if (trace_out_finish(r->out, &err) < 0 && !status)
 		status = cmd_fail(r->run, "%s", weir_err_text(&err));
 	if (r->stopped && !status)
 		status = cmd_fail(r->run, "%s: stopped by a signal: the rest has not been edited",
@@ -191,41 +277,48 @@ static int edit_trace(struct edit_run *r, const struct edit_cmd_cfg *c)
 	return status;
 }
 
+/* 0, or the exit status. */
+static int prepare(struct edit_job *j)
+{
+	const struct edit_prep *prep = old(j) ? old_preps : preps;
+	struct weir_err err = { 0 };
+
+	for (; prep->run; prep++) {
+		int q = prep->run(j, &err);
+
+		if (q == -EINVAL && prep->of_options && !old(j))
+			return cmd_usage(j->run.run, "%s", weir_err_text(&err));
+		if (q < 0)
+			return cmd_fail(j->run.run, "%s", weir_err_text(&err));
+	}
+	return 0;
+}
+
 static int edit_cmd(const struct cmd_run *run, const void *cfg)
 {
 	const struct edit_cmd_cfg *c = cfg;
-	struct weir_edit_opts opts;
-	struct cut_plan plan = { 0 };
-	struct edit_run r = {
-		.run = run,
-		.opts = &opts,
-		.plan = &plan,
-		.infile = c->infile,
-		.strict = c->strict,
-		.tell_warnings = cmd_is_personality(run) && !c->suppress_warnings,
-		.n_workers = c->workers,
-		.signals = -EBADF,
+	struct edit_job j = {
+		.run = {
+			.run = run,
+			.opts = &j.opts,
+			.plan = &j.plan,
+			.infile = c->infile,
+			.strict = c->strict,
+			.tell_warnings = cmd_is_personality(run) && !c->suppress_warnings,
+			.n_workers = c->workers,
+			.signals = -EBADF,
+		},
+		.cfg = c,
 	};
-	struct weir_err err = { 0 };
-	int q, status;
+	int status;
 
 	if (run->n_operands)
 		return cmd_usage(run, "'%s' is one argument too many", run->operands[0]);
-	q = edit_opts(run, &c->edit, &opts, &err);
-	if (q >= 0)
-		q = cut_opts(run, &c->cut, &plan, &err);
-	opts.drop_failed = plan.cut.drop_failed = plan.rules.drop_failed = c->skip_soft_errors;
-	if (q >= 0)
-		q = open_editor(&r, c, &err);
-	if (q == -EINVAL && !cmd_is_personality(run)) {
-		status = cmd_usage(run, "%s", err.text);
-	} else {
-		if (q >= 0)
-			q = open_all(&r, c, &err);
-		status = q < 0 ? cmd_fail(run, "%s", weir_err_text(&err)) : edit_trace(&r, c);
-	}
-	close_all(&r);
-	cut_plan_done(&plan);
+	status = prepare(&j);
+	if (!status)
+		status = edit_trace(&j.run, c);
+	close_all(&j.run);
+	cut_plan_done(&j.plan);
 	return status;
 }
 

@@ -13,7 +13,10 @@
 
 #include "cmd.h"
 #include "commands.h"
+#include "decoder.h"
 #include "files.h"
+#include "old-files.h"
+#include "old-split.h"
 #include "snaplen.h"
 #include "split-opts.h"
 #include "trace-out.h"
@@ -94,9 +97,9 @@ static const struct opt split_rows[] = {
 	  .max = 32, .requires = "auto",
 	  .help = "router: bits of the greatest networks to look at (8)" },
 	{ OPT(struct split_cmd_cfg, verbose), .name = "verbose", .letter = 'v',
-	  .flags = OPT_AUTOOPTS_ONLY | OPT_AGAIN, .help = "taken, without effect" },
+	  .flags = OPT_AUTOOPTS_ONLY | OPT_AGAIN, .help = "print the frames by tcpdump" },
 	{ OPT(struct split_cmd_cfg, decode), .name = "decode", .letter = 'A', .metavar = "ARGS",
-	  .flags = OPT_AUTOOPTS_ONLY, .requires = "verbose", .help = "taken, without effect" },
+	  .flags = OPT_AUTOOPTS_ONLY, .requires = "verbose", .help = "more arguments for tcpdump" },
 	{ OPT(struct split_cmd_cfg, suppress_warnings), .name = "suppress-warnings", .letter = 'w',
 	  .flags = OPT_AGAIN, .help = "print no warnings" },
 	{ 0 },
@@ -114,6 +117,7 @@ struct split_run {
 
 	/* While frames are classified. */
 	struct weir_reader *reader;
+	struct decoder *decoder;
 	struct weir_classifier_row *rows; /* who has seen which frames */
 	size_t n_rows;
 };
@@ -149,8 +153,12 @@ static int print_cache(const struct split_run *s, const char *path)
 {
 	struct weir_cache *cache = NULL;
 	struct weir_err err = { 0 };
+	int r;
 
-	if (weir_cache_load(path, &cache, &err) < 0)
+	r = weir_cache_load(path, &cache, &err);
+	if (r < 0 && cmd_is_personality(s->run))
+		(void)old_cache_fault(path, r, &err);
+	if (r < 0)
 		return cmd_fail(s->run, "%s", weir_err_text(&err));
 
 	if (path == s->cfg->print_comment) {
@@ -211,17 +219,31 @@ static int check_input(const struct split_run *s, struct weir_reader *reader, st
 	static const uint32_t known[] = { 1, 113, 276, 101, 104, 178, 50 };
 	const struct weir_trace_iface *iface;
 
-	if (!cmd_is_personality(s->run))
-		return 0;
 	if (!weir_reader_info(reader)->n_ifaces)
-		return err_text(err, -EINVAL, "%s: it has no interface", s->cfg->pcap);
+		return err_text(err, -EINVAL,
+				"Error opening libpcap: the capture file has no Interface "
+				"Description Blocks");
 	iface = weir_reader_iface(reader, 0);
 	snaplen_warn(s->run, s->cfg->pcap, reader);
+	if (s->cfg->how.mac && iface->linktype != 1)
+		return err_text(err, -ENOTSUP,
+				"\nMAC mode splitting is only supported by DLT_EN10MB packet "
+				"captures.");
 	for (unsigned i = 0; i < ARRAY_SIZE(known); i++) {
-		if (iface->linktype == known[i] && (!s->cfg->how.mac || known[i] == 1))
+		if (iface->linktype == known[i])
 			return 0;
 	}
 	return err_text(err, -ENOTSUP, "Unsupported pcap DLT type: 0x%x", iface->linktype);
+}
+
+static int open_input(struct split_run *s, struct weir_err *err)
+{
+	bool old = cmd_is_personality(s->run);
+	int r = weir_reader_open(s->cfg->pcap, &s->reader, err);
+
+	if (r < 0)
+		return old ? old_trace_fault("Error opening libpcap", s->cfg->pcap, r, err) : r;
+	return old ? check_input(s, s->reader, err) : 0;
 }
 
 /* What a worker carries. */
@@ -263,12 +285,15 @@ static int look(void *ctx, void *load, struct weir_err *err)
 		int r;
 
 		if ((!f->len || !f->orig_len) && cmd_is_personality(s->run))
-			return err_text(err, -EINVAL,
-					"Invalid packet length: packet length=%u capture length=%u",
-					f->orig_len, f->len);
+			return old_empty_frame(f->orig_len, f->len, err);
 		r = weir_classifier_add(l->classifier, &rec, err);
 		if (r < 0)
 			return r;
+	}
+	if (s->decoder) {
+		struct weir_stage print = decoder_stage(s->decoder);
+
+		(void)print.run(print.ctx, l->block->frames, l->block->n); /* it does not count */
 	}
 	return 0;
 }
@@ -313,11 +338,8 @@ static int look_at_all(struct split_run *s, struct load *loads, unsigned n, stru
 
 static int classify(struct split_run *s, struct load *loads, unsigned n, struct weir_err *err)
 {
-	int r = weir_reader_open(s->cfg->pcap, &s->reader, err), q = 0;
+	int r = open_input(s, err), q = 0;
 
-	if (r < 0)
-		return r;
-	r = check_input(s, s->reader, err);
 	if (r >= 0)
 		r = look_at_all(s, loads, n, err);
 	/* tcpprep takes damage for the end of the file. */
@@ -339,7 +361,7 @@ static int classify_shared(struct split_run *s, struct weir_err *err)
 	struct load loads[MAX_WORKERS] = { 0 };
 	int r;
 
-	if (weir_classifier_remembers(s->classifier))
+	if (weir_classifier_remembers(s->classifier) || s->decoder)
 		n = 1;
 	r = classify(s, loads, n, err);
 	for (unsigned i = 0; i < n; i++) {
@@ -464,35 +486,135 @@ static const char *find_fault(const struct split_run *s)
 	return NULL;
 }
 
+/* The same in tcpprep's words and order. */
+static int find_fault_old(const struct split_run *s, struct weir_err *err)
+{
+	const struct split_cmd_cfg *c = s->cfg;
+	const struct split_cfg *how = &c->how;
+
+	if (!how->mode && !how->cidr && !how->regex && !how->mac && !how->port)
+		return err_text(err, -EINVAL, "\nMust specify a processing mode: -a, -c, -r, -p");
+	if (!c->cachefile && !c->pcap)
+		return err_text(err, -EINVAL,
+				"\nMust specify an output cachefile (-o) and input pcap (-i)");
+	if (!c->cachefile)
+		return err_text(err, -EINVAL,
+				"Unable to open cache file (null) for writing: Bad address");
+	if (!c->pcap)
+		return err_text(err, -EINVAL,
+				"Error opening libpcap: A null pointer was supplied as the file "
+				"name");
+	return 0;
+}
+
+/* tcpprep makes the file before it opens the trace. What is in one that is there stays until
+ * there is something to put into it. */
+static int check_output(const struct split_run *s, struct weir_err *err)
+{
+	int fd;
+
+	if (files_are_same(s->cfg->pcap, s->cfg->cachefile))
+		return err_text(err, -EEXIST, "%s",
+				"the trace to read is also one of the files to write");
+	fd = open(s->cfg->cachefile, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+	if (fd < 0)
+		return err_text(err, -errno, "Unable to open cache file %s for writing: %s",
+				s->cfg->cachefile, strerror(errno));
+	(void)close(fd); /* nothing was written */
+	return 0;
+}
+
+/* What the options mean to tcpprep, into *cfg. */
+static int read_old(const struct split_run *s, struct split_cmd_cfg *cfg, struct weir_err *err)
+{
+	int r = old_split_modes(s->run, &cfg->how, err);
+
+	if (r >= 0 && cfg->comment)
+		r = old_comment(cfg->comment, err);
+	if (r >= 0)
+		r = find_fault_old(s, err);
+	if (r >= 0)
+		r = old_split_weights(s->run, &cfg->how, err);
+	return r;
+}
+
+/* Everything about a cache that is to be made. r is what came of the options. */
+static int split(struct split_run *s, struct weir_err *err)
+{
+	int r = make_cache(s, err);
+
+	if (r >= 0 && s->cfg->verbose)
+		r = decoder_new(s->cfg->decode, &s->decoder, err);
+	if (r >= 0)
+		r = classify_shared(s, err);
+	if (r >= 0 && s->cfg->cachefile)
+		r = weir_cache_save(s->cache, s->cfg->cachefile, err);
+	if (r >= 0)
+		r = write_traces(s, err);
+	return r;
+}
+
+static void split_done(struct split_run *s)
+{
+	decoder_free(s->decoder);
+	weir_cache_free(s->cache);
+	weir_classifier_free(s->classifier);
+}
+
+/* weir split, when it is not asked to print a cache. */
+static int split_new(struct split_run *s)
+{
+	const char *fault = find_fault(s);
+	struct weir_err err = { 0 };
+	int r;
+
+	if (fault)
+		return cmd_usage(s->run, "%s", fault);
+	r = split_classifier(&s->cfg->how, false, &s->classifier, &err);
+	if (r == -EINVAL)
+		return cmd_usage(s->run, "%s", weir_err_text(&err));
+	if (r >= 0)
+		r = split(s, &err);
+	return r < 0 ? cmd_fail(s->run, "%s", weir_err_text(&err)) : 0;
+}
+
+/* tcpprep */
+static int split_old(struct split_run *s)
+{
+	struct split_cmd_cfg cfg = *s->cfg;
+	struct weir_err err = { 0 };
+	int r = read_old(s, &cfg, &err);
+
+	s->cfg = &cfg;
+	if (r >= 0)
+		r = split_classifier(&cfg.how, true, &s->classifier, &err);
+	if (r >= 0)
+		r = check_output(s, &err);
+	if (r >= 0)
+		r = split(s, &err);
+	s->cfg = NULL;
+	if (r == -ENOMSG)
+		return cmd_fail_as_is(s->run, "%s", weir_err_text(&err));
+	if (r == -ENOTUNIQ)
+		fputs("Unable to determine any IP addresses as a clients.\n"
+		      "Perhaps you should change the --ratio, --minmask/maxmask settings, or try "
+		      "another mode?\n",
+		      stderr);
+	return r < 0 ? cmd_fail(s->run, "%s", weir_err_text(&err)) : 0;
+}
+
 static int split_run(const struct cmd_run *run, const void *cfg)
 {
 	struct split_run s = { .run = run, .cfg = cfg };
 	const char *print = s.cfg->print_comment ? s.cfg->print_comment
 			    : s.cfg->print_info	 ? s.cfg->print_info
 						 : s.cfg->print_stats;
-	const char *fault = print ? NULL : find_fault(&s);
-	struct weir_err err = { 0 };
-	int r, status = 0;
+	int status;
 
 	if (print)
 		return print_cache(&s, print);
-	if (fault)
-		return cmd_usage(run, "%s", fault);
-	r = split_classifier(&s.cfg->how, cmd_is_personality(run), &s.classifier, &err);
-	if (r == -EINVAL && !cmd_is_personality(run))
-		return cmd_usage(run, "%s", err.text);
-	if (r >= 0)
-		r = make_cache(&s, &err);
-	if (r >= 0)
-		r = classify_shared(&s, &err);
-	if (r >= 0 && s.cfg->cachefile)
-		r = weir_cache_save(s.cache, s.cfg->cachefile, &err);
-	if (r >= 0)
-		r = write_traces(&s, &err);
-	if (r < 0)
-		status = cmd_fail(run, "%s", weir_err_text(&err));
-	weir_cache_free(s.cache);
-	weir_classifier_free(s.classifier);
+	status = cmd_is_personality(run) ? split_old(&s) : split_new(&s);
+	split_done(&s);
 	return status;
 }
 

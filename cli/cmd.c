@@ -38,10 +38,10 @@ static const struct opt help_rows[] = {
 static const struct opt file_rows[] = {
 	{ OPT(struct common, save_opts), .name = "save-opts", .flags = OPT_OPTIONAL | OPT_UNSAVED,
 	  .metavar = "FILE", .help = "write the options that were given to a file and leave" },
-	{ OPT(struct common, load_opts), .name = "load-opts", .flags = OPT_UNSAVED,
-	  .metavar = "FILE", .help = "read options from a file; may come several times" },
 	{ OPT(struct common, no_load_opts), .name = "no-load-opts",
 	  .flags = OPT_UNSAVED | OPT_AUTOOPTS_ONLY, .help = "read no options from files" },
+	{ OPT(struct common, load_opts), .name = "load-opts", .flags = OPT_UNSAVED,
+	  .metavar = "FILE", .help = "read options from a file; may come several times" },
 	{ 0 },
 };
 
@@ -173,11 +173,15 @@ static int load_files(const struct cmd *cmd, struct opt_set *set, const struct c
 static const char *operands_problem(const struct cmd *cmd, const struct opt_set *set, char *text,
 				    size_t size)
 {
-	if (set->n_operands < cmd->min_operands && cmd->dialect == OPT_AUTOOPTS)
-		(void)snprintf(text, size, "%s: Command line arguments required", set->prog);
-	else if (set->n_operands && !*cmd->operands && cmd->dialect == OPT_AUTOOPTS)
+	bool old = cmd->dialect == OPT_AUTOOPTS;
+
+	if (old && set->n_operands && !*cmd->operands)
 		(void)snprintf(text, size, "%s: Command line arguments are not allowed.",
 			       set->prog);
+	else if (opt_alone(set))
+		return NULL;
+	else if (set->n_operands < cmd->min_operands && old)
+		(void)snprintf(text, size, "%s: Command line arguments required", set->prog);
 	else if (set->n_operands < cmd->min_operands)
 		(void)snprintf(text, size, "%s: %s is missing", set->prog, cmd->operands);
 	else if (cmd->max_operands && set->n_operands > cmd->max_operands)
@@ -251,7 +255,7 @@ static int carry_out(const struct cmd *cmd, struct opt_set *set, const struct co
 		return complain(cmd, set->tables, set->error);
 	if (common->save_opts)
 		return save(&run, common->save_opts);
-	if (!opt_alone(set) && operands_problem(cmd, set, text, sizeof(text)))
+	if (operands_problem(cmd, set, text, sizeof(text)))
 		return complain(cmd, set->tables, text);
 	return run_cmd(&run, cfg);
 }

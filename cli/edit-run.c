@@ -9,6 +9,7 @@
 #include <weir/relay.h>
 
 #include "edit-opts.h"
+#include "old-files.h"
 #include "signals.h"
 #include "util.h"
 
@@ -121,9 +122,7 @@ static void end_at_empty(const struct edit_run *r, struct edit_load *l)
 
 		if (f->len && f->orig_len)
 			continue;
-		(void)err_text(&l->failure, -EINVAL,
-			       "Invalid packet length: packet length=%u capture length=%u",
-			       f->orig_len, f->len);
+		(void)old_empty_frame(f->orig_len, f->len, &l->failure);
 		l->read->n = i;
 	}
 }

@@ -52,7 +52,7 @@ int edit_run_init(struct edit_run *r, struct weir_err *err);
 const struct weir_editor *edit_run_editor(const struct edit_run *r);
 
 /* Takes all frames through. 0, also when stopped; or what ended it: what stands before
- * has been written. */
+ * has been written. -ENOMSG: an empty frame, behind which tcprewrite does not go on. */
 int edit_run_all(struct edit_run *r, struct weir_err *err);
 
 /* Sums of all editors. */

@@ -36,23 +36,16 @@ typedef int read_fn(struct reading *r, const char *name, const char *text, FILE 
 
 static int reread(struct reading *r, read_fn *f, const char *name, const char **text)
 {
-	char *made = NULL;
-	size_t size;
-	FILE *to;
+	struct old_made made;
 	int q;
 
 	if (!*text)
 		return 0;
-	to = open_memstream(&made, &size);
-	if (!to)
-		return err_text(r->err, -ENOMEM, "out of memory");
-	q = f(r, name, *text, to);
-	if (fclose(to) != 0 && q >= 0)
-		q = err_text(r->err, -ENOMEM, "out of memory");
-	*text = opt_keep(r->run->opts, made);
-	if (!*made)
-		*text = NULL;
-	return q < 0 ? q : 0;
+	q = old_begin(&made, r->err);
+	if (q < 0)
+		return q;
+	q = f(r, name, *text, made.to);
+	return old_end(&made, r->run, q, text, r->err);
 }
 
 /* The same of all values of a list. It keeps its values, and those stay owned by it. */
@@ -260,19 +253,29 @@ static int read_macs(struct reading *r, const char *name, const char *text, FILE
 }
 
 /* "OLD,NEW,...", each as long as a MAC address is. */
+static bool are_subs(const char *text)
+{
+	size_t len = strlen(text);
+
+	for (size_t i = OLD_MAC_MAX - 1; i < len; i += OLD_MAC_MAX) {
+		if (text[i] != ',')
+			return false;
+	}
+	return len % (2 * OLD_MAC_MAX) == 2 * OLD_MAC_MAX - 1;
+}
+
 static int read_subs(struct reading *r, const char *name, const char *text, FILE *to)
 {
 	const char *at = text;
 	char token[OLD_TOKEN_MAX], mac[OLD_MAC_MAX];
-	unsigned n = 0;
 
-	for (; old_token(&at, ",", token, sizeof(token)); n++) {
-		if (strlen(token) != OLD_MAC_MAX - 1)
-			return refuse(r, "Unable to parse %s=%s", name, text);
+	if (!are_subs(text))
+		return refuse(r, "Unable to parse %s=%s", name, text);
+	while (old_token(&at, ",", token, sizeof(token))) {
 		old_mac(token, mac);
 		old_add(to, mac);
 	}
-	return n && n % 2 == 0 ? 0 : refuse(r, "Unable to parse %s=%s", name, text);
+	return 0;
 }
 
 /* "HEX,HEX,...", of which each may have something behind it, or be none. */

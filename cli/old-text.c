@@ -106,3 +106,23 @@ void old_add(FILE *to, const char *word)
 {
 	fprintf(to, "%s%s", ftell(to) > 0 ? "," : "", word);
 }
+
+int old_begin(struct old_made *made, struct weir_err *err)
+{
+	*made = (struct old_made){ 0 };
+	made->to = open_memstream(&made->text, &made->size);
+	return made->to ? 0 : err_text(err, -ENOMEM, "out of memory");
+}
+
+int old_end(struct old_made *made, const struct cmd_run *run, int r, const char **ret_text,
+	    struct weir_err *err)
+{
+	if (fclose(made->to) != 0 && r >= 0)
+		r = err_text(err, -ENOMEM, "out of memory");
+	if (made->text)
+		(void)opt_keep(run->opts, made->text);
+	if (r < 0)
+		return r;
+	*ret_text = *made->text ? made->text : NULL;
+	return 0;
+}

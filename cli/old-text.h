@@ -14,6 +14,8 @@
 
 #include <weir/err.h>
 
+#include "cmd.h"
+
 #define OLD_TOKEN_MAX 512u
 #define OLD_CIDR_MAX  64u
 #define OLD_MAC_MAX   18u
@@ -32,7 +34,19 @@ int old_cidrs(const char *list, FILE *to, struct weir_err *err);
 /* A MAC address; from the first part on that is no byte all are 0. */
 void old_mac(const char *text, char ret_mac[OLD_MAC_MAX]);
 
-/* Writes one more word of a list. */
+/* A text that is being made, of words joined by commas: made.to is there to write to. */
+struct old_made {
+	FILE *to;
+	char *text;
+	size_t size;
+};
+
+/* 0, or -ENOMEM. */
+int old_begin(struct old_made *made, struct weir_err *err);
 void old_add(FILE *to, const char *word);
+/* Ends what old_begin() began. r is what came of it: a negative one is passed on, else the
+ * text is in *ret_text, which lives as long as run->opts; NULL if it is empty. */
+int old_end(struct old_made *made, const struct cmd_run *run, int r, const char **ret_text,
+	    struct weir_err *err);
 
 #endif

@@ -330,7 +330,8 @@ static int settle(struct weir_classifier *c, struct weir_err *err)
 	if (c->quirks & WEIR_SPLIT_QUIRK_UNKNOWN)
 		return c->opts.mode == WEIR_SPLIT_ROUTER && weigh_gives_up_quirk(h)
 			       ? err_set(err, -ENOTUNIQ,
-					 "Unable to build a valid list of servers. Aborting.")
+					 "\nError: unable to build a valid list of servers. "
+					 "Aborting.")
 			       : 0;
 	if (c->opts.mode == WEIR_SPLIT_ROUTER)
 		r = hosts_ask_neighbours(h, c->opts.min_mask, c->opts.max_mask);

@@ -243,7 +243,7 @@ test_a_trace_without_an_interface_is_refused_by_tcprewrite() {
 	make_without_interface "$netns_dir/empty"
 	run "$bin/tcprewrite" -i "$netns_dir/empty" -o "$netns_dir/no"
 	is "exit status" "$rc" 255
-	says "$err" "it has no interface"
+	says "$err" "the capture file has no Interface Description Blocks$"
 }
 
 run_tests
