@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * packet, sending: sendmmsg(2) with arrays that are built once.
+ * packet, sending: by a ring that is shared with the kernel (packet-ring.h), or, where there
+ * is none and for frames that do not suit it, sendmmsg(2) with arrays that are built once.
+ * All that either was given has gone to the driver when the call returns, so that frames
+ * keep their order.
  *
  * The socket is bound with protocol 0, so that it receives nothing, and goes past the
  * queueing discipline unless ",qdisc" asks for it. Past it, ENOBUFS means that the
@@ -21,9 +24,11 @@
 #include "base/err.h"
 #include "base/macros.h"
 #include "port/packet-launch.h"
+#include "port/packet-ring.h"
 #include "port/packet.h"
 #include "port/wait.h"
 
+#define RING_MIN   4U	 /* fewer frames are as well sent without */
 #define BATCH	   1024U /* the kernel's UIO_MAXIOV: more than it takes at once */
 #define SNDBUF	   (8 << 20)
 #define GIVE_UP_NS (500 * NSEC_PER_MSEC)
@@ -33,13 +38,15 @@
 struct packet_txq {
 	_Alignas(64) int fd;
 	bool raw_ip;	      /* frames begin with IP: each needs its address */
-	bool nobufs;	      /* the last try ended with ENOBUFS */
+	bool nobufs;	      /* the last try ended with ENOBUFS, or the like */
+	bool ring_full;	      /* the last try found no slot */
 	uint64_t failing_ns;  /* since when the first frame fails with ENOBUFS; 0: it does not */
 	uint64_t look_ns;     /* when to look at the link, if it still fails */
 	struct mmsghdr *msgs; /* BATCH of them, each with its iov */
 	struct iovec *iovs;
-	struct launch *launch; /* NULL: frames leave at once */
-	uint32_t before;       /* bytes before each frame that go down with it: WEIR_OFFLOAD_LEN */
+	struct packet_ring *ring; /* NULL: there is none */
+	struct launch *launch;	  /* NULL: frames leave at once */
+	uint32_t before; /* bytes before each frame that go down with it: WEIR_OFFLOAD_LEN */
 	struct link_track link;
 	struct sockaddr_ll ip[2]; /* raw IP: the addresses for versions 4 and 6 */
 };
@@ -70,6 +77,7 @@ struct packet_txq *packet_txq_close(struct packet_txq *tx)
 	if (!tx)
 		return NULL;
 	tx->launch = launch_free(tx->launch);
+	tx->ring = packet_ring_close(tx->ring);
 	closep(&tx->fd);
 	link_track_done(&tx->link);
 	free(tx->msgs);
@@ -80,10 +88,18 @@ struct packet_txq *packet_txq_close(struct packet_txq *tx)
 
 DEFINE_CLEANUP(struct packet_txq *, packet_txq_close)
 
+/* More than the default is nice to have; without CAP_NET_ADMIN it is not given. */
+static void set_sndbuf(int fd)
+{
+	const int sndbuf = SNDBUF;
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &sndbuf, sizeof(sndbuf));
+}
+
 static int open_socket(struct packet_txq *tx, const struct weir_iface *iface, bool qdisc,
 		       struct weir_err *err)
 {
-	const int one = 1, sndbuf = SNDBUF;
+	const int one = 1;
 	int r;
 
 	tx->fd = packet_socket(iface, err);
@@ -94,8 +110,7 @@ static int open_socket(struct packet_txq *tx, const struct weir_iface *iface, bo
 		return r;
 	if (!qdisc && setsockopt(tx->fd, SOL_PACKET, PACKET_QDISC_BYPASS, &one, sizeof(one)) < 0)
 		return err_set(err, -errno, "PACKET_QDISC_BYPASS: %s", strerror(errno));
-	/* More than the default is nice to have; without CAP_NET_ADMIN it is not given. */
-	(void)setsockopt(tx->fd, SOL_SOCKET, SO_SNDBUFFORCE, &sndbuf, sizeof(sndbuf));
+	set_sndbuf(tx->fd);
 	return 0;
 }
 
@@ -125,11 +140,20 @@ int packet_txq_open(const struct weir_iface *iface, bool qdisc, struct packet_tx
 	return 0;
 }
 
+void packet_txq_use_ring(struct packet_txq *tx, const struct weir_iface *iface)
+{
+	if (iface->header_len != ETH_HLEN || packet_ring_open(iface, &tx->ring) < 0)
+		return; /* sendmmsg(2) does it as well */
+	set_sndbuf(packet_ring_fd(tx->ring));
+}
+
 int packet_txq_set_priority(struct packet_txq *tx, unsigned priority, struct weir_err *err)
 {
 	const int value = (int)priority;
 
-	if (setsockopt(tx->fd, SOL_SOCKET, SO_PRIORITY, &value, sizeof(value)) == 0)
+	if (setsockopt(tx->fd, SOL_SOCKET, SO_PRIORITY, &value, sizeof(value)) == 0 &&
+	    (!tx->ring || setsockopt(packet_ring_fd(tx->ring), SOL_SOCKET, SO_PRIORITY, &value,
+				     sizeof(value)) == 0))
 		return 0;
 	if (errno == EPERM)
 		return err_set(err, -errno, "priorities above 6 need the capability CAP_NET_ADMIN");
@@ -297,6 +321,65 @@ static int send_ready(struct packet_txq *tx, struct port_counters *count,
 	return (int)n;
 }
 
+/* Sends frames, of *n, up to the first that the kernel would not even look at, which is
+ * refused if it is the very first: how many were consumed, of what *n becomes. */
+static int send_by_calls(struct packet_txq *tx, struct port_counters *count,
+			 const struct weir_pkt *pkts, unsigned *n)
+{
+	enum weir_refusal why;
+	unsigned ready = fill(tx, pkts, *n, &why);
+
+	*n = ready ? ready : 1;
+	return ready ? send_ready(tx, count, pkts, ready) : refuse(count, why, 1);
+}
+
+/* The same for frames that the ring holds. */
+static int send_by_ring(struct packet_txq *tx, struct port_counters *count,
+			const struct weir_pkt *pkts, unsigned n)
+{
+	unsigned tried, taken;
+	uint64_t bytes = 0;
+	int error, r;
+
+	taken = packet_ring_send(tx->ring, pkts, n, &tried, &error);
+	for (unsigned i = 0; i < taken; i++)
+		bytes += pkts[i].len;
+	counter_add(&count->frames, taken);
+	counter_add(&count->bytes, bytes);
+	if (taken)
+		tx->failing_ns = 0;
+	if (likely(taken == n))
+		return (int)n;
+
+	if (taken == tried) {
+		tx->ring_full = true;
+		return (int)taken;
+	}
+	tx->nobufs = error == EAGAIN; /* the socket would say that it is writable */
+	r = handle_error(tx, count, tried - taken, error);
+	return r < 0 ? r : (int)taken + r;
+}
+
+static bool suits_ring(const struct packet_txq *tx, const struct weir_pkt *pkt)
+{
+	enum weir_refusal unused;
+
+	return link_track_takes(&tx->link, pkt, PACKET_RING_FRAME, &unused);
+}
+
+/* How many of n frames, from the first, suit the ring, or how many do not. */
+static unsigned count_alike(const struct packet_txq *tx, const struct weir_pkt *pkts, unsigned n,
+			    bool *ret_suit)
+{
+	const bool suit = suits_ring(tx, &pkts[0]);
+	unsigned i;
+
+	for (i = 1; i < n && suits_ring(tx, &pkts[i]) == suit; i++)
+		;
+	*ret_suit = suit;
+	return i;
+}
+
 int packet_txq_send(struct packet_txq *tx, struct port_counters *count, const struct weir_pkt *pkts,
 		    unsigned n)
 {
@@ -304,8 +387,8 @@ int packet_txq_send(struct packet_txq *tx, struct port_counters *count, const st
 	unsigned done = 0;
 	int r;
 
-	tx->nobufs = false;
-	if (unlikely(tx->link.down)) {
+	tx->nobufs = tx->ring_full = false;
+	if (unlikely(tx->link.down || tx->ring)) {
 		r = link_track_poll(&tx->link);
 		if (r < 0)
 			return r;
@@ -314,10 +397,13 @@ int packet_txq_send(struct packet_txq *tx, struct port_counters *count, const st
 	}
 
 	while (done < n) {
-		enum weir_refusal why;
-		unsigned ready = fill(tx, pkts + done, MIN(n - done, most), &why);
+		unsigned ready = MIN(n - done, most);
+		bool by_ring = false;
 
-		r = ready ? send_ready(tx, count, pkts + done, ready) : refuse(count, why, 1);
+		if (tx->ring && n - done >= RING_MIN)
+			ready = count_alike(tx, pkts + done, ready, &by_ring);
+		r = by_ring ? send_by_ring(tx, count, pkts + done, ready)
+			    : send_by_calls(tx, count, pkts + done, &ready);
 		if (unlikely(r < 0))
 			return r;
 		done += (unsigned)r;
@@ -329,7 +415,10 @@ int packet_txq_send(struct packet_txq *tx, struct port_counters *count, const st
 
 int packet_txq_wait(struct packet_txq *tx, struct port_counters *count, uint64_t timeout_ns)
 {
-	struct pollfd pfd = { .fd = tx->fd, .events = POLLOUT };
+	struct pollfd pfd = {
+		.fd = tx->ring_full ? packet_ring_fd(tx->ring) : tx->fd,
+		.events = POLLOUT,
+	};
 	int r;
 
 	if (tx->launch)

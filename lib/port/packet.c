@@ -139,6 +139,8 @@ static int open_txq(const struct weir_iface *iface, const struct tx_wishes *w,
 {
 	int r = packet_txq_open(iface, w->qdisc, ret_tx, err);
 
+	if (r == 0 && !w->qdisc && !w->offload)
+		packet_txq_use_ring(*ret_tx, iface);
 	if (r == 0 && w->has_priority)
 		r = packet_txq_set_priority(*ret_tx, (unsigned)w->priority, err);
 	if (r == 0 && w->etf)

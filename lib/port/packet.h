@@ -42,6 +42,9 @@ int packet_txq_send(struct packet_txq *tx, struct port_counters *count, const st
 		    unsigned n);
 int packet_txq_wait(struct packet_txq *tx, struct port_counters *count, uint64_t timeout_ns);
 int packet_txq_drain(struct packet_txq *tx, struct port_counters *count, uint64_t timeout_ns);
+/* Before the first frame, on one that goes past the queueing discipline and has no offload:
+ * many frames are sent by a ring, if the kernel has one. */
+void packet_txq_use_ring(struct packet_txq *tx, const struct weir_iface *iface);
 /* The priority of its frames (SO_PRIORITY), from which qdiscs choose a class or queue. */
 int packet_txq_set_priority(struct packet_txq *tx, unsigned priority, struct weir_err *err);
 /* Before the first frame, once: a struct weir_offload stands before each. */
