@@ -45,16 +45,14 @@ static const struct opt file_rows[] = {
 	{ 0 },
 };
 
-/* weir's exit statuses and those of the programs that AutoOpts serves. */
-static int fail_status(enum opt_dialect dialect)
-{
-	return dialect == OPT_AUTOOPTS ? 255 : 1;
-}
-
-static int usage_status(enum opt_dialect dialect)
-{
-	return dialect == OPT_AUTOOPTS ? 1 : 2;
-}
+/* Exit statuses: of weir, of programs that AutoOpts serves, and of netmap's. */
+static const struct {
+	int fail, usage;
+} statuses[] = {
+	[OPT_WEIR] = { 1, 2 },
+	[OPT_AUTOOPTS] = { 255, 1 },
+	[OPT_GETOPT] = { 1, 255 },
+};
 
 void cmd_version(FILE *to)
 {
@@ -68,7 +66,7 @@ static void personality_version(const struct cmd *cmd)
 
 static void usage_line(FILE *to, const struct cmd *cmd)
 {
-	fprintf(to, "usage: %s%s [OPTIONS] %s\n", cmd->dialect == OPT_AUTOOPTS ? "" : "weir ",
+	fprintf(to, "usage: %s%s [OPTIONS] %s\n", cmd->dialect == OPT_WEIR ? "weir " : "",
 		cmd->name, cmd->operands);
 }
 
@@ -122,7 +120,7 @@ static int complain(const struct cmd *cmd, const struct opt_table *tables, const
 	fprintf(stderr, "%s\n", text);
 	if (cmd->dialect == OPT_AUTOOPTS)
 		help(stderr, cmd, tables, true);
-	return usage_status(cmd->dialect);
+	return statuses[cmd->dialect].usage;
 }
 
 /* Where the options stand that a personality has without being told: beside the program,
@@ -225,7 +223,7 @@ static int save(const struct cmd_run *run, const char *path)
 static int complain_of_file(const struct cmd *cmd, const struct opt_set *set)
 {
 	fprintf(stderr, "%s\n", set->error);
-	return usage_status(cmd->dialect);
+	return statuses[cmd->dialect].usage;
 }
 
 /* The arguments are in: answers, checks, runs. */
@@ -320,7 +318,7 @@ int cmd_fail(const struct cmd_run *run, const char *format, ...)
 	else
 		say(run->prog, ": ", format, ap);
 	va_end(ap);
-	return fail_status(run->cmd->dialect);
+	return statuses[run->cmd->dialect].fail;
 }
 
 int cmd_fail_as_is(const struct cmd_run *run, const char *format, ...)
@@ -331,7 +329,7 @@ int cmd_fail_as_is(const struct cmd_run *run, const char *format, ...)
 	va_start(ap, format);
 	say("", "", format, ap);
 	va_end(ap);
-	return fail_status(run->cmd->dialect);
+	return statuses[run->cmd->dialect].fail;
 }
 
 int cmd_usage(const struct cmd_run *run, const char *format, ...)
@@ -344,7 +342,7 @@ int cmd_usage(const struct cmd_run *run, const char *format, ...)
 	va_end(ap);
 	if (old)
 		help(stderr, run->cmd, run->opts->tables, true);
-	return usage_status(run->cmd->dialect);
+	return statuses[run->cmd->dialect].usage;
 }
 
 void cmd_warn(const struct cmd_run *run, const char *format, ...)

@@ -60,8 +60,9 @@ void cmd_version(FILE *to);
 
 /*
  * What a command says. cmd_fail() and cmd_usage() return the exit status: 1 and 2, as
- * personality 255 and 1, so that a command ends with "return cmd_fail(run, ...)". A text
- * that begins with a new line has a line of its own in personalities.
+ * personality of AutoOpts 255 and 1, of getopt 1 and 255, so that a command ends with
+ * "return cmd_fail(run, ...)". A text that begins with a new line has a line of its own in
+ * personalities.
  */
 int cmd_fail(const struct cmd_run *run, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -73,6 +74,7 @@ int cmd_usage(const struct cmd_run *run, const char *format, ...)
 void cmd_warn(const struct cmd_run *run, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* Is it tcpreplay or one of its kin? */
 static inline bool cmd_is_personality(const struct cmd_run *run)
 {
 	return run->cmd->dialect == OPT_AUTOOPTS;

@@ -13,32 +13,33 @@
 /*
  * The messages. %O is the option, %V the value or the other option, %R the range or the
  * choices, %P the program, %A the program as it was called, %D the option's dashes, %L the
- * names in the value as a list, and %N how many they are.
+ * names in the value as a list, and %N how many they are. What getopt(3) serves says what weir
+ * does.
  */
 static const char *const messages[OPT_N_PROBLEMS][2] = {
 	[OPT_UNKNOWN] = { "%P: unknown option '%D%O'", "%A: illegal option -- %O" },
 	[OPT_AMBIGUOUS] = { "%P: '--%O' may be %L",
 			    "%A: ambiguous option name: %O (matches %N options)%L" },
 	[OPT_ONE_LETTER] = { "%P: '--%O' may be %L", "%P: invalid option name: %O" },
-	[OPT_NO_VALUE] = { "%P: --%O needs a value", "%A: The '%O' option requires an argument." },
-	[OPT_EXTRA_VALUE] = { "%P: --%O takes no value, but was given '%V'",
+	[OPT_NO_VALUE] = { "%P: %D%O needs a value", "%A: The '%O' option requires an argument." },
+	[OPT_EXTRA_VALUE] = { "%P: %D%O takes no value, but was given '%V'",
 			      "%A: The '%O' option cannot have an argument." },
-	[OPT_NOT_A_NUMBER] = { "%P: --%O: '%V' is not a number",
+	[OPT_NOT_A_NUMBER] = { "%P: %D%O: '%V' is not a number",
 			       "%P error:  '%V' is not a recognizable number." },
-	[OPT_OUT_OF_RANGE] = { "%P: --%O: %V is out of range, it must be %R",
+	[OPT_OUT_OF_RANGE] = { "%P: %D%O: %V is out of range, it must be %R",
 			       "%P error:  %O option value %V is out of range.\n"
 			       "it must be in the range:\n\t%R" },
-	[OPT_NOT_A_CHOICE] = { "%P: --%O: '%V' is none of %R",
+	[OPT_NOT_A_CHOICE] = { "%P: %D%O: '%V' is none of %R",
 			       "%P error:  %O option value '%V' is none of %R" },
-	[OPT_REPEATED] = { "%P: --%O was given twice", "%P error:  only one %O option allowed" },
-	[OPT_TOO_MANY] = { "%P: --%O can be given %V times at most",
+	[OPT_REPEATED] = { "%P: %D%O was given twice", "%P error:  only one %O option allowed" },
+	[OPT_TOO_MANY] = { "%P: %D%O can be given %V times at most",
 			   "%P error:  only %V %O options allowed" },
-	[OPT_BOTH_NAMES] = { "%P: --%O and --%V cannot be used together",
+	[OPT_BOTH_NAMES] = { "%P: %D%O and --%V cannot be used together",
 			     "%P error:  only one %O option allowed" },
-	[OPT_CONFLICT] = { "%P: --%O and --%V cannot be used together",
+	[OPT_CONFLICT] = { "%P: %D%O and --%V cannot be used together",
 			   "%P error:  the '%O' and '%V' options conflict" },
-	[OPT_REQUIRES] = { "%P: --%O needs --%V", "%P error:  %O option requires the %V option" },
-	[OPT_MISSING] = { "%P: --%O is missing", "%P error:  The %O option is required" },
+	[OPT_REQUIRES] = { "%P: %D%O needs --%V", "%P error:  %O option requires the %V option" },
+	[OPT_MISSING] = { "%P: %D%O is missing", "%P error:  The %O option is required" },
 };
 
 /* A number's limits, or the words it can be. */
@@ -96,7 +97,7 @@ static void describe(const struct opt_set *set, const struct opt *row, const cha
 	*ret = (struct details){ 0 };
 	if (row)
 		range_text(row, set->dialect, ret->range, sizeof(ret->range));
-	if (set->dialect == OPT_WEIR)
+	if (set->dialect != OPT_AUTOOPTS)
 		join_names(other, "", ", ", ret->list, sizeof(ret->list));
 	else if (count_names(other) <= AUTOOPTS_LISTS)
 		join_names(other, "\n  The following options match:\n  ", "\n  ", ret->list,
@@ -131,11 +132,14 @@ static const char *filled(const struct opt_set *set, char letter, const char *op
 int opt_problem(struct opt_set *set, enum opt_problem what, const struct opt *row,
 		const char *option, const char *other)
 {
-	const char *message = messages[what][set->dialect];
+	const char *message = messages[what][set->dialect == OPT_AUTOOPTS];
+	const char letter[2] = { row ? row->letter : '\0', '\0' };
 	struct details details;
 	size_t len = 0;
 
 	describe(set, row, other, &details);
+	if (set->dialect == OPT_GETOPT && letter[0])
+		option = letter;
 	/* Cut if it is too long. */
 	for (const char *p = message; *p && len + 1 < sizeof(set->error); p++) {
 		if (*p != '%') {

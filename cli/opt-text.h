@@ -24,7 +24,8 @@ enum opt_problem {
 };
 
 /* Writes set->error and returns -EINVAL. row is the option's, or NULL if unknown; option
- * is how it was written where the list says so and the row's name otherwise. */
+ * is how it was written where the list says so and the row's name otherwise (for OPT_GETOPT
+ * its letter is put in place of that). */
 int opt_problem(struct opt_set *set, enum opt_problem what, const struct opt *row,
 		const char *option, const char *other);
 

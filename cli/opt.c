@@ -25,7 +25,7 @@ const struct opt *opt_row(const struct opt_table *tables, unsigned i, void **ret
 
 bool opt_spoken(const struct opt *row, enum opt_dialect dialect)
 {
-	return !(row->flags & (dialect == OPT_WEIR ? OPT_AUTOOPTS_ONLY : OPT_WEIR_ONLY));
+	return !(row->flags & (dialect == OPT_AUTOOPTS ? OPT_WEIR_ONLY : OPT_AUTOOPTS_ONLY));
 }
 
 void opt_init(struct opt_set *set, enum opt_dialect dialect, const char *prog, const char *argv0,
@@ -274,7 +274,8 @@ static int given_before(struct opt_set *set, const struct opt *row, const char *
 
 static bool may_repeat(const struct opt_set *set, const struct opt *row)
 {
-	return row->type == OPT_LIST || (set->dialect == OPT_AUTOOPTS && row->flags & OPT_AGAIN);
+	return row->type == OPT_LIST || set->dialect == OPT_GETOPT ||
+	       (set->dialect == OPT_AUTOOPTS && row->flags & OPT_AGAIN);
 }
 
 static int give(struct opt_set *set, unsigned i, const char *value)

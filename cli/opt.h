@@ -22,9 +22,11 @@
  * names: any case, '_' for '-', any prefix that fits one option only. Options may
  * stand after operands, "--" ends them.
  *
- * Each of two dialects has its own messages: weir's, and that of programs whose option
- * parser is AutoOpts, which scripts expect under those programs' names. There the first
- * operand ends the options, and of a number without max the low bits count.
+ * Of three dialects weir's is the first. Programs whose option parser is AutoOpts have its
+ * messages, which scripts expect under those programs' names. There the first operand ends
+ * the options, and of a number without max the low bits count. Of programs that use
+ * getopt(3) and letters only, an option may come again, and the last one counts; messages
+ * call it by its letter. Long names are there all the same.
  */
 #ifndef CLI_OPT_H
 #define CLI_OPT_H
@@ -37,6 +39,7 @@
 enum opt_dialect {
 	OPT_WEIR,
 	OPT_AUTOOPTS,
+	OPT_GETOPT,
 };
 
 enum opt_type {

@@ -66,7 +66,7 @@ static int reads(struct line *l, char *args[])
 	return read_as(l, OPT_WEIR, args);
 }
 
-/* The message that arguments get, in both dialects. */
+/* The message that arguments get from weir and in the dialect of AutoOpts. */
 static void says(char *args[], const char *weir, const char *autoopts)
 {
 	const char *want[] = { [OPT_WEIR] = weir, [OPT_AUTOOPTS] = autoopts };
@@ -347,6 +347,24 @@ static void test_rows_of_the_other_dialect_are_unknown(void **state)
 	opt_done(&l.set);
 }
 
+static void test_with_getopt_an_option_may_come_again_and_goes_by_its_letter(void **state)
+{
+	struct line l;
+
+	(void)state;
+	assert_int_equal(read_as(&l, OPT_GETOPT, ARGS("-c3", "-kk", "-c", "7", "-m1", "-m2")), 0);
+	assert_int_equal(l.fields.count, 7);
+	assert_true(l.fields.keep);
+	assert_int_equal(l.fields.maps.n, 2);
+	opt_done(&l.set);
+	assert_int_equal(read_as(&l, OPT_GETOPT, ARGS("-c", "0")), -EINVAL);
+	assert_string_equal(l.set.error, "prog: -c: 0 is out of range, it must be from 1 to 100");
+	opt_done(&l.set);
+	assert_int_equal(read_as(&l, OPT_GETOPT, ARGS("--new-thing", "-q")), -EINVAL);
+	assert_string_equal(l.set.error, "prog: unknown option '-q'");
+	opt_done(&l.set);
+}
+
 static void test_nearest_words_are_near(void **state)
 {
 	(void)state;
@@ -379,6 +397,7 @@ int main(void)
 		cmocka_unit_test(test_options_come_once),
 		cmocka_unit_test(test_relations_are_checked),
 		cmocka_unit_test(test_rows_of_the_other_dialect_are_unknown),
+		cmocka_unit_test(test_with_getopt_an_option_may_come_again_and_goes_by_its_letter),
 		cmocka_unit_test(test_nearest_words_are_near),
 	};
 
