@@ -24,14 +24,6 @@ struct drive {
 	bool drawing;
 };
 
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts); /* cannot fail */
-	return (uint64_t)ts.tv_sec * NSEC_PER_SEC + (uint64_t)ts.tv_nsec;
-}
-
 static void add_lane(struct bridge_figures *f, const struct weir_lane_stats *s)
 {
 	f->lanes.frames += s->frames;
@@ -98,7 +90,7 @@ static void add_up(const struct bridge *b, unsigned dir, bool final, struct brid
 
 void bridge_result(const struct bridge *b, bool final, struct bridge_result *ret_res)
 {
-	ret_res->elapsed_ns = now_ns() - b->begin_ns;
+	ret_res->elapsed_ns = clock_ns(CLOCK_MONOTONIC) - b->begin_ns;
 	ret_res->n_dirs = b->n_dirs;
 	for (unsigned d = 0; d < b->n_dirs; d++)
 		add_up(b, d, final, &ret_res->dirs[d]);
@@ -203,13 +195,13 @@ static void watch(struct drive *d)
 	int nr;
 
 	while (goes_on) {
-		uint64_t now = now_ns();
+		uint64_t now = clock_ns(CLOCK_MONOTONIC);
 
 		if (poll(fds, ARRAY_SIZE(fds), next_tick_ms(d, now)) < 0 && errno != EINTR)
 			return;
 		while (goes_on && (nr = signals_next(d->b->signals)))
 			goes_on = handle_signal(d->b, nr);
-		now = now_ns();
+		now = clock_ns(CLOCK_MONOTONIC);
 		goes_on = goes_on && !fds[0].revents && now < d->end_ns;
 		tick(d, now);
 	}
@@ -225,7 +217,7 @@ int bridge_drive(struct bridge *b, struct weir_err *err)
 		    !cmd_is_personality(b->run);
 	/* Signals come to this thread: lanes that wait are not to be woken by them. */
 	signals_block();
-	b->begin_ns = now_ns();
+	b->begin_ns = clock_ns(CLOCK_MONOTONIC);
 	r = weir_forwarder_start(b->forwarder, err);
 	signals_unblock();
 	if (r < 0)

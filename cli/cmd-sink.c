@@ -4,24 +4,17 @@
  * many were lost and how late they were. One thread for each queue of the port.
  */
 #include <errno.h>
-#include <inttypes.h>
+#include <limits.h>
 #include <poll.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <time.h>
 
 #include "commands.h"
 #include "interfaces.h"
+#include "receiver.h"
 #include "signals.h"
 #include "sink.h"
 #include "util.h"
-
-#define BATCH 256u
-/* How long a queue's thread waits before it looks whether it is to stop, and how often the
- * main thread looks at the figures. */
-#define WAIT_NS (10 * NSEC_PER_MSEC)
-#define LOOK_MS 20
 
 struct sink_cfg {
 	const char *port;
@@ -51,81 +44,34 @@ static const struct opt rows[] = {
 	{ 0 },
 };
 
-struct sink;
-
-/* A queue and its thread, which alone writes the counters. */
-struct queue {
-	_Alignas(64) _Atomic uint64_t frames;
-	_Atomic uint64_t bytes, stamped, first_ns, last_ns;
-	struct sink *sink;
-	unsigned nr;
+/* What the thread of a queue has seen of stamps. */
+struct seen {
+	_Alignas(64) _Atomic uint64_t stamped;
 	struct weir_check *check;
-	pthread_t thread;
-	bool runs;
-	int error; /* what ended it; known once it is joined */
 };
 
 struct sink {
 	const struct cmd_run *run;
 	const struct sink_cfg *cfg;
 	struct weir_port *port;
-	struct queue *queues;
+	struct receiver *receiver;
+	struct seen *seen; /* one a queue */
 	unsigned n_queues;
 	int signals;
-	_Atomic bool stop;
-	_Atomic unsigned running;
-	uint64_t begin_ns;	  /* CLOCK_MONOTONIC, as all that follows */
+	uint64_t begin_ns;	  /* CLOCK_MONOTONIC */
 	struct sink_figures told; /* at the last line of --stats */
 	uint64_t told_ns;
 };
 
-static uint64_t now_of(clockid_t clock)
+static void take(void *ctx, unsigned queue, const struct weir_pkt *pkts, unsigned n,
+		 uint64_t now_ns)
 {
-	struct timespec ts;
+	struct seen *seen = &((struct sink *)ctx)->seen[queue];
+	uint64_t before = atomic_load_explicit(&seen->stamped, memory_order_relaxed);
 
-	(void)clock_gettime(clock, &ts); /* cannot fail */
-	return (uint64_t)ts.tv_sec * NSEC_PER_SEC + (uint64_t)ts.tv_nsec;
-}
-
-static void add(_Atomic uint64_t *counter, uint64_t n)
-{
-	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n,
+	atomic_store_explicit(&seen->stamped,
+			      before + weir_check_frames(seen->check, pkts, n, now_ns),
 			      memory_order_relaxed);
-}
-
-static void take(struct queue *q, const struct weir_pkt *pkts, unsigned n)
-{
-	uint64_t bytes = 0, now = now_of(CLOCK_MONOTONIC);
-
-	for (unsigned i = 0; i < n; i++)
-		bytes += pkts[i].orig_len;
-	add(&q->stamped, weir_check_frames(q->check, pkts, n, now_of(CLOCK_REALTIME)));
-	add(&q->bytes, bytes);
-	add(&q->frames, n);
-	if (!atomic_load_explicit(&q->first_ns, memory_order_relaxed))
-		atomic_store_explicit(&q->first_ns, now, memory_order_relaxed);
-	atomic_store_explicit(&q->last_ns, now, memory_order_relaxed);
-}
-
-static void *receive(void *arg)
-{
-	struct queue *q = arg;
-	struct sink *s = q->sink;
-	struct weir_pkt pkts[BATCH];
-	int r = 0;
-
-	while (r >= 0 && !atomic_load_explicit(&s->stop, memory_order_relaxed)) {
-		r = weir_port_rx(s->port, q->nr, pkts, BATCH);
-		if (r > 0) {
-			take(q, pkts, (unsigned)r);
-			weir_port_rx_release(s->port, q->nr);
-		} else if (r == 0) {
-			r = weir_port_rx_wait(s->port, q->nr, WAIT_NS);
-		}
-	}
-	q->error = r < 0 && r != -ENODATA ? r : 0; /* -ENODATA: the end of a file */
-	atomic_fetch_sub(&s->running, 1);
-	return NULL;
 }
 
 static void add_up(struct sink *s, struct sink_figures *ret)
@@ -135,86 +81,74 @@ static void add_up(struct sink *s, struct sink_figures *ret)
 
 	weir_port_stats(s->port, &port);
 	f.dropped = port.rx_dropped;
-	for (unsigned i = 0; i < s->n_queues; i++) {
-		const struct queue *q = &s->queues[i];
-		uint64_t first = atomic_load_explicit(&q->first_ns, memory_order_relaxed);
-		uint64_t last = atomic_load_explicit(&q->last_ns, memory_order_relaxed);
-
-		f.frames += atomic_load_explicit(&q->frames, memory_order_relaxed);
-		f.bytes += atomic_load_explicit(&q->bytes, memory_order_relaxed);
-		f.stamped += atomic_load_explicit(&q->stamped, memory_order_relaxed);
-		if (first && (!f.first_ns || first < f.first_ns))
-			f.first_ns = first;
-		if (last > f.last_ns)
-			f.last_ns = last;
-	}
+	receiver_counts(s->receiver, &f.received);
+	for (unsigned i = 0; i < s->n_queues; i++)
+		f.stamped += atomic_load_explicit(&s->seen[i].stamped, memory_order_relaxed);
 	*ret = f;
 }
 
-static void tell_rate(struct sink *s, const struct sink_figures *f, uint64_t now)
+/* Milliseconds until there is something to do, or -1: never. next: CLOCK_MONOTONIC, or 0. */
+static int wait_ms(uint64_t now, uint64_t next)
 {
-	if (!s->cfg->stats_s || now - s->told_ns < s->cfg->stats_s * NSEC_PER_SEC)
-		return;
-	sink_print_rate(s->cfg->json ? stderr : stdout, f, &s->told, now - s->told_ns);
-	(void)fflush(stdout); /* looked at once at the end */
-	s->told = *f;
-	s->told_ns = now;
+	if (!next)
+		return -1;
+	return next <= now ? 0 : (int)MIN((next - now) / NSEC_PER_MSEC + 1, INT_MAX);
 }
 
-static bool is_over(const struct sink *s, const struct sink_figures *f, uint64_t now)
+static void tell_rate(struct sink *s, uint64_t now)
 {
-	const struct sink_cfg *cfg = s->cfg;
+	struct sink_figures f;
 
-	return !atomic_load(&s->running) || (cfg->count && f->frames >= cfg->count) ||
-	       (cfg->duration_s && now - s->begin_ns >= cfg->duration_s * NSEC_PER_SEC) ||
-	       (cfg->idle_ms && f->last_ns && now > f->last_ns &&
-		now - f->last_ns >= cfg->idle_ms * NSEC_PER_MSEC);
+	add_up(s, &f);
+	sink_print_rate(s->cfg->json ? stderr : stdout, &f, &s->told, now - s->told_ns);
+	(void)fflush(stdout); /* looked at once at the end */
+	s->told = f;
+	s->told_ns = now;
 }
 
 static void watch(struct sink *s)
 {
-	struct pollfd fd = { .fd = s->signals, .events = POLLIN };
-	struct sink_figures f;
-	uint64_t now;
+	struct pollfd fds[] = { { .fd = s->signals, .events = POLLIN },
+				{ .fd = receiver_fd(s->receiver), .events = POLLIN } };
+	uint64_t every = s->cfg->stats_s * NSEC_PER_SEC, now = s->begin_ns;
+	uint64_t end = s->cfg->duration_s ? now + s->cfg->duration_s * NSEC_PER_SEC : 0;
+	uint64_t next = every ? now + every : 0;
 
 	do {
-		(void)poll(&fd, 1, LOOK_MS); /* a signal is in the pipe, too */
+		uint64_t first = !next || (end && end < next) ? end : next;
+
+		(void)poll(fds, ARRAY_SIZE(fds), wait_ms(now, first)); /* signals: in the pipe */
 		if (signals_next(s->signals))
 			break;
-		add_up(s, &f);
-		now = now_of(CLOCK_MONOTONIC);
-		tell_rate(s, &f, now);
-	} while (!is_over(s, &f, now));
-	atomic_store(&s->stop, true);
+		now = clock_ns(CLOCK_MONOTONIC);
+		if (next && now >= next) {
+			tell_rate(s, now);
+			next = now + every;
+		}
+	} while (!fds[1].revents && !(end && now >= end));
+	receiver_stop(s->receiver);
 }
 
 static int start(struct sink *s, struct weir_err *err)
 {
+	const struct receiver_opts opts = { .port = s->port,
+					    .limit = s->cfg->count,
+					    .idle_ns = s->cfg->idle_ms * NSEC_PER_MSEC,
+					    .take = take,
+					    .ctx = s };
 	int r = 0;
 
 	s->n_queues = weir_port_info(s->port)->n_queues;
-	s->queues = aligned_alloc(_Alignof(struct queue), s->n_queues * sizeof(*s->queues));
-	if (!s->queues)
+	s->seen = aligned_alloc(_Alignof(struct seen), s->n_queues * sizeof(*s->seen));
+	if (!s->seen)
 		return err_text(err, -ENOMEM, "out of memory");
-	memset(s->queues, 0, s->n_queues * sizeof(*s->queues));
-	s->begin_ns = s->told_ns = now_of(CLOCK_MONOTONIC);
-	atomic_store(&s->running, s->n_queues);
-	signals_block();
-	for (unsigned i = 0; i < s->n_queues && r >= 0; i++) {
-		struct queue *q = &s->queues[i];
-
-		q->sink = s;
-		q->nr = i;
-		r = weir_check_new(&q->check, err);
-		if (r < 0)
-			break;
-		r = -pthread_create(&q->thread, NULL, receive, q);
-		q->runs = r == 0;
-		if (r < 0)
-			(void)err_text(err, r, "cannot start a thread: %s", strerror(-r));
-	}
-	signals_unblock();
-	return r;
+	memset(s->seen, 0, s->n_queues * sizeof(*s->seen));
+	for (unsigned i = 0; i < s->n_queues && r >= 0; i++)
+		r = weir_check_new(&s->seen[i].check, err);
+	if (r >= 0)
+		r = receiver_new(&opts, &s->receiver, err);
+	s->begin_ns = s->told_ns = clock_ns(CLOCK_MONOTONIC);
+	return r < 0 ? r : receiver_start(s->receiver, err);
 }
 
 static int open_all(struct sink *s, struct weir_err *err)
@@ -231,27 +165,16 @@ static int open_all(struct sink *s, struct weir_err *err)
 /* Ends the threads. 0, or what went wrong in one. */
 static int join(struct sink *s, struct weir_err *err)
 {
-	int r = 0;
+	int r = receiver_join(s->receiver, err);
 
-	atomic_store(&s->stop, true);
-	for (unsigned i = 0; i < s->n_queues; i++) {
-		struct queue *q = &s->queues[i];
-
-		if (!q->runs)
-			continue;
-		(void)pthread_join(q->thread, NULL);
-		q->runs = false;
-		if (q->error < 0)
-			r = err_text(err, q->error, "%s: %s", s->cfg->port, strerror(-q->error));
-		if (i)
-			weir_check_merge(s->queues[0].check, q->check);
-	}
+	for (unsigned i = 1; i < s->n_queues; i++)
+		weir_check_merge(s->seen[0].check, s->seen[i].check);
 	return r;
 }
 
 static int tell(struct sink *s)
 {
-	struct weir_check *check = s->queues[0].check;
+	struct weir_check *check = s->seen[0].check;
 	struct sink_figures f;
 
 	add_up(s, &f);
@@ -266,9 +189,10 @@ static int tell(struct sink *s)
 
 static void close_all(struct sink *s)
 {
-	for (unsigned i = 0; i < s->n_queues && s->queues; i++)
-		weir_check_free(s->queues[i].check);
-	free(s->queues);
+	receiver_free(s->receiver);
+	for (unsigned i = 0; i < s->n_queues && s->seen; i++)
+		weir_check_free(s->seen[i].check);
+	free(s->seen);
 	weir_port_close(s->port);
 	signals_close(s->signals);
 }
@@ -293,10 +217,6 @@ static int run_sink(const struct cmd_run *run, const void *fields)
 		watch(&s);
 		r = join(&s, &err);
 		status = tell(&s);
-	} else {
-		struct weir_err other;
-
-		(void)join(&s, &other); /* what is told is why it could not start */
 	}
 	if (r < 0)
 		status = usage ? cmd_usage(run, "%s", weir_err_text(&err))

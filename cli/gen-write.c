@@ -182,12 +182,10 @@ static int write_all(struct file *f, const struct gen_cfg *cfg, struct weir_err 
 {
 	const struct weir_relay relay = { .take = take, .work = make, .give = give, .ctx = f };
 	void *loads[MAX_MAKERS];
-	struct timespec now;
 	unsigned n = 0;
 	int r;
 
-	(void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail */
-	f->begin_ns = (uint64_t)now.tv_sec * NSEC_PER_SEC + (uint64_t)now.tv_nsec;
+	f->begin_ns = clock_ns(CLOCK_REALTIME);
 	f->end = gen_total(cfg, f->gen);
 	f->end_ns = cfg->send.duration_s ? cfg->send.duration_s * NSEC_PER_SEC : UINT64_MAX;
 	do

@@ -18,7 +18,7 @@ static const struct {
 /* Seconds from the first to the last frame; what came at once has no rate. */
 static double seconds_of(const struct sink_figures *f)
 {
-	return (double)(f->last_ns - f->first_ns) / NSEC_PER_SEC;
+	return (double)(f->received.last_ns - f->received.first_ns) / NSEC_PER_SEC;
 }
 
 static double per_second(double n, double seconds)
@@ -32,9 +32,9 @@ void sink_print_rate(FILE *to, const struct sink_figures *now, const struct sink
 	double s = (double)ns / NSEC_PER_SEC;
 
 	fprintf(to, "%.0f frames/s, %.3f Mbit/s, %" PRIu64 " frames, %" PRIu64 " dropped\n",
-		per_second((double)(now->frames - before->frames), s),
-		per_second((double)(now->bytes - before->bytes) * 8 / 1e6, s), now->frames,
-		now->dropped);
+		per_second((double)(now->received.frames - before->received.frames), s),
+		per_second((double)(now->received.bytes - before->received.bytes) * 8 / 1e6, s),
+		now->received.frames, now->dropped);
 }
 
 static void print_latency(FILE *to, const struct weir_hist *latency)
@@ -66,12 +66,13 @@ void sink_print_text(FILE *to, const struct sink_figures *f, struct weir_check *
 	struct weir_check_stats s;
 
 	fprintf(to, "Actual: %" PRIu64 " packets (%" PRIu64 " bytes) received in %.2f seconds\n",
-		f->frames, f->bytes, seconds);
-	fprintf(to, "Rated: %.1f Bps, %.3f Mbps, %.2f pps\n", per_second((double)f->bytes, seconds),
-		per_second((double)f->bytes * 8 / 1e6, seconds),
-		per_second((double)f->frames, seconds));
+		f->received.frames, f->received.bytes, seconds);
+	fprintf(to, "Rated: %.1f Bps, %.3f Mbps, %.2f pps\n",
+		per_second((double)f->received.bytes, seconds),
+		per_second((double)f->received.bytes * 8 / 1e6, seconds),
+		per_second((double)f->received.frames, seconds));
 	fprintf(to, "Dropped here: %" PRIu64 "; without a stamp: %" PRIu64 "\n", f->dropped,
-		f->frames - f->stamped);
+		f->received.frames - f->stamped);
 	for (unsigned i = 0; weir_check_stream(check, i, &s); i++)
 		print_stream(to, &s);
 }
@@ -102,10 +103,10 @@ int sink_print_json(FILE *to, const struct sink_figures *f, struct weir_check *c
 	for (unsigned i = 0; weir_check_stream(check, i, &s); i++)
 		(void)json_array_append_new(streams, stream_object(&s)); /* or it is missing */
 	o = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:f, s:f, s:o}", "command", "sink", "frames",
-		      json_number(f->frames), "bytes", json_number(f->bytes), "stamped",
-		      json_number(f->stamped), "dropped", json_number(f->dropped), "elapsed_ns",
-		      json_number(f->last_ns - f->first_ns), "bps",
-		      per_second((double)f->bytes * 8, seconds), "pps",
-		      per_second((double)f->frames, seconds), "streams", streams);
+		      json_number(f->received.frames), "bytes", json_number(f->received.bytes),
+		      "stamped", json_number(f->stamped), "dropped", json_number(f->dropped),
+		      "elapsed_ns", json_number(f->received.last_ns - f->received.first_ns), "bps",
+		      per_second((double)f->received.bytes * 8, seconds), "pps",
+		      per_second((double)f->received.frames, seconds), "streams", streams);
 	return json_print(to, o);
 }

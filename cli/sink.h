@@ -8,12 +8,13 @@
 #include <weir/check.h>
 #include <weir/port.h>
 
+#include "receiver.h"
+
 /* What has arrived. */
 struct sink_figures {
-	uint64_t frames, bytes, stamped;
-	uint64_t dropped;  /* by the kernel: there was no room for them */
-	uint64_t first_ns; /* when the first and the last batch came; 0: none did */
-	uint64_t last_ns;
+	struct receiver_counts received;
+	uint64_t stamped;
+	uint64_t dropped; /* by the kernel: there was no room for them */
 };
 
 /* sink-stats.c: a line for the time since before; the result as text, and as one JSON

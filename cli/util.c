@@ -44,6 +44,14 @@ int err_text(struct weir_err *err, int code, const char *format, ...)
 	return code;
 }
 
+uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(clock, &ts); /* cannot fail */
+	return (uint64_t)ts.tv_sec * NSEC_PER_SEC + (uint64_t)ts.tv_nsec;
+}
+
 int read_text(const char *path, char **ret_text)
 {
 	CLEANUP(fclosep)

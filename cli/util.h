@@ -3,8 +3,10 @@
 #ifndef CLI_UTIL_H
 #define CLI_UTIL_H
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <weir/err.h>
@@ -58,6 +60,9 @@ void *xgrow(void *array, size_t n, size_t size);
 /* Writes code and text of an error and returns the code. */
 int err_text(struct weir_err *err, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* Nanoseconds of CLOCK_MONOTONIC, _REALTIME or another that cannot fail. */
+uint64_t clock_ns(clockid_t clock);
 
 /* The whole file as one text, to be freed; a NUL in it ends the text. 0, or a negative errno. */
 int read_text(const char *path, char **ret_text);
