@@ -9,15 +9,9 @@
 
 #include "commands.h"
 #include "gen.h"
+#include "interfaces.h"
+#include "passes.h"
 #include "util.h"
-
-/* What is sent again and again is made only once if it takes no more than this. */
-#define MAX_PRELOAD (1ULL << 30)
-
-/* Passes of fewer frames are joined: the end of each costs the sender as much as some frames
- * do. */
-#define SHORT_PASS  64u
-#define JOINED_PASS 1024u
 
 /* A file without a rate is written as if a frame left each microsecond. */
 #define FILE_PPS 1000000u
@@ -35,31 +29,6 @@ static int list_layers(void)
 		puts(")");
 	}
 	return 0;
-}
-
-/* "xdp:eth0,zc@1" is on eth0. */
-static bool same_device(const char *port, const char *ifname)
-{
-	const char *colon = strchr(port, ':');
-	size_t len;
-
-	port = colon ? colon + 1 : port;
-	len = strcspn(port, ",@");
-	return strlen(ifname) == len && !memcmp(port, ifname, len);
-}
-
-/* The address of the interface that frames are sent through. */
-static void find_mac(const char *port, uint8_t mac[6])
-{
-	struct weir_iface *ifaces = NULL;
-	unsigned n = 0;
-
-	if (!port || weir_ifaces(&ifaces, &n, NULL) < 0)
-		return; /* zeros then, as without a port */
-	for (unsigned i = 0; i < n; i++)
-		if (same_device(port, ifaces[i].name))
-			memcpy(mac, ifaces[i].mac, 6);
-	free(ifaces);
 }
 
 /* Operands are lines of one text. */
@@ -95,7 +64,8 @@ static int compile(const struct cmd_run *run, const struct gen_cfg *cfg, struct 
 		.mac = mac,
 	};
 
-	find_mac(cfg->send.intf1, mac);
+	if (cfg->send.intf1)
+		interface_mac(cfg->send.intf1, mac);
 	if (cfg->file)
 		return weir_gen_new_file(cfg->file, &opts, ret_gen, err);
 	return weir_gen_new(&opts, ret_gen, err);
@@ -119,40 +89,6 @@ static void complete(struct gen_cfg *cfg, const struct cmd_run *run,
 	}
 	if (!opt_given(run->opts, "loop"))
 		cfg->send.loop = endless ? 0 : 1;
-}
-
-/* Passes over n frames that repeat, joined to a long one of which total is a multiple (0: no
- * end). 0: there is none. */
-static uint64_t joined_pass(uint64_t n, uint64_t total)
-{
-	uint64_t pass = JOINED_PASS / n * n;
-
-	while (pass && total % pass)
-		pass -= n;
-	return pass;
-}
-
-/* Decides what is made only once, and how many frames the sender sees as one pass: they are
- * numbered over all passes, so that it makes no difference to them. total: of gen_total(). */
-static void plan_passes(struct gen_cfg *cfg, const struct weir_gen_info *info, uint64_t total,
-			struct weir_maker *maker)
-{
-	uint64_t n = info->n_frames, pass = n;
-	bool preload = info->repeats && n <= MAX_PRELOAD / (info->max_len + 32);
-
-	if (total == UINT64_MAX) /* no end */
-		total = 0;
-	if (preload && n < SHORT_PASS) {
-		pass = joined_pass(n, total);
-		preload = pass != 0;
-	}
-	if (!preload)
-		pass = total ? total : n;
-	maker->n_frames = pass;
-	cfg->send.preload = preload;
-	/* The limit alone would not end what the port refuses. */
-	cfg->send.loop = total / pass + (total % pass != 0);
-	cfg->send.limit = total % pass ? total : 0;
 }
 
 /* Whether the port is to make the frames. If it could but they do not fit, the remark says
@@ -180,6 +116,8 @@ static int send_frames(const struct cmd_run *run, const struct gen_cfg *cfg,
 {
 	struct gen_cfg planned = *cfg;
 	struct weir_recipe recipe;
+	struct passes passes =
+		passes_plan(info->n_frames, info->max_len, info->repeats, gen_total(cfg, g));
 	struct weir_maker maker;
 	char remark[256] = "";
 	bool made_by_port = plan_recipe(cfg, g, &recipe, remark, sizeof(remark));
@@ -197,7 +135,10 @@ static int send_frames(const struct cmd_run *run, const struct gen_cfg *cfg,
 		weir_gen_numberer(g, &maker);
 	else
 		weir_gen_maker(g, &maker);
-	plan_passes(&planned, info, gen_total(cfg, g), &maker);
+	maker.n_frames = passes.n_frames;
+	planned.send.preload = passes.preload;
+	planned.send.loop = passes.loops;
+	planned.send.limit = passes.limit;
 	return replay_run(&p);
 }
 

@@ -51,3 +51,26 @@ int interface_alias(const char *alias, char ret_name[16], struct weir_err *err)
 	}
 	return err_text(err, -ENODEV, "%s: no such number in the list of interfaces", alias);
 }
+
+static bool is_on(const char *port, const char *ifname)
+{
+	const char *colon = strchr(port, ':');
+	size_t len;
+
+	port = colon ? colon + 1 : port;
+	len = strcspn(port, ",@");
+	return strlen(ifname) == len && !memcmp(port, ifname, len);
+}
+
+void interface_mac(const char *port, uint8_t mac[6])
+{
+	CLEANUP(freep)
+	struct weir_iface *ifaces = NULL;
+	unsigned n = 0;
+
+	if (weir_ifaces(&ifaces, &n, NULL) < 0)
+		return;
+	for (unsigned i = 0; i < n; i++)
+		if (is_on(port, ifaces[i].name))
+			memcpy(mac, ifaces[i].mac, sizeof(ifaces[i].mac));
+}

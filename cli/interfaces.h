@@ -3,6 +3,7 @@
 #ifndef CLI_INTERFACES_H
 #define CLI_INTERFACES_H
 
+#include <stdint.h>
 #include <stdio.h>
 
 #include <weir/err.h>
@@ -12,5 +13,9 @@ int interfaces_list(FILE *to, struct weir_err *err);
 
 /* The name of number N of that list, from 1, for alias "%N". -ENODEV: there is none. */
 int interface_alias(const char *alias, char ret_name[16], struct weir_err *err);
+
+/* The hardware address of the interface that a port is on, "xdp:eth0,zc@1" being on eth0; left
+ * as it is if there is none. */
+void interface_mac(const char *port, uint8_t mac[6]);
 
 #endif
