@@ -88,6 +88,7 @@ struct weir_send_stats {
 	uint64_t scheduled_ns;	/* deadline of the last frame so far, after the epoch; 0 at top
 				 * speed */
 	uint64_t behind_ns;	/* how late that frame was */
+	uint64_t batches;	/* handed to ports, in whole or in part */
 	uint64_t port_waits;	/* how often a worker waited for room in a port */
 	uint64_t cpu_ns;	/* processor time of the workers that have ended */
 	uint64_t shifted_ns;	/* by which the schedule moved for late frames */

@@ -145,6 +145,7 @@ static void publish(struct worker *w, unsigned port, uint32_t n, uint64_t flows)
 	};
 
 	counter_add(&c->frames[port], n);
+	counter_add(&c->batches, 1);
 	for (unsigned i = 0; flows; i++, flows >>= 16)
 		counter_add(lanes[i], flows & 0xffff);
 }

@@ -176,6 +176,7 @@ static void add_worker(struct weir_send_stats *st, const struct worker_counters 
 	st->loops = MAX(st->loops, counter_get(&c->loops));
 	st->files = MAX(st->files, counter_get(&c->file));
 	st->scheduled_ns = MAX(st->scheduled_ns, counter_get(&c->scheduled_ns));
+	st->batches += counter_get(&c->batches);
 	st->port_waits += counter_get(&c->port_waits);
 	st->cpu_ns += counter_get(&c->cpu_ns);
 	st->behind_ns = MAX(st->behind_ns, counter_get(&c->behind_ns));

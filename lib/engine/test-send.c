@@ -169,6 +169,7 @@ static void test_frames_arrive_in_order_and_whole(void **state)
 	open_stream(&t, (struct weir_stream_opts){ .loops = 1 });
 	run(&t, (struct weir_send_opts){ .rate = topspeed, .batch = 7 });
 	assert_int_equal(t.stats.frames, 200);
+	assert_int_equal(t.stats.batches, 29);
 	while ((n = weir_port_rx(rx, 0, pkts, 64)) > 0) {
 		for (int i = 0; i < n; i++, nr++) {
 			assert_int_equal(pkts[i].len, 60 + nr % 7);

@@ -39,6 +39,7 @@ enum {
 struct worker_counters {
 	_Alignas(64) _Atomic uint64_t end_ns, loops, file, stopped, finished;
 	_Atomic uint64_t scheduled_ns, behind_ns, port_waits, late_dropped, cpu_ns, margin_ns;
+	_Atomic uint64_t batches;
 	_Atomic uint64_t frames[WEIR_SEND_MAX_PORTS]; /* that ports consumed */
 	_Atomic uint64_t flow_frames[WEIR_SEND_MAX_PORTS];
 	_Atomic uint64_t flows_new[WEIR_SEND_MAX_PORTS];
