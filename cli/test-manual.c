@@ -8,8 +8,8 @@
 #include "support/unit.h"
 #include "util.h"
 
-/* The source of a command's page, to be freed. */
-static char *page_of(const char *command)
+/* The source of the page PREFIXNAME.1, to be freed. */
+static char *page(const char *prefix, const char *name)
 {
 	const char *root = getenv("WEIR_SOURCE");
 	CLEANUP(freep)
@@ -20,12 +20,17 @@ static char *page_of(const char *command)
 	char *text = NULL;
 	size_t size = 0;
 
-	assert_true(asprintf(&path, "%s/man/weir-%s.1.scd", root ? root : ".", command) > 0);
+	assert_true(asprintf(&path, "%s/man/%s%s.1.scd", root ? root : ".", prefix, name) > 0);
 	f = fopen(path, "r");
 	if (!f)
 		fail_msg("%s: %s", path, strerror(errno));
 	assert_true(getdelim(&text, &size, '\0', f) > 0);
 	return TAKE_PTR(text);
+}
+
+static char *page_of(const char *command)
+{
+	return page("weir-", command);
 }
 
 /* Every row that weir speaks stands in the page of a command. */
@@ -70,6 +75,23 @@ static void test_options_of_several_commands_are_in_the_page_that_the_others_nam
 	}
 }
 
+/* Programs that know letters only have pages of their own. */
+static void test_every_letter_is_in_the_manual(void **state)
+{
+	(void)state;
+	for (const struct cmd *const *c = personalities; *c; c++) {
+		CLEANUP(freep)
+		char *text = (*c)->dialect == OPT_GETOPT ? page("", (*c)->name) : NULL;
+
+		for (const struct opt *row = (*c)->opts; text && row->name; row++) {
+			char word[] = { '*', '-', row->letter, '*', '\0' };
+
+			if (!strstr(text, word))
+				fail_msg("%s.1.scd does not tell %s", (*c)->name, word);
+		}
+	}
+}
+
 static void check_sentences(const struct opt *rows)
 {
 	for (const struct opt *row = rows; row && row->name; row++) {
@@ -85,6 +107,8 @@ static void test_every_option_has_a_sentence(void **state)
 		check_sentences((*c)->opts);
 		check_sentences((*c)->more_opts);
 	}
+	for (const struct cmd *const *c = personalities; *c; c++)
+		check_sentences((*c)->opts);
 }
 
 int main(void)
@@ -93,6 +117,7 @@ int main(void)
 		cmocka_unit_test(test_every_option_is_in_the_manual),
 		cmocka_unit_test(
 			test_options_of_several_commands_are_in_the_page_that_the_others_name),
+		cmocka_unit_test(test_every_letter_is_in_the_manual),
 		cmocka_unit_test(test_every_option_has_a_sentence),
 	};
 
