@@ -92,7 +92,7 @@ int vale_request(int fd, struct vale_msg *m, struct weir_err *err)
 	int r = vale_msg_send(fd, m);
 
 	/* A message may be there even if it is closed: why. */
-	if (r < 0 && r != -EPIPE)
+	if (r < 0 && r != -EPIPE && r != -ECONNRESET)
 		return err_set(err, r, "the switch cannot be asked: %s", strerror(-r));
 	r = vale_msg_recv(fd, m, 0);
 	if (r > 0)
