@@ -23,6 +23,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/copy.h"
 #include "base/counter.h"
 #include "base/err.h"
 #include "base/macros.h"
@@ -294,29 +295,42 @@ static uint32_t slots_for(uint32_t len)
 	return len <= VALE_BUF_SIZE ? 1 : (len + VALE_BUF_SIZE - 1) / VALE_BUF_SIZE;
 }
 
-/* Copies a frame into n slots, or tells there where it lies. */
+/* Copies up to a buffer into the slot at pos, or tells there where it lies. What the slot says
+ * already is not written: the other side has its line, too, as long as nobody does. */
+static inline void put_slot(const struct vale_side *s, uint32_t pos, const uint8_t *data,
+			    uint16_t len, uint16_t flags)
+{
+	struct vale_slot *slot = &s->slots[pos];
+	uint8_t *buf = s->bufs + (size_t)pos * VALE_BUF_SIZE;
+
+	if (flags & VALE_SLOT_INDIRECT) {
+		slot->ptr = (uintptr_t)data;
+	} else {
+		copy_ahead(buf, data, len, VALE_BUF_SIZE);
+	}
+	if (slot->len != len || slot->flags != flags) {
+		slot->len = len;
+		slot->flags = flags;
+	}
+}
+
+/* Puts a frame into n slots. */
 static inline void put_frame(struct vale_side *s, const struct weir_pkt *pkt, uint32_t n,
 			     uint16_t flags)
 {
 	const uint8_t *data = pkt->data;
-	uint32_t left = pkt->len;
+	uint32_t pos = s->pos;
 
-	for (uint32_t i = 0; i < n; i++) {
-		struct vale_slot *slot = &s->slots[s->pos];
-		uint32_t len = MIN(left, VALE_BUF_SIZE);
-
-		if (flags & VALE_SLOT_INDIRECT)
-			slot->ptr = (uintptr_t)data;
-		else
-			memcpy(s->bufs + (size_t)s->pos * VALE_BUF_SIZE, data, len);
-		slot->len = (uint16_t)len;
-		slot->flags = flags | (i + 1 < n ? VALE_SLOT_MOREFRAG : 0);
+	for (; unlikely(n > 1); n--, data += VALE_BUF_SIZE) {
+		put_slot(s, pos, data, VALE_BUF_SIZE, flags | VALE_SLOT_MOREFRAG);
 		if (s->ends)
-			s->ends[s->pos] = i + 1 < n ? 0 : s->consumed + 1;
-		s->pos = next_of(s, s->pos);
-		data += len;
-		left -= len;
+			s->ends[pos] = 0;
+		pos = next_of(s, pos);
 	}
+	put_slot(s, pos, data, (uint16_t)(pkt->len - (size_t)(data - pkt->data)), flags);
+	if (s->ends)
+		s->ends[pos] = s->consumed + 1;
+	s->pos = next_of(s, pos);
 }
 
 /* Takes note of slots that the switch has given back: how many frames it has read. To be
@@ -389,20 +403,13 @@ static uint64_t vale_tx_done(struct weir_port *port, unsigned q)
 	return s->ends ? take_back(s) : s->consumed;
 }
 
-/* Waits until ready(s), the time is over, or the switch or the other end is gone. Never
- * long on the processor: the other side may need it. */
-static int wait_side(const struct vale_queue *queue, struct vale_side *s,
-		     bool (*ready)(struct vale_side *), uint64_t timeout_ns)
+/* Sleeps until what wait_side() waits for, unless it is there. */
+static int sleep_side(const struct vale_queue *queue, struct vale_side *s,
+		      bool (*ready)(struct vale_side *), uint64_t timeout_ns)
 {
-	uint32_t seen;
+	uint32_t seen = atomic_load_explicit(s->limit.index, memory_order_acquire);
 	int r;
 
-	for (unsigned i = 0; i < LOOKS && timeout_ns; i++) {
-		if (ready(s))
-			return 1;
-		cpu_relax();
-	}
-	seen = atomic_load_explicit(s->limit.index, memory_order_acquire);
 	if (ready(s))
 		return 1;
 	if (is_closed(s))
@@ -415,6 +422,19 @@ static int wait_side(const struct vale_queue *queue, struct vale_side *s,
 	if (r < 0)
 		return is_closed(s) ? -EPIPE : r;
 	return ready(s);
+}
+
+/* Waits until ready(s), the time is over, or the switch or the other end is gone. Never
+ * long on the processor: the other side may need it. */
+static int wait_side(const struct vale_queue *queue, struct vale_side *s,
+		     bool (*ready)(struct vale_side *), uint64_t timeout_ns)
+{
+	for (unsigned i = 0; i < LOOKS && timeout_ns; i++) {
+		if (ready(s))
+			return 1;
+		cpu_relax();
+	}
+	return sleep_side(queue, s, ready, timeout_ns);
 }
 
 static bool has_room(struct vale_side *s)

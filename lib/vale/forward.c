@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "base/copy.h"
 #include "base/macros.h"
 
 /* The list of frames for every port but the one they come from. */
@@ -27,9 +28,11 @@ static inline union slot_word slot_read(const struct vale_slot *slot)
 							  __ATOMIC_RELAXED) };
 }
 
-static inline void slot_write(struct vale_slot *slot, union slot_word w)
+/* What it says already is not written: the client keeps its copy of the line. */
+static inline void slot_write(struct vale_slot *slot, union slot_word old, union slot_word w)
 {
-	__atomic_store_n((uint64_t *)(void *)slot, w.word, __ATOMIC_RELAXED);
+	if (w.word != old.word)
+		__atomic_store_n((uint64_t *)(void *)slot, w.word, __ATOMIC_RELAXED);
 }
 
 const char *vale_drop_name(enum vale_drop d)
@@ -258,16 +261,15 @@ static void list_add(struct vale_scratch *s, unsigned to, unsigned frame)
 	s->list[to].slots += s->frag[frame].n;
 }
 
-/* Learns the source of a frame; who is to get it: a port, EVERYBODY, or a negative
- * -vale_drop - 1. */
-static inline int destination(struct vale_core *core, struct vale_port *p,
-			      const struct vale_frag *frame, uint32_t now_s)
+/* Learns the source of a frame, by its flags; who is to get it: a port, EVERYBODY, or a
+ * negative -vale_drop - 1. */
+static int destination(struct vale_core *core, struct vale_port *p, uint64_t to, uint64_t from,
+		       uint16_t flags, uint32_t now_s)
 {
-	uint64_t to = table_mac(frame->data), from = table_mac(frame->data + 6);
 	unsigned nr;
 
 	if (unlikely((from != p->last_mac || now_s != p->last_mac_s) && !table_is_group(from)) &&
-	    !(frame->flags & VALE_SLOT_NO_LEARN)) {
+	    !(flags & VALE_SLOT_NO_LEARN)) {
 		table_learn(&core->table, from, p->nr, now_s);
 		p->last_mac = from;
 		p->last_mac_s = now_s;
@@ -291,10 +293,33 @@ static uint64_t frame_bytes(const struct vale_frag *f)
 	return bytes;
 }
 
+/* Where frames with certain addresses go. */
+struct way {
+	uint64_t to, from;
+	uint16_t flags;
+	int destination;
+};
+
+/* destination() of a frame; of several alike in a row it is asked once. */
+static inline int way_of(struct vale_core *core, struct vale_port *p, struct way *last,
+			 const struct vale_frag *frame, uint32_t now_s)
+{
+	uint64_t to = table_mac(frame->data), from = table_mac(frame->data + 6);
+
+	if (unlikely(to != last->to || from != last->from || frame->flags != last->flags)) {
+		last->to = to;
+		last->from = from;
+		last->flags = frame->flags;
+		last->destination = destination(core, p, to, from, frame->flags, now_s);
+	}
+	return last->destination;
+}
+
 /* Sorts the frames of n slots into lists. How many slots may be taken. */
 static unsigned classify(struct vale_core *core, struct vale_port *p, unsigned r,
 			 struct vale_scratch *s, unsigned n, uint32_t now_s)
 {
+	struct way way = { .to = UINT64_MAX };
 	struct vale_kring *k = &p->tx[r];
 	uint64_t frames = 0, bytes = 0;
 	unsigned i, step;
@@ -306,7 +331,7 @@ static unsigned classify(struct vale_core *core, struct vale_port *p, unsigned r
 		step = f->n ? f->n : 1;
 		if (unlikely(!f->n))
 			continue;
-		to = destination(core, p, f, now_s);
+		to = way_of(core, p, &way, f, now_s);
 		if (unlikely(to < 0)) {
 			drop(k, (enum vale_drop)(-to - 1));
 			continue;
@@ -328,27 +353,30 @@ static inline bool put_frame(const struct vale_port *dst, const struct vale_krin
 {
 	for (unsigned j = 0; j < f->n; j++) {
 		struct vale_slot *slot = &k->slots[pos];
-		union slot_word w = slot_read(slot);
-		uint8_t *buf = buffer_at(dst, w.buf_idx);
+		const union slot_word old = slot_read(slot);
+		uint8_t *buf = buffer_at(dst, old.buf_idx);
+		union slot_word w = old;
 
 		if (unlikely(!buf))
 			return false;
-		memcpy(buf, f[j].data, f[j].len);
+		copy_ahead(buf, f[j].data, f[j].len, VALE_BUF_SIZE);
 		w.len = f[j].len;
 		w.flags = (uint16_t)(f->n << VALE_SLOT_FRAGS_SHIFT |
 				     (j + 1 < f->n ? VALE_SLOT_MOREFRAG : 0));
-		slot_write(slot, w);
+		slot_write(slot, old, w);
 		if (++pos == k->n)
 			pos = 0;
 	}
 	return true;
 }
 
-/* Delivers the frames of two lists, in the order in which they were sent. */
-static void deliver(const struct vale_port *dst, struct vale_kring *k, const struct vale_scratch *s,
-		    unsigned a, unsigned b)
+/* Delivers what is for a port and what is for everybody, in the order in which it was sent, to
+ * a ring with so many free slots. */
+static void deliver(const struct vale_port *dst, struct vale_kring *k, uint32_t room,
+		    const struct vale_scratch *s)
 {
-	uint32_t pos = k->pos, room = room_in(k);
+	unsigned a = s->list[dst->nr].first, b = s->list[EVERYBODY].first;
+	uint32_t pos = k->pos;
 	uint64_t frames = 0, bytes = 0, full = 0, bad = 0;
 
 	while (a != FORWARD_NONE || b != FORWARD_NONE) {
@@ -386,13 +414,13 @@ static void deliver(const struct vale_port *dst, struct vale_kring *k, const str
 }
 
 static void deliver_locked(const struct vale_core *core, struct vale_port *dst, unsigned r,
-			   const struct vale_scratch *s)
+			   struct vale_scratch *s)
 {
 	struct vale_kring *k = ring_to(dst, r);
 
 	if (core->locked)
 		(void)pthread_mutex_lock(&k->lock);
-	deliver(dst, k, s, s->list[dst->nr].first, s->list[EVERYBODY].first);
+	deliver(dst, k, room_in(k), s);
 	if (core->locked)
 		(void)pthread_mutex_unlock(&k->lock);
 }

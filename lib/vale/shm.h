@@ -8,7 +8,12 @@
  * it as it is:
  *
  *     |vale_if         |vale_ring, slots|vale_ring, slots| ... |buffer 0|buffer 1| ...
- *      ring_ofs[] -----^----------------^                       2048 bytes each
+ *      ring_ofs[] -----^----------------^                       2112 bytes each
+ *
+ * 2,112 bytes are 33 cache lines, so that the beginnings of buffers, which are all that there is
+ * of short frames, are spread over all sets of a cache. A power of two, as netmap's 2,048,
+ * leaves them two in 64: copying 60 bytes then takes 30 ns instead of 4. Programs are told the
+ * size by the ring.
  *
  * ring_ofs[] counts from the vale_if: rings to send, then those of the host (none: 0), rings
  * to receive, then those of the host. A slot names a buffer by number; buffers 0 and 1
@@ -48,7 +53,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define VALE_BUF_SIZE	 2048u
+#define VALE_BUF_SIZE	 2112u
 #define VALE_FIRST_BUF	 2u
 #define VALE_MAX_PORTS	 254u
 #define VALE_MAX_RINGS	 16u

@@ -293,8 +293,8 @@ static void test_frames_of_several_slots_stay_whole(void **state)
 	struct vale_port *p = b->ports[1];
 	const struct vale_slot *slots = vale_layout_ring(&p->layout, p->mem, 1)->slot;
 
-	fill(b, 0, ALL, A, 'a', 2048, VALE_SLOT_MOREFRAG);
-	fill(b, 0, 0, 0, 'b', 2048, VALE_SLOT_MOREFRAG);
+	fill(b, 0, ALL, A, 'a', VALE_BUF_SIZE, VALE_SLOT_MOREFRAG);
+	fill(b, 0, 0, 0, 'b', VALE_BUF_SIZE, VALE_SLOT_MOREFRAG);
 	hand_over(b, 0);
 	assert_int_equal(forward(b, 0), 0); /* the rest has not been handed over */
 	fill(b, 0, 0, 0, 'c', 15, 0);
@@ -308,7 +308,7 @@ static void test_frames_of_several_slots_stay_whole(void **state)
 	assert_int_equal(slots[3].flags, 1 << VALE_SLOT_FRAGS_SHIFT);
 	assert_string_equal(received(b, 1), "abcd");
 	assert_int_equal(counter_get(&p->rx[0].frames), 2);
-	assert_int_equal(counter_get(&p->rx[0].bytes), 2048 + 2048 + 15 + 60);
+	assert_int_equal(counter_get(&p->rx[0].bytes), VALE_BUF_SIZE + VALE_BUF_SIZE + 15 + 60);
 }
 
 static void test_a_frame_that_does_not_fit_is_lost_whole(void **state)
@@ -362,7 +362,7 @@ static void test_bad_slots_are_counted_and_the_others_go_on(void **state)
 		assert_int_equal(forward(b, 0), 2);
 		slot->buf_idx = good;
 	}
-	fill(b, 0, ALL, A, 'x', 2049, 0);
+	fill(b, 0, ALL, A, 'x', VALE_BUF_SIZE + 1, 0);
 	fill(b, 0, ALL, A, 'x', UINT16_MAX, 0);
 	fill(b, 0, ALL, A, 'x', 13, 0);
 	fill(b, 0, ALL, A, 'x', 0, 0);
