@@ -27,6 +27,7 @@
 #include "base/counter.h"
 #include "base/err.h"
 #include "base/macros.h"
+#include "base/patience.h"
 #include "base/relax.h"
 #include "port/backend.h"
 #include "port/name.h"
@@ -59,6 +60,7 @@ struct vale_side {
 	const _Atomic uint64_t *dropped;
 	uint32_t freed; /* to send: the first that was not given back */
 	uint32_t need;	/* to send: slots that the refused frame wants */
+	struct patience patience;
 	uint32_t empty; /* to receive: calls in a row that found nothing */
 	uint64_t done;	/* to send: frames that were read */
 	/* To send from a region: frames consumed when the one in this slot was, or 0 where that
@@ -429,12 +431,19 @@ static int sleep_side(const struct vale_queue *queue, struct vale_side *s,
 static int wait_side(const struct vale_queue *queue, struct vale_side *s,
 		     bool (*ready)(struct vale_side *), uint64_t timeout_ns)
 {
+	int r;
+
 	for (unsigned i = 0; i < LOOKS && timeout_ns; i++) {
 		if (ready(s))
 			return 1;
 		cpu_relax();
 	}
-	return sleep_side(queue, s, ready, timeout_ns);
+	patience_begin(&s->patience);
+	while (timeout_ns >= PATIENCE_NS && !ready(s) && patience_left(&s->patience))
+		;
+	r = sleep_side(queue, s, ready, timeout_ns);
+	patience_end(&s->patience);
+	return r;
 }
 
 static bool has_room(struct vale_side *s)

@@ -6,9 +6,12 @@
 
 #include "base/copy.h"
 #include "base/macros.h"
+#include "base/time.h"
 
 /* The list of frames for every port but the one they come from. */
 #define EVERYBODY 255u
+/* Batches for which a receiver is not waited for, at most, after one time in vain. */
+#define MAX_NO_WAIT 1023u
 
 static_assert(FORWARD_BATCH > VALE_MAX_FRAGS, "a whole frame fits a batch");
 
@@ -413,14 +416,43 @@ static void deliver(const struct vale_port *dst, struct vale_kring *k, uint32_t 
 	}
 }
 
+/*
+ * Free slots of a ring for frames that take so many. A receiver without room that is busy
+ * reading is given a moment, above all if it wants the processor that we have; one that does
+ * not use it gets it more and more rarely.
+ */
+static uint32_t wait_for_room(const struct vale_core *core, const struct vale_port *dst,
+			      struct vale_kring *k, struct patience *patience, uint32_t slots)
+{
+	uint32_t need = MIN(slots, k->n / 2), room = room_in(k);
+	uint64_t end;
+
+	if (likely(room >= need) || !core->patience_ns || dst->is_ours)
+		return room;
+	if (k->no_wait) {
+		k->no_wait--;
+		return room;
+	}
+	end = time_now(CLOCK_MONOTONIC) + core->patience_ns;
+	while (room < need && patience_step_aside(patience)) {
+		room = room_in(k);
+		if (time_now(CLOCK_MONOTONIC) >= end)
+			break;
+	}
+	k->in_vain = room < need ? MIN(2 * k->in_vain + 1, MAX_NO_WAIT) : 0;
+	k->no_wait = k->in_vain;
+	return room;
+}
+
 static void deliver_locked(const struct vale_core *core, struct vale_port *dst, unsigned r,
 			   struct vale_scratch *s)
 {
 	struct vale_kring *k = ring_to(dst, r);
+	uint32_t slots = s->list[dst->nr].slots + s->list[EVERYBODY].slots;
 
 	if (core->locked)
 		(void)pthread_mutex_lock(&k->lock);
-	deliver(dst, k, room_in(k), s);
+	deliver(dst, k, wait_for_room(core, dst, k, &s->patience, slots), s);
 	if (core->locked)
 		(void)pthread_mutex_unlock(&k->lock);
 }

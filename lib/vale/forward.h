@@ -24,6 +24,7 @@
 #include <stdbool.h>
 
 #include "base/counter.h"
+#include "base/patience.h"
 #include "vale/layout.h"
 #include "vale/table.h"
 
@@ -50,10 +51,12 @@ struct vale_kring {
 	struct vale_slot *slots;   /* shared */
 	struct vale_ctl_ring *ctl; /* shared */
 	uint32_t n;		   /* slots */
-	uint32_t pos;  /* to send: the first not taken. To receive: the first not filled */
-	uint32_t head; /* to receive: what the client had given back when last it was right */
-	int wake_fd;   /* -EBADF: nobody is there */
-	bool cut;      /* to send: the slots up to the end of a frame are dropped */
+	uint32_t pos;	  /* to send: the first not taken. To receive: the first not filled */
+	uint32_t head;	  /* to receive: what the client had given back when last it was right */
+	int wake_fd;	  /* -EBADF: nobody is there */
+	bool cut;	  /* to send: the slots up to the end of a frame are dropped */
+	unsigned no_wait; /* to receive: as many batches that it is not waited for; */
+	unsigned in_vain; /* so many after the last wait */
 	_Atomic bool is_half_full; /* to receive */
 	_Atomic bool owes_wake;	   /* to receive: vale_wake_owed() is to wake its client */
 	pthread_mutex_t lock;	   /* of rings to receive, if there are several threads */
@@ -76,6 +79,7 @@ struct vale_port {
 	struct vale_layout layout;
 	uint8_t *mem, *bufs; /* the region, and buffer 0 in it */
 	struct vale_ctl *ctl;
+	bool is_ours; /* no client's: who forwards takes out what is put in, and does not wait */
 	struct vale_arena arena;
 	uint64_t last_mac; /* the source seen last, and when: it need not be learned again */
 	uint32_t last_mac_s;
@@ -88,6 +92,7 @@ struct vale_core {
 	unsigned end; /* all that are there lie before this place */
 	bool lossless;
 	bool locked;		/* there are several threads */
+	uint32_t patience_ns;	/* how long who reads is waited for, when there is no room */
 	pthread_mutex_t all;	/* lossless with several threads: one at a time */
 	_Atomic bool owes_wake; /* some ring does */
 	struct table table;
@@ -95,6 +100,7 @@ struct vale_core {
 
 /* What a thread needs to forward; made by vale_scratch_init(). */
 struct vale_scratch {
+	struct patience patience; /* the thread's, for all it waits for */
 	struct vale_frag {
 		const uint8_t *data;
 		uint16_t len;

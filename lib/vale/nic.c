@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/copy.h"
 #include "base/err.h"
 #include "base/macros.h"
 #include "vale/name.h"
@@ -84,7 +85,7 @@ static uint32_t put_frame(const struct vale_port *p, const struct vale_kring *k,
 
 		slot->len = (uint16_t)MIN(left, VALE_BUF_SIZE);
 		slot->flags = n > 1 ? VALE_SLOT_MOREFRAG : 0;
-		memcpy(buffer_of(p, k, pos), data, slot->len);
+		copy_ahead(buffer_of(p, k, pos), data, slot->len, VALE_BUF_SIZE);
 		data += slot->len;
 		left -= slot->len;
 		pos = next_of(k, pos);
@@ -360,6 +361,7 @@ static int join(struct server *srv, struct vport *v, struct nic *nic)
 	for (unsigned q = 0; q < nic->dev.n_queues; q++)
 		v->p.rx[q].wake_fd = nic->wake_write;
 	v->nic = nic;
+	v->p.is_ours = true;
 	server_hold(srv);
 	vale_core_add(&srv->core, &v->p);
 	w->n_nics++;

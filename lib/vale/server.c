@@ -21,8 +21,9 @@
 #include "base/relax.h"
 #include "vale/name.h"
 
-/* Looks in vain before a worker sleeps. Long spinning is for machines with processors to
- * spare: here it would take them from those that have frames to make. */
+/* Looks in vain before a worker lets others run, or sleeps (base/patience.h). Spinning for long
+ * is for machines with processors to spare: here it would take them from those that have
+ * frames to make. */
 #define IDLE_ROUNDS 4u
 /* Rounds with work between two looks at the sockets. */
 #define BUSY_ROUNDS 64u
@@ -156,24 +157,39 @@ static void worker_sleep(struct worker *w)
 	(void)pthread_mutex_unlock(&w->lock);
 }
 
+/* Nothing was to be done for a moment: sleeps, unless there is something before long. */
+static void worker_wait(struct worker *w)
+{
+	bool found = false;
+
+	patience_begin(&w->scratch.patience);
+	while (!found && patience_left(&w->scratch.patience))
+		found = locked_round(w);
+	if (!found)
+		worker_sleep(w);
+	patience_end(&w->scratch.patience);
+}
+
 static void *worker_run(void *arg)
 {
 	struct worker *w = arg;
-	unsigned idle = 0, busy = 0;
+	unsigned idle = 0, looked = 0;
 
 	while (!atomic_load_explicit(&w->srv->stop, memory_order_relaxed)) {
 		if (locked_round(w)) {
 			idle = 0;
-			if (++busy % BUSY_ROUNDS == 0)
-				handle_events(w, 0);
 		} else if (++idle < IDLE_ROUNDS) {
 			cpu_relax();
 		} else {
-			worker_sleep(w);
+			worker_wait(w);
 			idle = 0;
 		}
 		if (w->nr == 0 && atomic_load_explicit(&w->srv->nic_has_gone, memory_order_relaxed))
 			nic_reap(w->srv);
+		if (w->rounds - looked >= BUSY_ROUNDS) {
+			looked = w->rounds;
+			handle_events(w, 0);
+		}
 		if (w->nr == 0 && is_over(w->srv))
 			atomic_store(&w->srv->stop, true);
 	}
@@ -417,6 +433,7 @@ int weir_switch_new(const struct weir_switch_opts *opts, struct weir_switch **re
 		srv->workers[i].epoll_fd = srv->workers[i].event_fd = -EBADF;
 	srv->core.lossless = opts->lossless;
 	srv->core.locked = srv->n_workers > 1;
+	srv->core.patience_ns = PATIENCE_NS;
 	srv->core.table.age_s = opts->age_s;
 	(void)pthread_mutex_init(&srv->core.all, NULL); /* as above */
 	(void)snprintf(srv->name, sizeof(srv->name), "%s", opts->name);

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "support/unit.h"
 
@@ -454,6 +456,69 @@ static void test_slots_may_point_into_the_arena_and_nowhere_else(void **state)
 	assert_int_equal(drops(&p->tx[0], VALE_DROP_BAD_SLOT), 3 + sizeof(bad) / sizeof(bad[0]));
 }
 
+/* Reads all that has come to port 1, a while after it is told to. */
+static void *read_late(void *arg)
+{
+	(void)usleep(1000);
+	(void)received(arg, 1);
+	return NULL;
+}
+
+/* Sends to port 1, which has no room until somebody reads. Was anything lost? */
+static bool overflow(struct bench *b)
+{
+	struct vale_kring *k = &b->ports[1]->rx[0];
+	uint64_t lost = drops(k, VALE_DROP_FULL);
+	pthread_t reader;
+
+	b->core->patience_ns = 0;
+	while (drops(k, VALE_DROP_FULL) == lost)
+		send_frame(b, 0, B, A, 'x');
+	lost = drops(k, VALE_DROP_FULL);
+	b->core->patience_ns = 1000000000;
+	k->no_wait = 0;
+	assert_int_equal(pthread_create(&reader, NULL, read_late, b), 0);
+	send_frame(b, 0, B, A, 'y');
+	assert_int_equal(pthread_join(reader, NULL), 0);
+	return drops(k, VALE_DROP_FULL) > lost;
+}
+
+/* Where others compute on the processor nobody is waited for, for a while: only then it takes
+ * several attempts. */
+static void test_a_receiver_that_reads_is_given_time(void **state)
+{
+	struct bench *b = *state;
+	time_t end = time(NULL) + 60;
+	bool lost = true;
+
+	send_frame(b, 1, A, B, 'b');
+	while (lost && time(NULL) < end)
+		lost = overflow(b);
+	assert_false(lost);
+}
+
+static void test_a_receiver_that_does_not_read_is_waited_for_ever_more_rarely(void **state)
+{
+	struct bench *b = *state;
+	const struct vale_kring *k = &b->ports[1]->rx[0];
+
+	send_frame(b, 1, A, B, 'b');
+	b->core->patience_ns = 1;
+	for (unsigned i = 0; i < SLOTS - 1; i++)
+		send_frame(b, 0, B, A, 'x');
+	for (unsigned wait = 1; wait <= 5; wait++) {
+		assert_int_equal(k->no_wait, 0);
+		send_frame(b, 0, B, A, 'y');
+		assert_int_equal(k->no_wait, (1U << wait) - 1);
+		while (k->no_wait)
+			send_frame(b, 0, B, A, 'y');
+	}
+	/* Once it has read the next wait is a chance as the first. */
+	assert_int_equal(strlen(received(b, 1)), SLOTS - 1);
+	send_frame(b, 0, B, A, 'z');
+	assert_string_equal(received(b, 1), "z");
+}
+
 #define with(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -475,6 +540,8 @@ int main(void)
 		with(test_impossible_indices_are_ignored),
 		with(test_a_receiver_s_bad_buffer_is_its_own_loss),
 		with(test_slots_may_point_into_the_arena_and_nowhere_else),
+		with(test_a_receiver_that_reads_is_given_time),
+		with(test_a_receiver_that_does_not_read_is_waited_for_ever_more_rarely),
 	};
 
 	return unit_run(tests);
