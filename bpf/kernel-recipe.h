@@ -14,14 +14,22 @@
 
 #define KERNEL_NO_SUM 255u
 
+/* How the value of a field comes about. */
 enum kernel_field_kind {
-	KERNEL_RANGE,
-	KERNEL_LIST,
-	KERNEL_RANDOM,
+	KERNEL_RANGE,  /* of a digit */
+	KERNEL_LIST,   /* of a digit */
+	KERNEL_RANDOM, /* of a random number */
+};
+
+/* When it does. */
+enum kernel_field_pace {
+	KERNEL_FAST,  /* the digit turns with each frame */
+	KERNEL_SLOW,  /* the digit turns each "stride" frames */
+	KERNEL_DRAWN, /* the digit is a random number */
 };
 
 struct kernel_field {
-	__u32 kind, drawn;
+	__u32 kind, pace;
 	__u32 off, width, shift;
 	__u32 list; /* its first byte in the map "memory"; numbers of 64 bits */
 	__u64 fixed, mask;
@@ -38,6 +46,7 @@ struct kernel_sum {
 
 struct kernel_recipe {
 	__u32 n_fields, n_sums; /* the frame's length is that of the runs */
+	__u32 has_slow;		/* fields */
 	struct kernel_field fields[KERNEL_FIELDS];
 	struct kernel_sum sums[KERNEL_SUMS];
 };

@@ -47,8 +47,8 @@ struct kernel_shared shared;
 const volatile __u32 frame_room; /* bytes of the frames that the runs begin with */
 const volatile __u32 last_off;	 /* the last place in memory that a frame may begin at */
 const volatile __u32 ifindex;
-const volatile bool timed; /* announcements have times */
-const volatile bool keep;  /* nobody changes frames that were sent */
+const volatile bool timed;    /* announcements have times */
+const volatile __u32 to_copy; /* of a frame of that length: 0, or 8 and more bytes */
 
 /* Is there an announcement at position at? */
 static __always_inline bool announced(__u64 at)
@@ -130,21 +130,25 @@ static __always_inline void note_sent(void)
 		shared.tail = n;
 }
 
-/* Writes a frame that is as long as the runs begin with; all of its length is constant. */
-static __always_inline bool copy_whole(struct xdp_md *ctx, const __u8 *from)
+/* Writes the first bytes of a frame, as many as are written of all that are as long as what
+ * the runs begin with: a constant. */
+static __always_inline bool copy_first(struct xdp_md *ctx, const __u8 *from)
 {
+	const __u32 n = to_copy;
 	__u8 *to = (void *)(long)ctx->data;
 
-	if (frame_room > MAX_WORDS * 8)
-		return bpf_xdp_store_bytes(ctx, 0, (void *)from, frame_room) == 0;
-	if (to + frame_room > (__u8 *)(long)ctx->data_end)
+	if (n > MAX_WORDS * 8)
+		return bpf_xdp_store_bytes(ctx, 0, (void *)from, n) == 0;
+	if (to + n > (__u8 *)(long)ctx->data_end)
 		return false;
 #pragma unroll
-	for (int i = 0; i < MAX_WORDS; i++)
-		if ((i + 1) * 8 <= frame_room)
-			((__u64 *)to)[i] = ((const __u64 *)from)[i];
-	if (frame_room % 8) /* once more some of the bytes before */
-		*(__u64 *)(to + frame_room - 8) = *(const __u64 *)(from + frame_room - 8);
+	for (__u32 i = 0; i < MAX_WORDS; i++) {
+		if (i * 8 + 8 > n)
+			break;
+		((__u64 *)to)[i] = ((const __u64 *)from)[i];
+	}
+	if (n % 8) /* once more some of the bytes before */
+		*(__u64 *)(to + n - 8) = *(const __u64 *)(from + n - 8);
 	return true;
 }
 
@@ -164,7 +168,7 @@ static __always_inline bool fill(struct xdp_md *ctx, const struct kernel_desc *d
 	if (!mem || off > last_off)
 		return false;
 	if (len == frame_room)
-		return copy_whole(ctx, mem + off);
+		return copy_first(ctx, mem + off);
 	if (!len || len > KERNEL_FRAME_MAX)
 		return false;
 	return bpf_xdp_adjust_tail(ctx, (int)len - (int)frame_room) == 0 &&
@@ -207,6 +211,7 @@ static __always_inline bool take_numbers(void)
 SEC("xdp")
 int kernel_make(struct xdp_md *ctx)
 {
+	const struct kernel_recipe *r = the_recipe();
 	__u8 *mem = look_up_memory(), *frame;
 	__u64 nr;
 
@@ -216,12 +221,13 @@ int kernel_make(struct xdp_md *ctx)
 	shared.nr = nr + 1;
 	shared.left--;
 	note_sent();
-	if (!keep && !copy_whole(ctx, shared.bytes))
+	prepare(r, mem, nr);
+	if (to_copy && !copy_first(ctx, shared.bytes))
 		return XDP_DROP;
 	frame = (void *)(long)ctx->data; /* anew: the helper that copies may have moved it */
 	if (frame + frame_room > (__u8 *)(long)ctx->data_end)
 		return XDP_DROP;
-	make(frame, mem, nr);
+	finish(r, frame, mem, nr);
 	return (int)bpf_redirect_map(&device, 0, 0);
 }
 

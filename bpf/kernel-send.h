@@ -69,13 +69,14 @@ struct kernel_shared {
 	__u64 late[KERNEL_LATE_BUCKETS]; /* of those that had a time */
 	__u64 late_max;			 /* ns */
 	struct kernel_digit digits[KERNEL_FIELDS];
+	__u64 sums[KERNEL_SUMS]; /* of what stays and of slow fields */
 
 	/* Written by the program that hears of every batch that a device was given. */
 	__u64 taken __attribute__((aligned(64))); /* frames that the device took */
 	__u64 refused;				  /* that it did not */
 	__u32 thread; /* whose batches count: thread id, 0 = none yet; by user space */
 
-	/* Written by user space before it runs: what frames are made of. */
+	/* What frames are made of: by user space before it runs, slow fields by the program. */
 	__u8 bytes[KERNEL_FRAME_MAX] __attribute__((aligned(64)));
 
 	struct kernel_desc ring[KERNEL_RING] __attribute__((aligned(64)));

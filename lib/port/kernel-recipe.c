@@ -5,6 +5,8 @@
 
 #include "port/kernel.h"
 
+#include "base/macros.h"
+
 static_assert(KERNEL_FIELDS == WEIR_RECIPE_FIELDS && KERNEL_SUMS == WEIR_RECIPE_SUMS &&
 		      KERNEL_NO_SUM == WEIR_RECIPE_NO_SUM,
 	      "the same table");
@@ -44,11 +46,18 @@ static void fill_shifts(const uint8_t *from, uint32_t *to)
 		to[i] = from[i];
 }
 
+static uint32_t pace_of(const struct weir_recipe_field *f)
+{
+	if (f->kind == WEIR_RECIPE_RANDOM || f->drawn)
+		return KERNEL_DRAWN;
+	return f->stride == 1 ? KERNEL_FAST : KERNEL_SLOW;
+}
+
 static void fill_field(const struct weir_recipe_field *f, uint32_t list, struct kernel_field *ret)
 {
 	*ret = (struct kernel_field){
 		.kind = f->kind,
-		.drawn = f->drawn,
+		.pace = pace_of(f),
 		.off = f->off,
 		.width = f->width,
 		.shift = f->shift,
@@ -65,6 +74,17 @@ static void fill_field(const struct weir_recipe_field *f, uint32_t list, struct 
 	fill_shifts(f->sum_shift, ret->sum_shift);
 }
 
+uint32_t kernel_recipe_end(const struct weir_recipe *r)
+{
+	uint32_t end = 0;
+
+	for (unsigned i = 0; i < r->n_fields; i++)
+		end = MAX(end, r->fields[i].off + r->fields[i].width);
+	for (unsigned i = 0; i < r->n_sums; i++)
+		end = MAX(end, r->sums[i].off + 2);
+	return end ? MAX(end, 8u) : 0;
+}
+
 void kernel_recipe_fill(const struct weir_recipe *r, struct kernel_recipe *ret)
 {
 	uint32_t lists = 0;
@@ -74,6 +94,7 @@ void kernel_recipe_fill(const struct weir_recipe *r, struct kernel_recipe *ret)
 	for (unsigned i = 0; i < r->n_fields; i++) {
 		fill_field(&r->fields[i], lists, &ret->fields[i]);
 		lists += (uint32_t)list_size(&r->fields[i]);
+		ret->has_slow |= ret->fields[i].pace == KERNEL_SLOW;
 	}
 	for (unsigned i = 0; i < r->n_sums; i++) {
 		const struct weir_recipe_sum *s = &r->sums[i];

@@ -39,9 +39,11 @@ static void set_constants(struct kernel_send *prog, const struct kernel_plan *pl
 	prog->rodata->last_off = (uint32_t)plan->memory->size - KERNEL_FRAME_MAX;
 	prog->rodata->ifindex = plan->iface ? plan->iface->index : 0;
 	prog->rodata->timed = plan->timed;
-	prog->rodata->keep = plan->keep;
+	prog->rodata->to_copy = plan->frame_room;
 	if (!plan->recipe)
 		return;
+	if (plan->keep)
+		prog->rodata->to_copy = kernel_recipe_end(plan->recipe);
 	kernel_recipe_fill(plan->recipe, (struct kernel_recipe *)&prog->rodata->recipe);
 	memcpy(shared->bytes, plan->recipe->bytes, plan->recipe->len);
 	shared->digits_of = UINT64_MAX - 1; /* no frame follows that one */

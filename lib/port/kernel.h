@@ -54,6 +54,8 @@ void kernel_memory_done(struct kernel_memory *m);
  * memory begins. */
 size_t kernel_lists_size(const struct weir_recipe *r);
 void kernel_lists_copy(const struct weir_recipe *r, uint8_t *to);
+/* The end of what changes in frames: bytes from their beginning, 8 and more; 0: nothing does. */
+uint32_t kernel_recipe_end(const struct weir_recipe *r);
 /* What the program has of a recipe. */
 void kernel_recipe_fill(const struct weir_recipe *r, struct kernel_recipe *ret);
 
