@@ -36,46 +36,77 @@ class KernelBench(Bench):
             child.stdin.close()
             child.wait()
 
-    def contenders(self, length):
-        trace, flows = f"{self.work}/{length}.pcap", f"{self.work}/{length}-flows.pcap"
+    def replay(self, *program, loops, path):
+        return lambda: self.ns_a_frame(*program, f"--loop={loops}", path)
+
+    def gen(self, length, count, option=""):
+        return lambda: self.ns_a_frame(
+            self.weir, "gen", CHANGING, f"--size={length}", "--no-fcs", "-t", f"--count={count}",
+            "-i", f"kernel:veth0{option}")
+
+    def inside(self, length):
+        """What sends from inside the kernel."""
+        trace = f"{self.work}/{length}.pcap"
         write_trace(trace, [length], 100)
+        count = int(4000000 * self.scale)
+        return {
+            "bare live frames": lambda: self.bare_ns_a_frame("kernel", length, count),
+            "bare live frames, copied": lambda: self.bare_ns_a_frame("kernel-copy", length, count),
+            "weir kernel:": self.replay(self.weir, "replay", "-tK", "-i", "kernel:veth0",
+                                        loops=count // 100, path=trace),
+            "weir gen kernel:, 3 fields": self.gen(length, count),
+            "weir gen kernel:,keep, 3 fields": self.gen(length, count, ",keep"),
+        }
+
+    def two_workers(self, length):
+        flows = f"{self.work}/{length}-flows.pcap"
         write_trace(flows, [length], 1000)
-        many, few = int(100000 * self.scale), int(10000 * self.scale)
+        return {"weir kernel:, 2 workers": self.replay(
+            self.weir, "replay", "-tK", "--workers=2", "-i", "kernel:veth0@0-1",
+            loops=int(4000 * self.scale), path=flows)}
 
-        def replay(*program, loops=few, path=trace):
-            return lambda: self.ns_a_frame(*program, f"--loop={loops}", path)
-
+    def others(self, length):
+        trace, loops = f"{self.work}/{length}.pcap", int(5000 * self.scale)
         rows = {
-            "bare live frames": lambda: self.bare_ns_a_frame("kernel", length, many * 100),
-            "weir kernel:": replay(self.weir, "replay", "-tK", "-i", "kernel:veth0", loops=many),
-            "weir kernel:, 2 workers": replay(
-                self.weir, "replay", "-tK", "--workers=2", "-i", "kernel:veth0@0-1",
-                loops=many // 10, path=flows),
-            "weir gen kernel:, 3 fields": lambda: self.ns_a_frame(
-                self.weir, "gen", CHANGING, f"--size={length}", "--no-fcs", "-t",
-                f"--count={many * 100}", "-i", "kernel:veth0"),
-            "bare AF_XDP": lambda: self.bare_ns_a_frame("xdp", length, few * 100),
-            "weir xdp:": replay(self.weir, "replay", "-tK", "-i", "xdp:veth0"),
-            "bare sendmmsg": lambda: self.bare_ns_a_frame("packet", length, few * 100),
-            "weir packet:": replay(self.weir, "replay", "-tK", "-i", "packet:veth0"),
+            "bare AF_XDP": lambda: self.bare_ns_a_frame("xdp", length, loops * 100),
+            "weir xdp:": self.replay(self.weir, "replay", "-tK", "-i", "xdp:veth0",
+                                     loops=loops, path=trace),
+            "bare sendmmsg": lambda: self.bare_ns_a_frame("packet", length, loops * 100),
+            "weir packet:": self.replay(self.weir, "replay", "-tK", "-i", "packet:veth0",
+                                        loops=loops, path=trace),
         }
         for peer in self.peers:
-            rows[f"tcpreplay {version_of(peer)}"] = replay(peer, "-tK", "-i", "veth0")
+            rows[f"tcpreplay {version_of(peer)}"] = self.replay(peer, "-tK", "-i", "veth0",
+                                                                loops=loops, path=trace)
         if shutil.which("trafgen"):
             config = f"{self.work}/{length}.cfg"
             write_trafgen(config, frame_of(length, 0))
-            rows["trafgen"] = lambda: self.trafgen_ns(config, few * 100)
+            rows["trafgen"] = lambda: self.trafgen_ns(config, loops * 100)
         return rows
 
-    def part(self, length, drops):
+    def part(self, receiver, length):
+        one = receiver == "one"
+        contenders = self.inside(length)
+        if one:
+            self.enter += ["taskset", "-c", "0"]
+        else:
+            contenders |= self.two_workers(length)
+        contenders |= self.others(length)
+        with self.receiver(receiver != "stack"):
+            medians = self.alternate(contenders)
+        if one:
+            del self.enter[-3:]
+        bare, copied = medians["bare live frames"], medians["bare live frames, copied"]
         last = f"tcpreplay {version_of(self.peers[-1])}"
-        with self.receiver(drops):
-            medians = self.alternate(self.contenders(length))
-        bare = medians["bare live frames"]
-        table(f"{length} bytes, the receiver {'drops' if drops else 'is the kernel'}",
-              ["ns a frame", "Mpps", "of the bare live frames", f"of {last}"],
-              {name: [f"{ns:.0f}", f"{1e3 / ns:.3f}", f"{bare / ns:.1%}",
+        table(f"{length} bytes, the receiver {'is the kernel' if receiver == 'stack' else 'drops'}"
+              f"{', the sender has one processor' if one else ''}",
+              ["ns a frame", "Mpps", "of the bare loop", "of the one that copies", f"of {last}"],
+              {name: [f"{ns:.0f}", f"{1e3 / ns:.3f}", f"{bare / ns:.1%}", f"{copied / ns:.1%}",
                       f"{medians[last] / ns:.2f} x"] for name, ns in medians.items()})
+
+
+PARTS = {f"{receiver}-{length}": (receiver, length)
+         for receiver in ("drop", "stack", "one") for length in (60, 1500)}
 
 
 def main():
@@ -85,14 +116,14 @@ def main():
     parser.add_argument("--namespace", required=True, help="where veth0 is")
     parser.add_argument("--receiver", required=True, help="where veth1 is")
     parser.add_argument("--tcpreplay", action="append", help="a tcpreplay to compare")
+    parser.add_argument("--part", action="append", choices=PARTS, help="default: all")
     parser.add_argument("--quick", action="store_true")
     args = parser.parse_args()
 
     bench = KernelBench(args)
     print(f"{machine()}; median of {bench.rounds}, contenders in turn\n")
-    for drops in (True, False):
-        for length in (60, 1500):
-            bench.part(length, drops)
+    for name in args.part or PARTS:
+        bench.part(*PARTS[name])
 
 
 if __name__ == "__main__":
