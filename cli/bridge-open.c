@@ -151,6 +151,7 @@ static int open_port(struct bridge *b, unsigned i, unsigned dir, uint32_t linkty
 				       .queues = b->n_queues,
 				       .linktype = linktype,
 				       .promisc = dir & WEIR_PORT_RX,
+				       .low_latency = true,
 				       /* What arrives has to be told of, what leaves may be. */
 				       .offload = dir & WEIR_PORT_RX ||
 						  weir_port_info(b->ports[0])->offload };

@@ -53,6 +53,8 @@ struct weir_port_opts {
 				    * the name ends with */
 	uint32_t snaplen;	   /* receive at most this much of a frame; 0 = all */
 	bool promisc;		   /* receive frames for other hosts too */
+	bool low_latency;	   /* received frames are there as soon as they have come. Without,
+				    * a port may gather them first, for about a millisecond */
 	bool sent;		   /* receive what this machine sends there, too: the byte before
 				    * each frame, weir_pkt.data[-1], is 1 for those and 0 for
 				    * others; not with offload; -ENOTSUP where the port cannot */

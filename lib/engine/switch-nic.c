@@ -61,7 +61,11 @@ static void nic_close(const struct weir_switch_nic *dev)
 static int open_ports(struct nic *nic, const char *name, unsigned queues, struct weir_err *err)
 {
 	struct weir_port_opts opts = {
-		.dir = WEIR_PORT_RX, .queues = queues, .promisc = true, .offload = true
+		.dir = WEIR_PORT_RX,
+		.queues = queues,
+		.promisc = true,
+		.low_latency = true,
+		.offload = true,
 	};
 	char sending[160];
 	int r = weir_port_open(name, &opts, &nic->rx, err);

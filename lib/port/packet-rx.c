@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * packet, receiving: TPACKET_V3, a ring of blocks that the kernel fills and hands over
- * whole. Frames are lent where they lie; rx_release() gives the blocks back of which
- * every frame has been lent.
+ * packet, receiving: a ring that the kernel puts frames into, which are lent where they lie.
  *
  * Several queues are one fanout group: the kernel spreads flows over them. While the
  * group is put together a filter keeps every frame out, else the sockets that are
@@ -22,31 +20,17 @@
 #include "base/err.h"
 #include "base/macros.h"
 #include "port/name.h"
+#include "port/packet-rx.h"
 #include "port/packet.h"
 #include "port/wait.h"
 
-#define BLOCK_SIZE	 (1U << 20) /* holds the longest frame there is */
-#define DEFAULT_RING_MIB 32
-#define MAX_RING_MIB	 4096
-#define BLOCK_TIMEOUT_MS 1 /* a block that is not full is handed over after this */
-#define VLAN_LEN	 4
-#define ROOM_BEFORE	 8 /* of a frame: for a VLAN tag, and the byte that tells who sent it */
-#define GONE_CHECK_NS	 (100 * NSEC_PER_MSEC)
-
-struct packet_rx {
-	_Alignas(64) int fd;
-	uint8_t *ring;
-	unsigned n_blocks;
-	unsigned cur;		   /* block that frames are lent from */
-	unsigned held;		   /* blocks before it that were lent whole */
-	uint32_t left;		   /* frames of cur that were not lent yet */
-	struct tpacket3_hdr *next; /* the first of them */
-	bool was_down;		   /* the socket told so: its removal may go untold */
-	uint32_t snaplen;
-	uint32_t before; /* bytes that stand before each frame: WEIR_OFFLOAD_LEN */
-	bool sent;	 /* so does a byte that tells whether this machine sent it */
-	struct link_track link;
+enum {
+	DEFAULT_RING_MIB = 32,
+	MAX_RING_MIB = 4096,
+	VLAN_LEN = 4,
 };
+
+#define GONE_CHECK_NS (100 * NSEC_PER_MSEC)
 
 static int set_opt(int fd, int opt, const char *name, int value, struct weir_err *err)
 {
@@ -55,34 +39,29 @@ static int set_opt(int fd, int opt, const char *name, int value, struct weir_err
 	return 0;
 }
 
-static int map_ring(struct packet_rx *rx, uint64_t mib, struct weir_err *err)
+static int map_ring(struct packet_rx *rx, const struct weir_iface *iface, uint64_t mib,
+		    struct weir_err *err)
 {
-	struct tpacket_req3 req = {
-		.tp_block_size = BLOCK_SIZE,
-		.tp_block_nr = (unsigned)mib,
-		.tp_frame_size = 2048, /* has no meaning in V3, but must divide the block */
-		.tp_frame_nr = (unsigned)mib * (BLOCK_SIZE / 2048),
-		.tp_retire_blk_tov = BLOCK_TIMEOUT_MS,
-	};
+	struct weir_err why = { 0 };
 	void *p;
 	int r;
 
-	r = set_opt(rx->fd, PACKET_VERSION, "PACKET_VERSION", TPACKET_V3, err);
-	/* For a VLAN tag that the kernel took out, and more. */
+	r = set_opt(rx->fd, PACKET_VERSION, "PACKET_VERSION", rx->ops->version, err);
 	if (r == 0)
-		r = set_opt(rx->fd, PACKET_RESERVE, "PACKET_RESERVE", ROOM_BEFORE, err);
+		r = set_opt(rx->fd, PACKET_RESERVE, "PACKET_RESERVE", PACKET_ROOM_BEFORE, err);
 	if (r < 0)
 		return r;
-	if (setsockopt(rx->fd, SOL_PACKET, PACKET_RX_RING, &req, sizeof(req)) < 0)
-		return err_set(err, -errno, "cannot make a receive ring of %llu MiB: %s",
-			       (unsigned long long)mib, strerror(errno));
+	rx->ring_size = (size_t)mib * PACKET_BLOCK_SIZE;
+	r = rx->ops->make(rx, iface, &why);
+	if (r < 0)
+		return err_set(err, r, "cannot make a receive ring of %llu MiB: %s",
+			       (unsigned long long)mib, why.text);
 
-	p = mmap(NULL, (size_t)mib * BLOCK_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, rx->fd, 0);
+	p = mmap(NULL, rx->ring_size, PROT_READ | PROT_WRITE, MAP_SHARED, rx->fd, 0);
 	if (p == MAP_FAILED)
 		return err_set(err, -errno, "cannot map the receive ring of %llu MiB: %s",
 			       (unsigned long long)mib, strerror(errno));
 	rx->ring = p;
-	rx->n_blocks = (unsigned)mib;
 	return 0;
 }
 
@@ -142,7 +121,7 @@ static int rx_queue_open(struct packet_rx *rx, const struct weir_iface *iface, u
 		r = packet_set_offload(rx->fd, err);
 	}
 	if (r == 0)
-		r = map_ring(rx, ring_mib, err);
+		r = map_ring(rx, iface, ring_mib, err);
 	if (r == 0 && !opts->sent)
 		r = set_opt(rx->fd, PACKET_IGNORE_OUTGOING, "PACKET_IGNORE_OUTGOING", 1, err);
 	if (r == 0)
@@ -190,8 +169,10 @@ int packet_rx_open(struct weir_port *port, struct weir_err *err)
 	if (!p->rx)
 		return err_set(err, -ENOMEM, "no memory for %u queues", n);
 	memset(p->rx, 0, n * sizeof(*p->rx));
-	for (unsigned q = 0; q < n; q++)
+	for (unsigned q = 0; q < n; q++) {
 		p->rx[q].fd = -EBADF;
+		p->rx[q].ops = port->opts.low_latency ? &packet_slots : &packet_blocks;
+	}
 
 	for (unsigned q = 0; r == 0 && q < n; q++)
 		r = rx_queue_open(&p->rx[q], &p->iface, ring_mib, &port->opts, err);
@@ -214,35 +195,13 @@ void packet_rx_close(struct packet_priv *p)
 		struct packet_rx *rx = &p->rx[q];
 
 		if (rx->ring)
-			(void)munmap(rx->ring, (size_t)rx->n_blocks * BLOCK_SIZE); /* was mapped */
+			(void)munmap(rx->ring, rx->ring_size); /* was mapped */
+		if (rx->ops->done)
+			rx->ops->done(rx);
 		closep(&rx->fd);
 		link_track_done(&rx->link);
 	}
 	free(p->rx);
-}
-
-static struct tpacket_block_desc *block_at(const struct packet_rx *rx, unsigned i)
-{
-	return (struct tpacket_block_desc *)(void *)(rx->ring + (size_t)i * BLOCK_SIZE);
-}
-
-/* Pairs with the kernel's barrier before it hands the block over. */
-static bool block_is_ours(const struct packet_rx *rx, unsigned i)
-{
-	return __atomic_load_n(&block_at(rx, i)->hdr.bh1.block_status, __ATOMIC_ACQUIRE) &
-	       TP_STATUS_USER;
-}
-
-/* Sets left and next to the frames of the next block. False: there is none now. */
-static bool begin_block(struct packet_rx *rx)
-{
-	struct tpacket_block_desc *b = block_at(rx, rx->cur);
-
-	if (rx->held == rx->n_blocks || !block_is_ours(rx, rx->cur))
-		return false;
-	rx->left = b->hdr.bh1.num_pkts;
-	rx->next = (void *)((uint8_t *)b + b->hdr.bh1.offset_to_first_pkt);
-	return true;
 }
 
 /* The frame has become longer in front of what the header tells of. */
@@ -259,9 +218,9 @@ static void shift_offload(uint8_t *header)
 }
 
 /* Puts back the tag that the kernel or the device took out of an Ethernet frame. */
-static void restore_vlan(const struct packet_rx *rx, struct tpacket3_hdr *h, struct weir_pkt *pkt)
+static void restore_vlan(const struct packet_rx *rx, uint16_t tci, uint16_t tpid,
+			 struct weir_pkt *pkt)
 {
-	uint16_t tpid = h->tp_status & TP_STATUS_VLAN_TPID_VALID ? h->hv1.tp_vlan_tpid : 0x8100;
 	uint8_t *from = pkt->data - rx->before;
 
 	memmove(from - VLAN_LEN, from, rx->before + 2 * ETH_ALEN);
@@ -269,33 +228,20 @@ static void restore_vlan(const struct packet_rx *rx, struct tpacket3_hdr *h, str
 		shift_offload(from - VLAN_LEN);
 	pkt->data -= VLAN_LEN;
 	be16_put(pkt->data + 12, tpid);
-	be16_put(pkt->data + 14, (uint16_t)h->hv1.tp_vlan_tci);
-	pkt->len += VLAN_LEN;
+	be16_put(pkt->data + 14, tci);
+	pkt->len = MIN(pkt->len + VLAN_LEN, rx->snaplen);
 	pkt->orig_len += VLAN_LEN;
 }
 
-static bool was_sent(const struct tpacket3_hdr *h)
+void packet_complete(const struct packet_rx *rx, const struct packet_told *told,
+		     struct weir_pkt *pkt)
 {
-	const struct sockaddr_ll *from =
-		(const void *)((const uint8_t *)h + TPACKET_ALIGN(sizeof(*h)));
-
-	return from->sll_pkttype == PACKET_OUTGOING;
-}
-
-static void lend_frame(const struct packet_rx *rx, struct tpacket3_hdr *h, struct weir_pkt *ret_pkt)
-{
-	*ret_pkt = (struct weir_pkt){
-		.data = (uint8_t *)h + h->tp_mac,
-		.len = h->tp_snaplen,
-		.orig_len = h->tp_len,
-		.ts_ns = (int64_t)h->tp_sec * (int64_t)NSEC_PER_SEC + h->tp_nsec,
-	};
-	if (unlikely(h->tp_status & TP_STATUS_VLAN_VALID) && ret_pkt->len >= 2 * ETH_ALEN) {
-		restore_vlan(rx, h, ret_pkt);
-		ret_pkt->len = MIN(ret_pkt->len, rx->snaplen);
-	}
+	if (unlikely(told->status & TP_STATUS_VLAN_VALID) && pkt->len >= 2 * ETH_ALEN)
+		restore_vlan(rx, told->tci,
+			     told->status & TP_STATUS_VLAN_TPID_VALID ? told->tpid : ETH_P_8021Q,
+			     pkt);
 	if (rx->sent)
-		ret_pkt->data[-1] = was_sent(h);
+		pkt->data[-1] = told->from->sll_pkttype == PACKET_OUTGOING;
 }
 
 /* The kernel's count of frames without room; it begins anew with each call. */
@@ -313,25 +259,15 @@ int packet_rx(struct weir_port *port, unsigned q, struct weir_pkt *ret_pkts, uns
 	const struct packet_priv *p = port->priv;
 	struct packet_rx *rx = &p->rx[q];
 	struct port_counters *count = &port->queues[q].rx;
-	uint64_t bytes = 0;
-	unsigned n = 0;
+	uint64_t bytes = 0, dropped = 0;
+	unsigned n = rx->ops->take(rx, ret_pkts, max, &dropped);
 
-	while (n < max && (rx->left || begin_block(rx))) {
-		while (n < max && rx->left) {
-			struct tpacket3_hdr *h = rx->next;
-
-			rx->next = (void *)((uint8_t *)h + h->tp_next_offset);
-			lend_frame(rx, h, &ret_pkts[n]);
-			bytes += ret_pkts[n++].orig_len;
-			rx->left--;
-		}
-		if (!rx->left) {
-			rx->held++;
-			rx->cur = rx->cur + 1 < rx->n_blocks ? rx->cur + 1 : 0;
-		}
-	}
+	for (unsigned i = 0; i < n; i++)
+		bytes += ret_pkts[i].orig_len;
 	counter_add(&count->frames, n);
 	counter_add(&count->bytes, bytes);
+	if (unlikely(dropped))
+		counter_add(&count->dropped, dropped);
 	return (int)n;
 }
 
@@ -340,20 +276,8 @@ void packet_rx_release(struct weir_port *port, unsigned q)
 	const struct packet_priv *p = port->priv;
 	struct packet_rx *rx = &p->rx[q];
 
-	if (!rx->held)
-		return;
-	for (; rx->held; rx->held--) {
-		unsigned i = (rx->cur + rx->n_blocks - rx->held) % rx->n_blocks;
-
-		__atomic_store_n(&block_at(rx, i)->hdr.bh1.block_status, TP_STATUS_KERNEL,
-				 __ATOMIC_RELEASE);
-	}
-	count_drops(rx, &port->queues[q].rx);
-}
-
-static bool has_frames(const struct packet_rx *rx)
-{
-	return rx->left || (rx->held < rx->n_blocks && block_is_ours(rx, rx->cur));
+	if (rx->ops->release(rx))
+		count_drops(rx, &port->queues[q].rx);
 }
 
 /* The socket reported an error, or was down and may have missed its end. */
@@ -384,7 +308,7 @@ int packet_rx_wait(struct weir_port *port, unsigned q, uint64_t timeout_ns)
 	struct pollfd pfd = { .fd = rx->fd, .events = POLLIN };
 	int r;
 
-	if (has_frames(rx))
+	if (rx->ops->has_frames(rx))
 		return 1;
 	count_drops(rx, &port->queues[q].rx);
 
@@ -397,5 +321,5 @@ int packet_rx_wait(struct weir_port *port, unsigned q, uint64_t timeout_ns)
 		if (r < 0)
 			return r;
 	}
-	return has_frames(rx);
+	return rx->ops->has_frames(rx);
 }

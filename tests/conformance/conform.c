@@ -16,6 +16,7 @@
  *     any-length        takes frames without a link-layer header
  *     queues=N          how many queues the pair has
  *     free              needs no privilege
+ *     low-latency       the receiver is opened so
  *     shared            the region is one that other processes can map
  *     remove            run only the test that removes txif
  *     only=TEST         run only that one
@@ -381,7 +382,9 @@ static void test_a_descriptor_tells_that_frames_have_come(void **state)
 static void test_many_queues(void **state)
 {
 	const struct weir_port_opts tx_opts = { .dir = WEIR_PORT_TX, .queues = cfg.queues };
-	const struct weir_port_opts rx_opts = { .dir = WEIR_PORT_RX, .queues = cfg.queues };
+	const struct weir_port_opts rx_opts = { .dir = WEIR_PORT_RX,
+						.queues = cfg.queues,
+						.low_latency = cfg.low_latency };
 	struct sender senders[16] = { 0 };
 	pthread_t threads[16];
 	struct weir_port *rx, *tx;
@@ -715,6 +718,7 @@ static void test_what_is_left_to_be_done_on_a_frame_is_told(void **state)
 	enter_ns(cfg.txns);
 	r = weir_port_open(cfg.tx_name, &opts, &tx, &err);
 	opts.dir = WEIR_PORT_RX;
+	opts.low_latency = cfg.low_latency;
 	enter_ns(cfg.rxns);
 	if (r == 0 && !cfg.sink && !cfg.file)
 		r = weir_port_open(cfg.rx_name, &opts, &rx, &err);
@@ -737,12 +741,19 @@ static bool read_setting(const char *arg)
 		bool *flag;
 		const char **text;
 	} rows[] = {
-		{ "txns=", NULL, &cfg.txns },	 { "rxns=", NULL, &cfg.rxns },
-		{ "txif=", NULL, &cfg.txif },	 { "only=", NULL, &cfg.only },
-		{ "sink", &cfg.sink, NULL },	 { "file", &cfg.file, NULL },
-		{ "blocks", &cfg.blocks, NULL }, { "any-length", &cfg.any_length, NULL },
-		{ "free", &cfg.is_free, NULL },	 { "shared", &cfg.shared, NULL },
-		{ "remove", &cfg.remove, NULL }, { "makes-device", &cfg.makes_device, NULL },
+		{ "txns=", NULL, &cfg.txns },
+		{ "rxns=", NULL, &cfg.rxns },
+		{ "txif=", NULL, &cfg.txif },
+		{ "only=", NULL, &cfg.only },
+		{ "sink", &cfg.sink, NULL },
+		{ "file", &cfg.file, NULL },
+		{ "blocks", &cfg.blocks, NULL },
+		{ "any-length", &cfg.any_length, NULL },
+		{ "free", &cfg.is_free, NULL },
+		{ "shared", &cfg.shared, NULL },
+		{ "remove", &cfg.remove, NULL },
+		{ "makes-device", &cfg.makes_device, NULL },
+		{ "low-latency", &cfg.low_latency, NULL },
 	};
 
 	if (!strncmp(arg, "queues=", 7)) {

@@ -76,7 +76,9 @@ struct weir_port *open_tx(const struct weir_region *region)
 
 struct weir_port *open_rx(void)
 {
-	const struct weir_port_opts opts = { .dir = WEIR_PORT_RX, .promisc = true };
+	const struct weir_port_opts opts = { .dir = WEIR_PORT_RX,
+					     .promisc = true,
+					     .low_latency = cfg.low_latency };
 
 	return open_port(cfg.rx_name, cfg.rxns, &opts);
 }

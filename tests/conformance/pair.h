@@ -19,7 +19,7 @@ struct config {
 	const char *tx_name, *rx_name;
 	const char *txns, *rxns, *txif, *only;
 	unsigned queues;
-	bool sink, file, blocks, any_length, is_free, shared, remove, makes_device;
+	bool sink, file, blocks, any_length, is_free, shared, remove, makes_device, low_latency;
 };
 extern struct config cfg;
 

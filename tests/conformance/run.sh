@@ -11,6 +11,7 @@ set -euo pipefail
 conform=$1 tunpair=$2 launch=$3 weir=$4 only=${5:-}
 export CMOCKA_MESSAGE_OUTPUT=TAP
 number=0
+veth_mtu=9000
 peer_gro= # how the receiving end of a veth gets, if not as it is
 
 result() { # ok|not-ok NAME [# SKIP REASON]
@@ -60,7 +61,7 @@ run_veth() {
 }
 
 new_veth() {
-	netns_veth tx vtx rx vrx mtu 9000 numtxqueues "$1" numrxqueues "$1"
+	netns_veth tx vtx rx vrx mtu "$veth_mtu" numtxqueues "$1" numrxqueues "$1"
 	if [ -n "$peer_gro" ]; then
 		netns_exec rx ethtool -K vrx gro on
 	fi
@@ -131,6 +132,10 @@ run_vale() {
 run_all_veth() {
 	in_veth=("txns=$netns_prefix-tx" "rxns=$netns_prefix-rx" txif=vtx)
 	run_veth "packet->packet" 2 packet:vtx packet:vrx
+	run_veth "packet->packet, low latency" 2 packet:vtx packet:vrx low-latency
+	veth_mtu=1500 # frames that are left to be cut are longer than the receiver's slots
+	run_veth "packet->packet, short slots" 2 packet:vtx packet:vrx low-latency
+	veth_mtu=9000
 	run_veth "packet,qdisc->packet" 1 packet:vtx,qdisc packet:vrx
 	run_veth "plain name" 1 vtx vrx
 	if why=$(xdp_possible); then
