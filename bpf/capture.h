@@ -32,9 +32,12 @@ struct capture_ring {
 	__u64 dropped;				 /* there was no room */
 	__u64 untold;				 /* of these, since the last frame in the ring */
 	__u64 next_id;				 /* of a packet */
+	__u32 busy;				 /* programs: a frame is being written */
+	__u64 nested; /* programs: dropped, since they came while another was written */
 
 	/* Written by the writer. */
 	__u64 tail __attribute__((aligned(64))); /* bytes that it needs no more */
+	__s64 shift_ns; /* programs: the wall clock less the clock that they have */
 };
 
 /* Options that each frame's block gets, in this order. */

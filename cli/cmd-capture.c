@@ -27,7 +27,7 @@ struct capture_cfg {
 	struct opt_list ports;
 	const char *path, *filter, *comment, *marks;
 	struct trace_out_cfg out;
-	uint32_t queues, direction, snaplen;
+	uint32_t queues, direction, snaplen, engine, mode;
 	uint64_t buffer_mib, count, duration_s;
 	bool headers, no_promisc, print, quiet, json, strict;
 };
@@ -55,6 +55,12 @@ static const struct opt rows[] = {
 	  .help = "keep frames alone that match the filter (pcap-filter(7))" },
 	{ OPT(struct capture_cfg, direction), .name = "direction", .metavar = "WAY",
 	  .choices = "both in out", .help = "frames that arrive, that are sent, or both" },
+	{ OPT(struct capture_cfg, engine), .name = "engine", .metavar = "HOW",
+	  .choices = "auto xdp tc packet xsk",
+	  .help = "how frames of an interface are received: by a program in the driver or in "
+		  "traffic control, by a packet socket or by AF_XDP sockets" },
+	{ OPT(struct capture_cfg, mode), .name = "mode", .metavar = "MODE",
+	  .choices = "mirror drop", .help = "drop: arriving frames go no further (xdp, tc)" },
 	{ OPT(struct capture_cfg, no_promisc), .name = "no-promisc", .letter = 'p',
 	  .help = "only frames for this machine" },
 	{ OPT(struct capture_cfg, queues), .name = "queues", .letter = 'Q', .metavar = "N",
@@ -169,6 +175,8 @@ static int fill_opts(struct capture *c, struct weir_capture_opts *opts, struct w
 		.snaplen = cfg->headers ? HEADERS_LEN : cfg->snaplen,
 		.filter = cfg->filter,
 		.direction = (enum weir_capture_direction)cfg->direction, /* words in that order */
+		.engine = (enum weir_capture_engine)cfg->engine,
+		.mode = (enum weir_capture_mode)cfg->mode,
 		.promisc = !cfg->no_promisc,
 		.path = cfg->path,
 		.comment = cfg->comment,

@@ -17,7 +17,7 @@ lib/split		base pkt
 lib/gen			base pkt
 lib/vale		base
 lib/port		base trace vale bpf
-lib/capture		base trace port
+lib/capture		base trace port bpf
 lib/engine		base pkt trace pace split edit port
 cli
 examples

@@ -38,6 +38,21 @@ enum weir_capture_direction {
 	WEIR_CAPTURE_OUT,  /* what this machine sends there */
 };
 
+/* How frames of an interface are received, if its name is all that a port's name says. */
+enum weir_capture_engine {
+	WEIR_CAPTURE_AUTO,   /* the best that works: TC; to drop, XDP where the driver has it */
+	WEIR_CAPTURE_XDP,    /* by a program in the driver; what is sent, as TC */
+	WEIR_CAPTURE_TC,     /* by a program of traffic control (TCX, Linux 6.6) */
+	WEIR_CAPTURE_PACKET, /* by an AF_PACKET socket */
+	WEIR_CAPTURE_XSK,    /* by AF_XDP sockets, which take frames away from the kernel */
+};
+
+/* What becomes of frames that have arrived. */
+enum weir_capture_mode {
+	WEIR_CAPTURE_MIRROR, /* the kernel gets them, too */
+	WEIR_CAPTURE_DROP,   /* nobody else does; XDP and TC alone */
+};
+
 /* What each frame's block says beside the frame (pcapng). */
 enum weir_capture_marks {
 	WEIR_CAPTURE_MARK_FLAGS = 1U << 0, /* which way it went */
@@ -49,11 +64,15 @@ enum weir_capture_marks {
 struct weir_capture_opts {
 	const char *const *ports; /* names as in port.h */
 	unsigned n_ports;
-	unsigned queues;      /* of each port; 0: as its name says */
-	uint64_t buffer_size; /* bytes of each ring, rounded up to a power of two; 0: 64 MiB */
+	unsigned queues; /* of each port; 0: as its name says. Programs in the kernel have one a
+			  * processor, and take no wish */
+	uint64_t buffer_size; /* bytes of each ring, rounded up to a power of two; 0: 64 MiB, or
+			       * less if there is little memory */
 	uint32_t snaplen;     /* keep at most this much of a frame; 0: all */
 	const char *filter;   /* capture filter (pcap-filter(7)), or NULL */
 	enum weir_capture_direction direction;
+	enum weir_capture_engine engine; /* of ports that are the name of an interface */
+	enum weir_capture_mode mode;
 	bool promisc; /* frames for other hosts, too */
 
 	const char *path; /* of the file; "-": standard output; NULL: none is written */
@@ -86,7 +105,7 @@ struct weir_capture_figures {
 struct weir_capture_port {
 	const char *name;   /* as it was given */
 	const char *device; /* behind it */
-	const char *engine; /* how frames are received: "packet", "vale", ... */
+	const char *engine; /* how frames are received: "tc program", "packet", "vale", ... */
 	uint32_t linktype;
 	unsigned n_queues;
 };

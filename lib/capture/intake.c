@@ -6,23 +6,92 @@
 #include <stdlib.h>
 
 #include "base/err.h"
+#include "port/name.h"
 
 _Static_assert((int)WEIR_CAPTURE_MARK_FLAGS == (int)CAPTURE_FLAGS &&
 		       (int)WEIR_CAPTURE_MARK_ID == (int)CAPTURE_ID &&
 		       (int)WEIR_CAPTURE_MARK_QUEUE == (int)CAPTURE_QUEUE,
 	       "marks are handed on as they are");
 
+static int open_with(struct intake *s, const struct engine *engine, struct weir_err *err)
+{
+	s->engine = engine;
+	s->priv = calloc(1, engine->priv_size);
+	if (!s->priv)
+		return err_set(err, -ENOMEM, "%s: no memory", s->info.name);
+	return engine->open(s, err);
+}
+
+/* Undoes open_with(), to try another one. */
+static void release(struct intake *s)
+{
+	if (s->priv)
+		s->engine->close(s);
+	for (unsigned i = 0; i < s->n_rings; i++)
+		blockring_done(&s->rings[i]);
+	free(s->rings);
+	filter_free(s->filter);
+	free(s->priv);
+	s->rings = NULL;
+	s->n_rings = 0;
+	s->filter = NULL;
+	s->priv = NULL;
+}
+
+/* A program in the kernel, if one can be had, else a socket. */
+static int open_best(struct intake *s, struct weir_err *err)
+{
+	struct weir_err why = { 0 };
+	int r = s->opts->filter || s->opts->queues ? -ENOTSUP : open_with(s, &bpf_engine, &why);
+
+	if (r == 0)
+		return 0;
+	if (s->opts->mode == WEIR_CAPTURE_DROP)
+		return why.code ? err_set(err, r, "%s", why.text)
+				: err_set(err, -ENOTSUP,
+					  "%s: frames cannot be dropped with a filter or a "
+					  "number of queues",
+					  s->info.name);
+	release(s);
+	return open_with(s, &port_engine, err);
+}
+
+/* The name of an interface alone, which an engine may be chosen for. */
+static int open_iface(struct intake *s, struct weir_err *err)
+{
+	const enum weir_capture_engine engine = s->opts->engine;
+
+	switch (engine) {
+	case WEIR_CAPTURE_XDP:
+	case WEIR_CAPTURE_TC:
+		return open_with(s, &bpf_engine, err);
+	case WEIR_CAPTURE_AUTO:
+		return open_best(s, err);
+	case WEIR_CAPTURE_PACKET:
+	case WEIR_CAPTURE_XSK:
+		break;
+	}
+	if (s->opts->mode == WEIR_CAPTURE_DROP)
+		return err_set(err, -EINVAL, "%s: only programs in the kernel drop frames",
+			       s->info.name);
+	(void)snprintf(s->info.name, sizeof(s->info.name), "%s:%s",
+		       engine == WEIR_CAPTURE_XSK ? "xdp" : "packet", s->opts->ports[s->nr]);
+	return open_with(s, &port_engine, err);
+}
+
 int intake_open(struct intake *s, const struct weir_capture_opts *opts, unsigned nr,
 		uint64_t ring_size, struct weir_err *err)
 {
-	*s = (struct intake){
-		.engine = &port_engine, .opts = opts, .nr = nr, .ring_size = ring_size
-	};
+	*s = (struct intake){ .opts = opts, .nr = nr, .ring_size = ring_size };
 	(void)snprintf(s->info.name, sizeof(s->info.name), "%s", opts->ports[nr]);
-	s->priv = calloc(1, s->engine->priv_size);
-	if (!s->priv)
-		return err_set(err, -ENOMEM, "%s: no memory", s->info.name);
-	return s->engine->open(s, err);
+	if (!port_name_scheme_len(s->info.name))
+		return open_iface(s, err);
+	if (opts->mode == WEIR_CAPTURE_DROP || opts->engine != WEIR_CAPTURE_AUTO)
+		return err_set(err, -EINVAL,
+			       "%s: engine and mode are of interfaces that are named without a "
+			       "kind of port",
+			       s->info.name);
+	return open_with(s, &port_engine, err);
 }
 
 int intake_set_rings(struct intake *s, unsigned n, struct weir_err *err)
@@ -48,12 +117,6 @@ void intake_set_ring(struct intake *s, struct blockring *r, unsigned queue)
 
 void intake_close(struct intake *s)
 {
-	if (s->priv)
-		s->engine->close(s);
-	for (unsigned i = 0; i < s->n_rings; i++)
-		blockring_done(&s->rings[i]);
-	free(s->rings);
-	filter_free(s->filter);
-	free(s->priv);
+	release(s);
 	*s = (struct intake){ 0 };
 }

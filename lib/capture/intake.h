@@ -57,7 +57,7 @@ struct intake {
 	void *priv; /* the engine's own, zeroed before open() */
 };
 
-extern const struct engine port_engine;
+extern const struct engine port_engine, bpf_engine;
 
 /* Opens port nr of opts, with the engine that fits. To be ended with intake_close(), also
  * after a failure. */

@@ -3,74 +3,26 @@
 # weir capture: what passed is in the file, and what became of every frame is told.
 # shellcheck source=tests/e2e/lib.sh
 . "${BASH_SOURCE%/*}/lib.sh"
-
-# NAME FILE ARGUMENTS...: weir capture in the background, to a file in $netns_dir. Its
-# messages are in FILE.err, what it prints at the end in FILE.out.
-start_capture() {
-	file=$netns_dir/$2
-	netns_spawn "$1" "$weir" capture --json -w "$file" "${@:3}" >"$file.out" 2>"$file.err"
-	capturer=$netns_pid
-	wait_for 20 grep -q 'capturing from' "$file.err"
-}
-
-# SIGNAL: ends it; its exit status is in $rc.
-stop_capture() {
-	kill "-$1" "$capturer"
-	ended_capture
-}
-
-ended_capture() {
-	rc=0
-	out=$file.out
-	err=$file.err
-	wait_exit 30 "$capturer" || rc=$?
-}
-
-figure() { # JQ-FILTER
-	jq -c "$1" "$file.out"
-}
-
-# COUNT: so many frames are in the file, as far as it has been written.
-holds() {
-	[ "$(frames_of "$file")" -ge "$1" ]
-}
-
-# Every reader likes the file.
-reads_well() { # FILE COUNT
-	is "frames in tcpdump" \
-		"$(tcpdump -nr "$1" --count 2>"$netns_dir/tcpdump.err" | cut -d ' ' -f 1)" "$2"
-	is "what tcpdump says" "$(grep -v '^reading from' "$netns_dir/tcpdump.err")" ""
-	"$weir" info "$1" >/dev/null
-	command -v tshark >/dev/null || return 0
-	is "frames in tshark" "$(tshark -r "$1" 2>"$netns_dir/tshark.err" | wc -l)" "$2"
-	is "what tshark says" "$(grep -v 'Running as user' "$netns_dir/tshark.err")" ""
-	is "frames in capinfos" "$(capinfos -rMTc "$1" | cut -f 2)" "$2"
-}
-
-# Everything that was received is kept or accounted for.
-adds_up() {
-	is "sum of figures" \
-		"$(figure '.received - .kept - .filtered - .late - .lost.total')" 0
-	is "sum of losses" "$(figure '.lost | .total - .kernel - .ring - .writer')" 0
-}
+# shellcheck source=tests/e2e/capture-lib.sh
+. "${BASH_SOURCE%/*}/capture-lib.sh"
 
 test_what_passes_is_in_the_file_as_tcpdump_saw_it() {
 	local n
 	veth_pair
 	n=$(frames_of "$data/web.pcap")
 	record right veth1
-	start_capture right got.pcapng -i veth1
-	run_weir replay -q -t -l 20 -i packet:veth0 "$data/web.pcap"
-	recorded right veth1 $((20 * n)) left veth0
-	wait_for 20 holds $((20 * n + 1)) # and the mark
+	start_capture right got.pcapng -i packet:veth1
+	run_weir replay -q -t -l 5 -i packet:veth0 "$data/web.pcap"
+	recorded right veth1 $((5 * n)) left veth0
+	wait_for 20 holds $((5 * n + 1)) # and the mark
 	stop_capture INT
 	is "exit status" "$rc" 0
-	is "kept" "$(figure .kept)" $((20 * n + 1))
+	is "kept" "$(figure .kept)" $((5 * n + 1))
 	is "lost" "$(figure .lost.total)" 0
 	adds_up
 	run "$weir" diff "$netns_dir/veth1.pcap" "$file"
 	is "difference" "$rc" 0
-	reads_well "$file" $((20 * n + 1))
+	reads_well "$file" $((5 * n + 1))
 }
 
 test_file_tells_where_it_was_made_and_what_was_lost() {
@@ -254,7 +206,7 @@ test_full_disk_leaves_whole_frames_and_counts_the_rest() {
 	n=$(frames_of "$data/bulk.pcap")
 	mkdir "$netns_dir/disk"
 	mount -t tmpfs -o size=200k none "$netns_dir/disk" 2>/dev/null || skip "no tmpfs can be mounted"
-	start_capture right disk/got.pcapng -i veth1
+	start_capture right disk/got.pcapng -i packet:veth1
 	run_weir replay -q -t -l 20 -i packet:veth0 "$data/bulk.pcap"
 	ended_capture
 	cp "$file" "$netns_dir/got.pcapng"
@@ -269,7 +221,7 @@ test_killed_capture_leaves_a_file_that_can_be_read() {
 	local n
 	veth_pair
 	n=$(frames_of "$data/web.pcap")
-	start_capture right got.pcapng -i veth1
+	start_capture right got.pcapng -i packet:veth1
 	run_weir replay -q -t -i packet:veth0 "$data/web.pcap"
 	wait_for 20 holds "$n"
 	kill -KILL "$capturer"

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * Captures frames where they are: an XDP program for those that arrive, before the kernel
+ * has made anything of them, and programs of traffic control for those that arrive and those
+ * that leave. Each frame is written into the ring of the processor that handles it, as the
+ * block that the file will have. Used by lib/capture/intake-bpf.c.
+ *
+ * Sizes have the form ((n - 1) & mask) + 1: before Linux 6.2 the verifier does not learn from
+ * a comparison with 0 that they are not.
+ */
+#include <linux/bpf.h>
+#include <linux/pkt_cls.h>
+#include <stdbool.h>
+
+#include <bpf/bpf_helpers.h>
+
+#include "capture.h"
+
+/* TCX_NEXT: whoever comes next decides. Newer than the oldest headers that we build with. */
+#define NEXT (-1)
+
+#define EPB	      6u
+#define FIXED	      28u	      /* of its block, before the frame */
+#define OPT_FLAGS     (2u | 4u << 16) /* code and length */
+#define OPT_DROPCOUNT (4u | 8u << 16)
+#define OPT_PACKETID  (5u | 8u << 16)
+#define OPT_QUEUE     (6u | 4u << 16)
+#define MACS	      12u /* what stands before a VLAN tag */
+#define TAG	      4u
+
+/* One ring a processor. Sizes are set before loading. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__uint(value_size, CAPTURE_PAGE + CAPTURE_CHUNK + CAPTURE_SLACK);
+	__type(key, __u32);
+} rings SEC(".maps");
+
+/* Set before loading, so that the verifier knows them. */
+const volatile __u32 mask;	     /* size of a ring's data, less 1 */
+const volatile __u32 snaplen = 1;    /* at least 1 */
+const volatile __u32 marks;	     /* enum capture_options */
+const volatile __u32 iface;	     /* in the file */
+const volatile bool drops;	     /* arriving frames go no further */
+const volatile bool has_tai;	     /* the kernel has bpf_ktime_get_tai_ns() */
+const volatile bool stores_in_order; /* so does this machine: no barrier is needed */
+
+/* Written by user space: is there anybody who wants frames? */
+bool on;
+
+/* Frames of processors that have no ring. */
+__u64 orphans;
+
+struct frame {
+	void *ctx;
+	bool xdp;
+	__u32 len; /* with its tag */
+	__u32 flags, queue;
+	bool tagged; /* the tag stands beside the frame */
+	__u16 tpid, tci;
+};
+
+static __always_inline void put32(__u8 *at, __u32 value)
+{
+	*(volatile __u32 *)at = value;
+}
+
+static __always_inline void put64(__u8 *at, __u64 value)
+{
+	put32(at, (__u32)value);
+	put32(at + 4, (__u32)(value >> 32));
+}
+
+static __always_inline long load(const struct frame *f, __u32 from, __u8 *to, __u32 len)
+{
+	return f->xdp ? bpf_xdp_load_bytes(f->ctx, from, to, len)
+		      : bpf_skb_load_bytes(f->ctx, from, to, len);
+}
+
+/* The first len bytes of the frame. */
+static __always_inline long load_frame(const struct frame *f, __u8 *to, __u32 len)
+{
+	long r;
+
+	if (!f->tagged)
+		return load(f, 0, to, ((len - 1) & (CAPTURE_FRAME_MAX - 1)) + 1);
+	r = load(f, 0, to, MACS);
+	put32(to + MACS, (__u32)f->tpid | (__u32)f->tci << 16);
+	if (r < 0 || len <= MACS + TAG)
+		return r;
+	len -= MACS + TAG;
+	return load(f, MACS, to + MACS + TAG, ((len - 1) & (CAPTURE_FRAME_MAX - 1)) + 1);
+}
+
+static __always_inline __u64 clock_ns(const struct capture_ring *r)
+{
+	return (has_tai ? bpf_ktime_get_tai_ns() : bpf_ktime_get_ns()) + (__u64)r->shift_ns;
+}
+
+static __always_inline __u32 options_len(__u64 untold)
+{
+	__u32 n = untold ? 12 : 0;
+
+	n += marks & CAPTURE_FLAGS ? 8 : 0;
+	n += marks & CAPTURE_ID ? 12 : 0;
+	n += marks & CAPTURE_QUEUE ? 8 : 0;
+	return n ? n + 4 : 0;
+}
+
+static __always_inline __u8 *put_options(const struct capture_ring *r, const struct frame *f,
+					 __u8 *at, __u64 untold)
+{
+	if (marks & CAPTURE_FLAGS) {
+		put32(at, OPT_FLAGS);
+		put32(at + 4, f->flags);
+		at += 8;
+	}
+	if (marks & CAPTURE_ID) {
+		put32(at, OPT_PACKETID);
+		put64(at + 4, r->next_id);
+		at += 12;
+	}
+	if (marks & CAPTURE_QUEUE) {
+		put32(at, OPT_QUEUE);
+		put32(at + 4, f->queue);
+		at += 8;
+	}
+	if (untold) {
+		put32(at, OPT_DROPCOUNT);
+		put64(at + 4, untold);
+		at += 12;
+	}
+	if (marks || untold) {
+		put32(at, 0); /* the end of the options */
+		at += 4;
+	}
+	return at;
+}
+
+static __always_inline void publish(struct capture_ring *r, __u64 head)
+{
+	if (stores_in_order) {
+		barrier();
+		*(volatile __u64 *)&r->head = head;
+	} else {
+		(void)__sync_lock_test_and_set(&r->head, head);
+	}
+}
+
+/* Room for a block of len bytes: its position; 0 with *ret_full: there is none. */
+static __always_inline __u64 make_room(struct capture_ring *r, __u32 len, bool *ret_full)
+{
+	__u64 at = r->head;
+	__u32 left = CAPTURE_CHUNK - ((__u32)at & (CAPTURE_CHUNK - 1));
+
+	if (len != left && len + CAPTURE_FILLER_MIN > left)
+		at += left;
+	*ret_full = at + len - *(volatile __u64 *)&r->tail > (__u64)mask + 1;
+	if (at != r->head && !*ret_full) {
+		__u8 *filler = (__u8 *)r + CAPTURE_PAGE + ((__u32)r->head & mask);
+
+		put32(filler, CAPTURE_FILLER);
+		put32(filler + 4, left);
+	}
+	return at;
+}
+
+static __always_inline void drop(struct capture_ring *r)
+{
+	r->dropped++;
+	r->untold++;
+	r->next_id++;
+}
+
+static __always_inline void write_block(struct capture_ring *r, const struct frame *f)
+{
+	const __u64 ts = clock_ns(r), untold = r->untold;
+	__u32 len = f->len < snaplen ? f->len : snaplen;
+	__u32 padded = (len + 3) & ~3u, total = FIXED + padded + options_len(untold) + 4;
+	__u8 *block, *at;
+	bool full;
+	__u64 pos = make_room(r, total, &full);
+
+	if (full || padded > CAPTURE_FRAME_MAX) {
+		drop(r);
+		return;
+	}
+	block = (__u8 *)r + CAPTURE_PAGE + ((__u32)pos & mask);
+	put32(block, EPB);
+	put32(block + 4, total);
+	put32(block + 8, iface);
+	put32(block + 12, (__u32)(ts >> 32));
+	put32(block + 16, (__u32)ts);
+	put32(block + 20, len);
+	put32(block + 24, f->len);
+	at = block + FIXED + padded;
+	if (len & 3)
+		put32(at - 4, 0); /* what fills up the frame */
+	if (load_frame(f, block + FIXED, len) < 0) {
+		drop(r);
+		return;
+	}
+	at = put_options(r, f, at, untold);
+	put32(at, total);
+	r->untold = 0;
+	r->next_id++;
+	r->frames++;
+	publish(r, pos + total);
+}
+
+static __always_inline void capture(const struct frame *f)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct capture_ring *r = bpf_map_lookup_elem(&rings, &cpu);
+
+	if (!r) {
+		__sync_fetch_and_add(&orphans, 1);
+		return;
+	}
+	if (*(volatile __u32 *)&r->busy) {
+		r->nested++;
+		return;
+	}
+	*(volatile __u32 *)&r->busy = 1;
+	barrier();
+	write_block(r, f);
+	barrier();
+	*(volatile __u32 *)&r->busy = 0;
+}
+
+/* "frags": frames of several buffers are read by a helper that knows them. */
+SEC("xdp.frags")
+int capture_xdp(struct xdp_md *ctx)
+{
+	struct frame f = { .ctx = ctx,
+			   .xdp = true,
+			   .len = (__u32)bpf_xdp_get_buff_len(ctx),
+			   .flags = CAPTURE_INBOUND,
+			   .queue = ctx->rx_queue_index };
+
+	if (!*(volatile bool *)&on)
+		return XDP_PASS;
+	capture(&f);
+	return drops ? XDP_DROP : XDP_PASS;
+}
+
+static __always_inline void capture_skb(struct __sk_buff *skb, __u32 flags)
+{
+	struct frame f = {
+		.ctx = skb, .len = skb->len, .flags = flags, .queue = skb->queue_mapping
+	};
+
+	if (skb->vlan_present) {
+		f.tagged = true;
+		f.tpid = (__u16)skb->vlan_proto;
+		f.tci = __builtin_bswap16((__u16)skb->vlan_tci);
+		f.len += TAG;
+	}
+	/* The kernel counts received queues from 1; 0 is none. */
+	if (flags == CAPTURE_INBOUND && f.queue)
+		f.queue--;
+	capture(&f);
+}
+
+SEC("tc")
+int capture_in(struct __sk_buff *skb)
+{
+	if (!*(volatile bool *)&on)
+		return NEXT;
+	capture_skb(skb, CAPTURE_INBOUND);
+	return drops ? TC_ACT_SHOT : NEXT;
+}
+
+SEC("tc")
+int capture_out(struct __sk_buff *skb)
+{
+	if (*(volatile bool *)&on)
+		capture_skb(skb, CAPTURE_OUTBOUND);
+	return NEXT;
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

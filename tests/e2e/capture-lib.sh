@@ -1,0 +1,65 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: BSD-2-Clause
+# For tests of weir capture. To be sourced after lib.sh.
+# shellcheck disable=SC2034,SC2154 # variables that it shares with them
+
+# NAME FILE ARGUMENTS...: weir capture in the background, to a file in $netns_dir. Its
+# messages are in FILE.err, what it prints at the end in FILE.out.
+start_capture() {
+	file=$netns_dir/$2
+	netns_spawn "$1" "$weir" capture --json -w "$file" "${@:3}" >"$file.out" 2>"$file.err"
+	capturer=$netns_pid
+	wait_for 20 grep -q 'capturing from' "$file.err"
+}
+
+# SIGNAL: ends it; its exit status is in $rc.
+stop_capture() {
+	kill "-$1" "$capturer"
+	ended_capture
+}
+
+ended_capture() {
+	rc=0
+	out=$file.out
+	err=$file.err
+	wait_exit 30 "$capturer" || rc=$?
+}
+
+figure() { # JQ-FILTER
+	jq -c "$1" "$file.out"
+}
+
+# COUNT: so many frames are in the file, as far as it has been written.
+holds() {
+	[ "$(frames_of "$file")" -ge "$1" ]
+}
+
+# Every reader likes the file.
+reads_well() { # FILE COUNT
+	is "frames in tcpdump" \
+		"$(tcpdump -nr "$1" --count 2>"$netns_dir/tcpdump.err" | cut -d ' ' -f 1)" "$2"
+	is "what tcpdump says" "$(grep -v '^reading from' "$netns_dir/tcpdump.err")" ""
+	"$weir" info "$1" >/dev/null
+	command -v tshark >/dev/null || return 0
+	is "frames in tshark" "$(tshark -r "$1" 2>"$netns_dir/tshark.err" | wc -l)" "$2"
+	is "what tshark says" "$(grep -v 'Running as user' "$netns_dir/tshark.err")" ""
+	is "frames in capinfos" "$(capinfos -rMTc "$1" | cut -f 2)" "$2"
+}
+
+# FILE TRACE TIMES: it holds the frames of the trace in their order, so many times.
+is_loops_of() {
+	python3 - "$e2e_root/tools" "$@" <<-'END'
+		import sys
+		sys.path.insert(0, sys.argv[1])
+		import trace
+		want = [f.data for f in trace.read(sys.argv[3])] * int(sys.argv[4])
+		assert [f.data for f in trace.read(sys.argv[2])] == want
+	END
+}
+
+# Everything that was received is kept or accounted for.
+adds_up() {
+	is "sum of figures" \
+		"$(figure '.received - .kept - .filtered - .late - .lost.total')" 0
+	is "sum of losses" "$(figure '.lost | .total - .kernel - .ring - .writer')" 0
+}
