@@ -96,6 +96,7 @@ int capture_print_json(FILE *to, const struct weir_capture *c, unsigned n_ports,
 	capture_sum(c, n_ports, &sum);
 	o = figures_object(&sum);
 	(void)json_object_set_new(o, "command", json_string("capture"));
+	(void)json_object_set_new(o, "files", json_number(weir_capture_files(c)));
 	(void)json_object_set_new(o, "elapsed_ns", json_number(elapsed_ns));
 	(void)json_object_set_new(o, "ports", ports);
 	return json_print(to, o);

@@ -23,8 +23,11 @@
 
 #define EXIT_LOST 3
 
+/* Of a number of --ring-buffer: a hundred years in seconds. */
+#define ROTATION_MAX 3200000000u
+
 struct capture_cfg {
-	struct opt_list ports;
+	struct opt_list ports, rotation;
 	const char *path, *filter, *comment, *marks;
 	struct trace_out_cfg out;
 	uint32_t queues, direction, snaplen, engine, mode;
@@ -42,6 +45,10 @@ static const struct opt rows[] = {
 	  .help = "write pcapng, pcap-ns or pcap, whatever the name ends with" },
 	{ OPT(struct capture_cfg, out.compress), .name = "compress", .metavar = "HOW",
 	  .help = "compress what is written: gzip, zstd or lz4" },
+	{ OPT(struct capture_cfg, rotation), .name = "ring-buffer", .letter = 'b',
+	  .metavar = "WHAT:N",
+	  .help = "begin the next file after duration:SECONDS, interval:SECONDS, filesize:KB or "
+		  "packets:N; files:N keeps the last N; may be given several times" },
 	{ OPT(struct capture_cfg, count), .name = "count", .letter = 'c', .metavar = "N", .min = 1,
 	  .help = "stop after N frames" },
 	{ OPT(struct capture_cfg, duration_s), .name = "duration", .metavar = "S", .min = 1,
@@ -155,6 +162,41 @@ static int read_format(const struct capture_cfg *cfg, struct weir_capture_opts *
 	return r;
 }
 
+static int read_rotation(const struct opt_list *list, struct weir_capture_rotation *r,
+			 struct weir_err *err)
+{
+	const struct {
+		const char *word;
+		uint64_t *field, unit;
+	} words[] = {
+		{ "duration:", &r->duration_ns, NSEC_PER_SEC },
+		{ "interval:", &r->interval_ns, NSEC_PER_SEC },
+		{ "filesize:", &r->size, 1000 },
+		{ "packets:", &r->frames, 1 },
+		{ "files:", &r->files, 1 },
+	};
+
+	for (unsigned i = 0; i < list->n; i++) {
+		const char *text = list->values[i], *number = NULL;
+		unsigned long long n = 0;
+		char *end = NULL;
+		unsigned k;
+
+		for (k = 0; k < ARRAY_SIZE(words) && !number; k++)
+			if (strncmp(text, words[k].word, strlen(words[k].word)) == 0)
+				number = text + strlen(words[k].word);
+		if (number && *number >= '0' && *number <= '9')
+			n = strtoull(number, &end, 10);
+		if (!n || *end || n > ROTATION_MAX)
+			return err_text(err, -EINVAL,
+					"--ring-buffer: '%s' is not duration, interval, filesize, "
+					"packets or files with a number, as in packets:1000",
+					text);
+		*words[k - 1].field = n * words[k - 1].unit;
+	}
+	return 0;
+}
+
 static int show_frames(void *ctx, struct weir_buf *frames, unsigned n)
 {
 	const struct capture *c = ctx;
@@ -184,6 +226,8 @@ static int fill_opts(struct capture *c, struct weir_capture_opts *opts, struct w
 		.count = cfg->count,
 	};
 	r = read_format(cfg, opts, err);
+	if (r == 0)
+		r = read_rotation(&cfg->rotation, &opts->rotation, err);
 	if (r == 0 && cfg->marks)
 		r = read_marks(cfg->marks, &opts->marks, err);
 	return r;
@@ -239,10 +283,14 @@ static void watch(struct capture *c)
 	struct pollfd fd = { .fd = c->signals, .events = POLLIN };
 	struct live_figures before = { 0 };
 	uint64_t now = c->begin_ns, shown = now;
+	int nr;
 
 	while (!weir_capture_over(c->capture) && (!duration || now - c->begin_ns < duration)) {
 		(void)poll(&fd, 1, LOOK_MS); /* a signal is in the pipe, too */
-		if (signals_next(c->signals))
+		nr = signals_next(c->signals);
+		if (nr == SIGHUP)
+			weir_capture_rotate(c->capture);
+		else if (nr)
 			break;
 		now = now_ns();
 		if (!live || now - shown < LIVE_NS)
@@ -335,7 +383,8 @@ const struct cmd cmd_capture = {
 	.name = "capture",
 	.summary = "write frames that arrive at ports to a file",
 	.operands = "",
-	.about = "Ends with SIGINT or SIGTERM, and tells what became of every frame.",
+	.about = "Ends with SIGINT or SIGTERM; SIGHUP begins the next file. Tells what became of "
+		 "every frame.",
 	.opts = rows,
 	.cfg_size = sizeof(struct capture_cfg),
 	.run = run_capture,

@@ -60,6 +60,15 @@ enum weir_capture_marks {
 	WEIR_CAPTURE_MARK_QUEUE = 1U << 2, /* which queue it came by */
 };
 
+/* When a file is full and the next begins. 0: does not count. */
+struct weir_capture_rotation {
+	uint64_t size;	      /* bytes, before they are compressed */
+	uint64_t duration_ns; /* since the first file was begun, and again and again */
+	uint64_t interval_ns; /* at every multiple of it, of the wall clock in UTC */
+	uint64_t frames;
+	uint64_t files; /* keep the last so many; 0: all */
+};
+
 /* Texts and arrays are lent until weir_capture_open() returns. */
 struct weir_capture_opts {
 	const char *const *ports; /* names as in port.h */
@@ -76,6 +85,9 @@ struct weir_capture_opts {
 	bool promisc; /* frames for other hosts, too */
 
 	const char *path; /* of the file; "-": standard output; NULL: none is written */
+	/* NAME.EXT with a rotation makes NAME_00001_20260131235959.EXT; with '%' the name is
+	 * what strftime(3) makes of it when the file begins. */
+	struct weir_capture_rotation rotation;
 	enum weir_trace_format format;
 	enum weir_compression compression;
 	const char *comment; /* of the file, or NULL */
@@ -124,6 +136,13 @@ int weir_capture_start(struct weir_capture *c, struct weir_err *err);
 
 /* Has it ended by itself: enough frames, a port gone, a full disk? From any thread. */
 bool weir_capture_over(const struct weir_capture *c);
+
+/* Begins the next file with the next frame, now or soon; without a rotation only if the old
+ * one has been moved away, or the name has a '%'. From any thread. */
+void weir_capture_rotate(struct weir_capture *c);
+
+/* Files begun so far. From any thread. */
+uint64_t weir_capture_files(const struct weir_capture *c);
 
 /* Ends it: frames that have arrived by now still reach the file, which is finished. 0, or
  * what went wrong first since the start. */

@@ -51,6 +51,13 @@ static int check_opts(const struct weir_capture_opts *opts, struct weir_err *err
 	if (opts->buffer_size > MAX_RING)
 		return err_set(err, -EINVAL, "a buffer of %llu MiB is more than %llu",
 			       (unsigned long long)opts->buffer_size >> 20, MAX_RING >> 20);
+	if (opts->rotation.size || opts->rotation.duration_ns || opts->rotation.interval_ns ||
+	    opts->rotation.frames)
+		return !opts->path || strcmp(opts->path, "-") == 0
+			       ? err_set(err, -EINVAL, "a row of files needs a name")
+			       : 0;
+	if (opts->rotation.files)
+		return err_set(err, -EINVAL, "a number of files needs to be told when one is full");
 	return 0;
 }
 
@@ -134,6 +141,7 @@ static int open_writer(struct weir_capture *c, struct weir_err *err)
 	const struct weir_capture_opts *o = &c->opts;
 	struct writer_opts opts = {
 		.path = o->path,
+		.rotation = o->rotation,
 		.format = o->format,
 		.compression = o->compression,
 		.tail = make_tail,
@@ -212,6 +220,16 @@ bool weir_capture_over(const struct weir_capture *c)
 	int n = ended_intakes(c, NULL);
 
 	return n < 0 || n == (int)c->n_intakes || writer_over(c->writer);
+}
+
+void weir_capture_rotate(struct weir_capture *c)
+{
+	writer_rotate(c->writer);
+}
+
+uint64_t weir_capture_files(const struct weir_capture *c)
+{
+	return writer_files(c->writer);
 }
 
 int weir_capture_stop(struct weir_capture *c, struct weir_err *err)

@@ -299,6 +299,16 @@ bool file_is_read(const struct file *f)
 	return !f->packed && !f->regular;
 }
 
+bool file_is_at(const struct file *f, const char *path)
+{
+	struct stat ours, there;
+
+	if (fstat(f->packed ? f->packed->fd : f->fd, &ours) < 0 || !S_ISREG(ours.st_mode))
+		return true;
+	return stat(path, &there) == 0 && ours.st_dev == there.st_dev &&
+	       ours.st_ino == there.st_ino;
+}
+
 struct file *file_close(struct file *f)
 {
 	if (!f)

@@ -55,6 +55,9 @@ uint64_t file_size(const struct file *f);
 /* A pipe, say: somebody reads what is written at once. */
 bool file_is_read(const struct file *f);
 
+/* Is it what the path stands for? Also true of what is no regular file. */
+bool file_is_at(const struct file *f, const char *path);
+
 /* NULL is allowed. Returns NULL. */
 struct file *file_close(struct file *f);
 

@@ -73,6 +73,13 @@ static struct cursor *earliest(struct merge *m, uint64_t *ret_bound)
 	return first;
 }
 
+uint64_t merge_time(struct merge *m)
+{
+	uint64_t bound;
+
+	return earliest(m, &bound)->time;
+}
+
 bool merge_next(struct merge *m, const struct span_limit *limit, struct span *ret_span)
 {
 	uint64_t bound, pos;

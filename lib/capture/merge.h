@@ -45,6 +45,9 @@ void merge_done(struct merge *m);
 /* Sees what has come into the rings. True: one of them is more than half full. */
 bool merge_refresh(struct merge *m);
 
+/* The time of the next frame; UINT64_MAX: there is none. */
+uint64_t merge_time(struct merge *m);
+
 /* The next span. False: there is none within the limit. */
 bool merge_next(struct merge *m, const struct span_limit *limit, struct span *ret_span);
 

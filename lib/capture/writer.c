@@ -11,7 +11,7 @@
 #include "base/err.h"
 #include "base/macros.h"
 #include "base/time.h"
-#include "capture/file.h"
+#include "capture/files.h"
 #include "capture/merge.h"
 
 /* How long it sleeps when there is nothing to do: so long while frames come, and so long when
@@ -33,7 +33,7 @@ enum state {
 
 struct writer {
 	struct writer_opts opts;
-	struct file *file; /* NULL: none is written */
+	struct files *files; /* NULL: none is written */
 	struct merge merge;
 	struct writer_counts *counts;
 	uint64_t left;	     /* frames to keep */
@@ -41,7 +41,7 @@ struct writer {
 	uint64_t flushed_ns; /* when the file's buffer was empty */
 	uint64_t nr;	     /* of the last frame looked at */
 	_Atomic enum state state;
-	_Atomic bool stop;
+	_Atomic bool stop, rotate;
 	bool runs;
 	pthread_t thread;
 	struct weir_err failure;
@@ -57,8 +57,8 @@ static void fail(struct writer *w)
 /* Frames that were counted as kept and did not reach the file. */
 static void see_losses(struct writer *w)
 {
-	for (unsigned i = 0; w->file && i < w->opts.n_ifaces; i++) {
-		const struct file_loss loss = file_loss(w->file, i);
+	for (unsigned i = 0; w->files && i < w->opts.n_ifaces; i++) {
+		const struct file_loss loss = files_loss(w->files, i);
 
 		if (!loss.frames)
 			continue;
@@ -101,8 +101,8 @@ static void keep(struct writer *w, const struct span *s)
 
 	counter_add(&c->kept, s->frames);
 	counter_add(&c->kept_bytes, s->bytes);
-	if (w->file)
-		r = file_put(w->file, s->data, s->len, &w->failure);
+	if (w->files)
+		r = files_put(w->files, s, &w->failure);
 	if (r >= 0 && w->opts.look)
 		r = look(w, s);
 	if (r < 0) {
@@ -131,19 +131,38 @@ static void take(struct writer *w, const struct span *s)
 	}
 }
 
+/* Lowers the limit to what is wanted, and what the file takes. */
+static void narrow(struct writer *w, uint64_t ts_ns, struct span_limit *limit)
+{
+	if (atomic_load_explicit(&w->state, memory_order_relaxed) != KEEPING) /* it is ours */
+		return;
+	limit->frames = w->left;
+	if (w->files && files_prepare(w->files, ts_ns, limit, &w->failure) < 0) {
+		see_losses(w);
+		fail(w);
+	}
+}
+
 /* Takes what there is; with last all of it. True: there was something. */
 static bool take_all(struct writer *w, bool last)
 {
-	const uint64_t now = time_now(CLOCK_REALTIME); /* before the rings are looked at */
-	struct span_limit limit = { .before_ns = now - w->opts.hold_ns, .len = UINT64_MAX };
+	uint64_t before_ns = time_now(CLOCK_REALTIME) - w->opts.hold_ns; /* before the rings are
+									  * looked at */
 	bool full = merge_refresh(&w->merge), some = false;
 	struct span span;
 
 	/* One ring is in order by itself, and a full one cannot wait. */
 	if (last || full || w->merge.n == 1)
-		limit.before_ns = UINT64_MAX;
+		before_ns = UINT64_MAX - 1;
 	for (;;) {
-		limit.frames = w->left ? w->left : UINT64_MAX;
+		struct span_limit limit = { .before_ns = before_ns,
+					    .frames = UINT64_MAX,
+					    .len = UINT64_MAX };
+		const uint64_t ts_ns = merge_time(&w->merge);
+
+		if (ts_ns > before_ns)
+			return some;
+		narrow(w, ts_ns, &limit);
 		if (!merge_next(&w->merge, &limit, &span))
 			return some;
 		take(w, &span);
@@ -152,14 +171,29 @@ static bool take_all(struct writer *w, bool last)
 	}
 }
 
+/* Begins and ends files that no frame makes begin and end. */
+static int mind_files(struct writer *w)
+{
+	const uint64_t now = time_now(CLOCK_REALTIME) - w->opts.hold_ns;
+	int r = files_tick(w->files, now, &w->failure);
+
+	if (r == 0 && atomic_exchange(&w->rotate, false))
+		r = files_rotate(w->files, &w->failure);
+	return r;
+}
+
 static void flush(struct writer *w, uint64_t now)
 {
-	if (!w->file || atomic_load(&w->state) == FAILED)
+	int r;
+
+	if (!w->files || atomic_load(&w->state) == FAILED)
 		return;
-	if (!file_is_read(w->file) && now - w->flushed_ns < FLUSH_NS)
-		return;
-	w->flushed_ns = now;
-	if (file_flush(w->file, &w->failure) < 0) {
+	r = mind_files(w);
+	if (r == 0 && (files_are_read(w->files) || now - w->flushed_ns >= FLUSH_NS)) {
+		w->flushed_ns = now;
+		r = files_flush(w->files, &w->failure);
+	}
+	if (r < 0) {
 		see_losses(w);
 		fail(w);
 	}
@@ -196,12 +230,15 @@ int writer_open(const struct writer_opts *opts, struct blockring *const *rings, 
 {
 	CLEANUP(writer_closep)
 	struct writer *w = calloc(1, sizeof(*w));
-	const struct file_opts file = { .format = opts->format,
-					.compression = opts->compression,
-					.head = opts->head,
-					.head_len = opts->head_len,
-					.n_ifaces = opts->n_ifaces,
-					.hurry = w ? &w->stop : NULL };
+	struct files_opts files = { .path = opts->path,
+				    .rotation = opts->rotation,
+				    .file = { .format = opts->format,
+					      .compression = opts->compression,
+					      .head = opts->head,
+					      .head_len = opts->head_len,
+					      .n_ifaces = opts->n_ifaces },
+				    .tail = opts->tail,
+				    .tail_ctx = opts->tail_ctx };
 
 	if (!w)
 		return err_set(err, -ENOMEM, "out of memory");
@@ -211,7 +248,10 @@ int writer_open(const struct writer_opts *opts, struct blockring *const *rings, 
 	if (!w->counts || merge_init(&w->merge, rings, n) < 0)
 		return err_set(err, -ENOMEM, "out of memory");
 	if (opts->path) {
-		int r = file_open(opts->path, &file, &w->file, err);
+		int r;
+
+		files.file.hurry = &w->stop;
+		r = files_open(&files, time_now(CLOCK_REALTIME), &w->files, err);
 
 		if (r < 0)
 			return r;
@@ -243,24 +283,22 @@ static void join(struct writer *w)
 	w->runs = false;
 }
 
-/* What the file ends with says what became of all frames, so they are flushed before. */
 static void finish(struct writer *w)
 {
-	CLEANUP(freep)
-	void *tail = NULL;
-	size_t len = 0;
-
-	if (!w->file)
+	if (!w->files)
 		return;
-	if (!w->failure.code)
-		(void)file_flush(w->file, &w->failure); /* as all that follows */
+	(void)files_finish(w->files, w->failure.code ? NULL : &w->failure); /* it is there */
 	see_losses(w);
-	tail = w->opts.tail(w->opts.tail_ctx, &len);
-	if (!tail && !w->failure.code)
-		(void)err_set(&w->failure, -ENOMEM, "no memory for the end of the file");
-	(void)file_finish(w->file, tail, tail ? len : 0, w->failure.code ? NULL : &w->failure);
-	see_losses(w);
-	w->file = file_close(w->file);
+}
+
+void writer_rotate(struct writer *w)
+{
+	atomic_store(&w->rotate, true);
+}
+
+uint64_t writer_files(const struct writer *w)
+{
+	return w->files ? files_count(w->files) : 0;
 }
 
 int writer_stop(struct writer *w, struct weir_err *err)
@@ -280,7 +318,7 @@ struct writer *writer_close(struct writer *w)
 	if (!w)
 		return NULL;
 	join(w);
-	file_close(w->file);
+	files_close(w->files);
 	merge_done(&w->merge);
 	free(w->counts);
 	free(w);

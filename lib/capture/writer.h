@@ -23,11 +23,12 @@ struct writer_counts {
 
 struct writer_opts {
 	const char *path; /* NULL: frames are only looked at */
+	struct weir_capture_rotation rotation;
 	enum weir_trace_format format;
 	enum weir_compression compression;
-	const void *head; /* of the file; lent while the writer lives */
+	const void *head; /* of a file; lent while the writer lives */
 	size_t head_len;
-	/* Makes what the file ends with, of *ret_len bytes, to be freed with free(3); NULL: no
+	/* Makes what a file ends with, of *ret_len bytes, to be freed with free(3); NULL: no
 	 * memory. */
 	void *(*tail)(void *ctx, size_t *ret_len);
 	void *tail_ctx;
@@ -48,6 +49,12 @@ int writer_start(struct writer *w, struct weir_err *err);
 
 /* Has it all that it wants, or failed? Then it throws away what comes. From any thread. */
 bool writer_over(const struct writer *w);
+
+/* The next file is to begin, see weir_capture_rotate(). From any thread. */
+void writer_rotate(struct writer *w);
+
+/* Files that were begun. From any thread. */
+uint64_t writer_files(const struct writer *w);
 
 /* Writes what the rings hold, which nobody fills any more, and finishes the file. 0, or what
  * went wrong first. */

@@ -231,6 +231,74 @@ test_killed_capture_leaves_a_file_that_can_be_read() {
 	is "promiscuous" "$(netns_exec right cat /sys/class/net/veth1/flags)" 0x1003
 }
 
+# Of the files of a row, in their order.
+frames_of_row() { # PATTERN
+	local path
+	for path in "$netns_dir"/$1; do
+		reads_well "$path" "$(frames_of "$path")"
+		frames_of "$path"
+	done | xargs
+}
+
+test_next_file_begins_when_one_is_full() {
+	local n row
+	veth_pair
+	n=$(frames_of "$data/web.pcap")
+	start_capture right row.pcapng -i veth1 -b packets:100 -b files:3 -c $((10 * n))
+	run_weir replay -q -t -l 10 -i packet:veth0 "$data/web.pcap"
+	ended_capture
+	is "exit status" "$rc" 0
+	is "kept" "$(figure .kept)" $((10 * n))
+	is "files" "$(figure .files)" 4
+	is "row" "$(frames_of_row 'row_*.pcapng')" "100 100 70"
+	start_capture right size.pcapng -i veth1 -b filesize:20 -c $((10 * n))
+	run_weir replay -q -t -l 10 -i packet:veth0 "$data/web.pcap"
+	ended_capture
+	[ "$(figure .files)" -ge 8 ]
+	row=$(frames_of_row 'size_*.pcapng')
+	is "frames of all" $((${row// /+})) $((10 * n))
+}
+
+test_signal_begins_the_next_file() {
+	local n
+	veth_pair
+	n=$(frames_of "$data/ping.pcap")
+	start_capture right log.pcapng -i veth1
+	run_weir replay -q -t -i packet:veth0 "$data/ping.pcap"
+	wait_for 20 holds "$n"
+	mv "$file" "$netns_dir/old.pcapng"
+	kill -HUP "$capturer"
+	wait_for 20 ends_with_statistics "$netns_dir/old.pcapng"
+	run_weir replay -q -t -l 2 -i packet:veth0 "$data/ping.pcap"
+	wait_for 20 holds $((2 * n))
+	stop_capture INT
+	is "files" "$(figure .files)" 2
+	reads_well "$netns_dir/old.pcapng" "$n"
+	reads_well "$file" $((2 * n))
+}
+
+# Its last block is of that type (5), whose length is before it.
+ends_with_statistics() { # FILE
+	local len
+	len=$(tail -c 4 "$1" | od -An -tu4 | xargs)
+	[ "$len" -lt 200 ] && [ "$(tail -c "$len" "$1" | head -c 4 | od -An -tu4 | xargs)" = 5 ]
+}
+
+test_folder_that_goes_away_is_told() {
+	veth_pair
+	mkdir "$netns_dir/gone"
+	start_capture right gone/row.pcapng -i veth1 -b packets:10
+	mv "$netns_dir/gone" "$netns_dir/there"
+	run_weir replay -q -t -i packet:veth0 "$data/web.pcap"
+	file=$netns_dir/there/row.pcapng
+	ended_capture
+	is "exit status" "$rc" 1
+	says "$err" 'gone/row_00002_[0-9]*.pcapng: No such file'
+	is "kept" "$(figure .kept)" 10
+	adds_up
+	is "row" "$(frames_of_row 'there/row_*')" 10
+}
+
 test_what_cannot_be_captured_is_said() {
 	veth_pair
 	run_weir capture -i nosuch0 -w "$netns_dir/x"
@@ -246,6 +314,11 @@ test_what_cannot_be_captured_is_said() {
 	says "$err" 'no/such/folder: No such file'
 	run_weir capture -i veth0 -w "$netns_dir/x" --marks=colour
 	is "exit status" "$rc" 2
+	run_weir capture -i veth0 -w "$netns_dir/x" -b packets:0
+	is "exit status" "$rc" 2
+	run_weir capture -i veth0 -w - -b packets:10
+	is "exit status" "$rc" 2
+	says "$err" 'a row of files needs a name'
 }
 
 run_tests
