@@ -120,14 +120,14 @@ static bool is_due(__u64 due)
 	return true;
 }
 
-/* A frame was sent on. */
+/* A frame is being sent on. It is told with the next ones: it has yet to be read. */
 static __always_inline void note_sent(void)
 {
 	__u64 n = shared.sent + 1;
 
 	shared.sent = n;
 	if (n % 32 == 0)
-		shared.tail = n;
+		shared.tail = n - 1;
 }
 
 /* Writes the first bytes of a frame, as many as are written of all that are as long as what

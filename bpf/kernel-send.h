@@ -14,8 +14,13 @@
 
 #include "kernel-recipe.h"
 
-/* Frames that may be announced at once; a power of two. */
-#define KERNEL_RING 4096u
+/* Frames that may be announced at once; a power of two. So many last for some milliseconds,
+ * which user space may have to wait for a processor; more would be sent for too long after
+ * a run has been stopped. */
+#define KERNEL_RING 16384u
+
+/* Of these, frames that have to be copied into slots of the map "memory"; a power of two. */
+#define KERNEL_SLOTS 4096u
 
 /* The longest frame: what a page holds beside the kernel's own: 256 bytes of headroom,
  * its struct skb_shared_info and struct xdp_page_head (net/bpf/test_run.c); Linux 6.18 has

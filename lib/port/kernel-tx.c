@@ -12,7 +12,7 @@
 #include "base/macros.h"
 #include "port/wait.h"
 
-/* Between two looks at what the program has done: its ring lasts longer. */
+/* Between two looks at what the program has done: half of its slots last longer. */
 #define STEP_NS (50 * NSEC_PER_USEC)
 
 int kernel_txq_open(struct weir_port *port, unsigned q, struct weir_err *err)
@@ -31,7 +31,8 @@ int kernel_txq_open(struct weir_port *port, unsigned q, struct weir_err *err)
 	};
 	int r;
 
-	tx->slots = q * p->slot * KERNEL_RING;
+	tx->slots = q * p->slot * KERNEL_SLOTS;
+	tx->enough = (p->region || p->recipe ? KERNEL_RING : KERNEL_SLOTS) / 2;
 	tx->mono_tai = wait_clock_ns(CLOCK_TAI) - wait_clock_ns(CLOCK_MONOTONIC);
 	r = link_track_init(&tx->link, &p->iface, err);
 	return r < 0 ? r : kernel_run_open(&tx->run, &plan, err);
@@ -72,15 +73,19 @@ static void note_lost(struct kernel_txq *tx, struct port_counters *count, uint64
 	tx->lost = lost;
 }
 
+static bool in_memory(const struct kernel_priv *p, const struct weir_pkt *pkt)
+{
+	return p->recipe || (p->region && (uint64_t)(pkt->data - p->region) < p->region_size);
+}
+
 /* Where the frame lies for the program; it is copied unless it does already. */
 static uint32_t place(const struct kernel_priv *p, struct kernel_txq *tx,
 		      const struct weir_pkt *pkt)
 {
-	const uint64_t in_region = (uint64_t)(pkt->data - p->region);
-	const uint32_t slot = tx->slots + (uint32_t)(tx->head % KERNEL_RING) * p->slot;
+	const uint32_t slot = tx->slots + (uint32_t)(tx->head % KERNEL_SLOTS) * p->slot;
 
-	if (p->region && in_region < p->region_size)
-		return p->region_off + (uint32_t)in_region;
+	if (in_memory(p, pkt))
+		return p->region_off + (uint32_t)(pkt->data - p->region);
 	memcpy(p->memory.base + slot, pkt->data, pkt->len);
 	return slot;
 }
@@ -119,14 +124,16 @@ static unsigned announce(const struct kernel_priv *p, struct kernel_txq *tx,
 			 struct port_counters *count, bool timed, const struct weir_pkt *pkts,
 			 unsigned n)
 {
-	const uint64_t end = tail(tx) + KERNEL_RING, begin = tx->head;
+	const uint64_t first = tail(tx), begin = tx->head;
 	uint64_t frames = 0, bytes = 0;
 	unsigned i;
 
-	for (i = 0; i < n && tx->frames + frames != end; i++) {
+	for (i = 0; i < n; i++) {
 		const struct weir_pkt *pkt = &pkts[i];
 		enum weir_refusal why;
 
+		if (tx->frames + frames - first >= (in_memory(p, pkt) ? KERNEL_RING : KERNEL_SLOTS))
+			break;
 		if (unlikely(!link_track_takes(&tx->link, p->recipe ? &p->made : pkt, p->frame_max,
 					       &why))) {
 			counter_add(&count->refused[why], 1);
@@ -204,10 +211,10 @@ static int poll_until(bool (*done)(const struct kernel_txq *tx), const struct ke
 	return 1;
 }
 
-/* Room for a good part of the ring: less is not worth being woken for. */
+/* Room for a good part of what may be under way: less is not worth being woken for. */
 static bool has_room(const struct kernel_txq *tx)
 {
-	return tx->frames - tail(tx) <= KERNEL_RING / 2;
+	return tx->frames - tail(tx) <= tx->enough;
 }
 
 int kernel_tx_wait(struct weir_port *port, unsigned q, uint64_t timeout_ns)

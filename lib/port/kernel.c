@@ -96,7 +96,7 @@ static int make_memory(const struct weir_port_opts *opts, unsigned n_queues, str
 		return r;
 	}
 	p->slot = (p->frame_max + 63) / 64 * 64; /* a line has one writer */
-	size = (uint64_t)p->slot * KERNEL_RING * n_queues;
+	size = (uint64_t)p->slot * KERNEL_SLOTS * n_queues;
 	if (size > KERNEL_MEMORY_MAX - 2 * KERNEL_FRAME_MAX)
 		return err_set(err, -EINVAL, "'%s': %u queues are too many", p->iface.name,
 			       n_queues);

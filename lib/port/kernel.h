@@ -76,6 +76,7 @@ struct kernel_txq {
 	uint64_t frames;   /* announced by them */
 	uint64_t bytes;	   /* of these frames */
 	uint64_t lost;	   /* of these frames, counted as refused */
+	uint64_t enough;   /* frames under way that are too many to be woken for more */
 	uint64_t idle;	   /* the program's idle runs when a drain found nothing announced */
 	uint32_t slots;	   /* where in memory its slots begin */
 	uint64_t mono_tai; /* CLOCK_TAI less CLOCK_MONOTONIC */
@@ -91,7 +92,7 @@ struct kernel_priv {
 	unsigned n_queues;
 	uint32_t frame_max;  /* the longest that can be sent */
 	uint32_t frame_room; /* what runs begin with: the length that most have */
-	uint32_t slot;	     /* bytes for a frame that has to be copied; KERNEL_RING of them */
+	uint32_t slot;	     /* bytes for a frame that has to be copied; KERNEL_SLOTS of them */
 	const struct weir_recipe *recipe; /* NULL: frames are told */
 	struct weir_pkt made;		  /* one of those that it makes: */
 	uint8_t head[LINK_ETH_LEN];	  /* how they begin */
