@@ -83,21 +83,32 @@ static int walk_first_fragment(struct walk *w, uint32_t off)
 {
 	struct pkt_layers *l = w->l;
 	const uint8_t *ext = at(w, off, 8);
+	uint32_t size;
 
 	if (!ext)
 		return -ENODATA;
 	l->flags |= PKT_FRAGMENT | PKT_LATER_FRAGMENT;
 	l->ip6frag_off = off;
-	l->l3_len += 8;
+	size = w->strict ? 8 + 4u * ext[1] : 8; /* the second byte is a reserved one */
+	if (off + size > w->len)
+		return -ENODATA;
+	l->l3_len += size;
 	l->proto = w->strict ? PKT_IP_TCP : ext[0];
-	return walk_transport(w, off + 8);
+	return walk_transport(w, off + size);
+}
+
+/* tcprewrite refuses IPv6 within IPv6; but behind one extension header it takes it for another
+ * one, as long as its first bytes say. */
+static bool is_inner_ipv6(const struct walk *w)
+{
+	return w->strict && w->l->proto == PKT_IP_IPV6;
 }
 
 static int walk_extensions(struct walk *w, uint32_t off)
 {
 	struct pkt_layers *l = w->l;
 
-	while (is_extension(l->proto)) {
+	for (unsigned n = 0; is_extension(l->proto) || (n == 1 && is_inner_ipv6(w)); n++) {
 		const uint8_t *ext = at(w, off, 8);
 
 		if (!ext)
@@ -108,7 +119,9 @@ static int walk_extensions(struct walk *w, uint32_t off)
 		if (off > w->len || l->proto == PKT_IP_NONE)
 			return -ENODATA;
 	}
-	return l->proto == PROTO_ESP ? -EBADMSG : walk_transport(w, off);
+	if (l->proto == PROTO_ESP || is_inner_ipv6(w))
+		return -EBADMSG;
+	return walk_transport(w, off);
 }
 
 static int walk_ipv6(struct walk *w, uint32_t off)
@@ -126,7 +139,7 @@ static int walk_ipv6(struct walk *w, uint32_t off)
 	l->l3_off = off;
 	l->l3_len = 40;
 	l->proto = ip[6];
-	if (l->proto == PKT_IP_IPV6 && w->strict)
+	if (is_inner_ipv6(w))
 		r = -EBADMSG;
 	else if (l->proto == PKT_IP_FRAGMENT)
 		r = walk_first_fragment(w, off + 40);

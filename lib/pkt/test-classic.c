@@ -85,6 +85,42 @@ static void test_extension_headers_are_taken_for_4_bytes_a_unit(void **state)
 	assert_int_equal(parse(128, &l), -ENODATA);
 }
 
+static void test_ipv6_within_ipv6_is_refused_but_behind_one_extension_header(void **state)
+{
+	struct pkt_layers l;
+
+	(void)state;
+	put(PKT_ETH_IPV6, "\x60\0\0\0\0\x40\x29", 7);
+	assert_int_equal(parse(128, &l), -EBADMSG);
+
+	put(PKT_ETH_IPV6, "\x60\0\0\0\0\x40\x3c", 7);
+	frame[14 + 40] = PKT_IP_IPV6;
+	frame[14 + 48] = 0x60; /* of the inner header: the next one's kind */
+	assert_int_equal(parse(128, &l), 0);
+	assert_int_equal(l.proto, 0x60);
+	assert_int_equal(l.l4_off, 14 + 40 + 8 + 8);
+
+	frame[14 + 40] = PKT_IP_DSTOPTS;
+	frame[14 + 48] = PKT_IP_IPV6;
+	frame[14 + 56] = 0x60;
+	assert_int_equal(parse(128, &l), -EBADMSG);
+	assert_int_equal(l.ip_version, 0);
+}
+
+static void test_a_reserved_byte_counts_as_length_of_a_fragment_header(void **state)
+{
+	struct pkt_layers l;
+
+	(void)state;
+	put(PKT_ETH_IPV6, "\x60\0\0\0\0\x40\x2c", 7);
+	frame[14 + 40] = PKT_IP_UDP;
+	frame[14 + 41] = 3;
+	assert_int_equal(parse(128, &l), 0);
+	assert_int_equal(l.l4_off, 14 + 40 + 20);
+	frame[14 + 41] = 200;
+	assert_int_equal(parse(128, &l), -ENODATA);
+}
+
 static void test_of_linux_cooked_only_ethernet_and_loopback_are_read(void **state)
 {
 	uint8_t sll[60] = { [3] = 1, [14] = 8, [16] = 0x45 };
@@ -110,6 +146,8 @@ int main(void)
 		cmocka_unit_test(test_ethernet_within_mpls_is_followed),
 		cmocka_unit_test(test_the_version_of_ipv4_is_not_looked_at),
 		cmocka_unit_test(test_extension_headers_are_taken_for_4_bytes_a_unit),
+		cmocka_unit_test(test_ipv6_within_ipv6_is_refused_but_behind_one_extension_header),
+		cmocka_unit_test(test_a_reserved_byte_counts_as_length_of_a_fragment_header),
 		cmocka_unit_test(test_of_linux_cooked_only_ethernet_and_loopback_are_read),
 	};
 
