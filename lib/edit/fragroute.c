@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/macros.h"
+#include "base/mix.h"
 #include "edit/edit.h"
 #include "edit/frag.h"
 #include "pkt/checksum.h"
@@ -68,19 +69,10 @@ const char *weir_fragroute_quirk_text(unsigned i)
 
 /* ---- for directives -------------------------------------------------------- */
 
-/* splitmix64 */
-static uint64_t draw(uint64_t *state)
-{
-	uint64_t v = *state += 0x9e3779b97f4a7c15;
-
-	v = (v ^ (v >> 30)) * 0xbf58476d1ce4e5b9;
-	v = (v ^ (v >> 27)) * 0x94d049bb133111eb;
-	return v ^ (v >> 31);
-}
-
 uint32_t frag_draw(struct frag_queue *q, uint32_t n)
 {
-	return (uint32_t)(((draw(&q->random) >> 32) * n) >> 32);
+	q->random += MIX_STEP;
+	return (uint32_t)(((mix64(q->random) >> 32) * n) >> 32);
 }
 
 void frag_draw_bytes(struct frag_queue *q, uint8_t *p, uint32_t n)

@@ -172,7 +172,7 @@ static int fill_table(struct weir_gen *g, struct gen_op *op, const struct gen_va
 
 static uint64_t salt_of(const struct weir_gen *g, uint64_t nr, unsigned part)
 {
-	return gen_mix(g->seed ^ gen_mix(nr * 16 + part));
+	return mix64(g->seed ^ mix64(nr * 16 + part));
 }
 
 /* Members of a set of numbers, or the upper or lower half of them. */

@@ -24,7 +24,7 @@ static const struct gen_template *place_of(const struct weir_gen *g, uint64_t nr
 	uint64_t own;
 
 	if (g->random_order)
-		place = gen_shuffle(place, g->n_frames, gen_mix(g->seed + pass));
+		place = gen_shuffle(place, g->n_frames, mix64(g->seed + pass));
 	if (g->n_turns) {
 		const struct gen_turn *turn = &g->turns[place % g->n_turns];
 
@@ -64,7 +64,7 @@ static const struct gen_program *program_of(const struct gen_template *t, uint64
 
 static uint64_t size_salt(const struct weir_gen *g)
 {
-	return gen_mix(~g->seed);
+	return mix64(~g->seed);
 }
 
 /* Finds frames from number first on, at most n, that are in a row. False: turns, shuffling or

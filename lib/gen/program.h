@@ -16,6 +16,7 @@
 
 #include <weir/gen.h>
 
+#include "base/mix.h"
 #include "gen/build.h"
 
 /* Frames that are made together, an operation on all of them at a time. */
@@ -137,16 +138,9 @@ int gen_size_parse(const struct gen_source *src, uint32_t at, const char *text, 
 		   struct gen_size *ret);
 
 /* Random numbers as a function of place. */
-static inline uint64_t gen_mix(uint64_t x)
-{
-	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9ULL; /* the finalizer of SplitMix64 */
-	x = (x ^ x >> 27) * 0x94d049bb133111ebULL;
-	return x ^ x >> 31;
-}
-
 static inline uint64_t gen_random(uint64_t salt, uint64_t nr)
 {
-	return gen_mix(salt + nr * 0x9e3779b97f4a7c15ULL);
+	return mix64(salt + nr * MIX_STEP);
 }
 
 /* Length of frame nr where lengths vary. */

@@ -3,13 +3,7 @@
 
 #include <math.h>
 
-static uint64_t split_mix(uint64_t x)
-{
-	x += 0x9e3779b97f4a7c15;
-	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
-	x = (x ^ x >> 27) * 0x94d049bb133111eb;
-	return x ^ x >> 31;
-}
+#include "base/mix.h"
 
 /* -ln(u) for 0 < u < 1, to 10^-12: with u = m * 2^e and m near 1,
  * ln(m) = 2 artanh((m - 1) / (m + 1)), by its series. */
@@ -32,7 +26,7 @@ static double minus_ln(double u)
 
 uint64_t draw_exponential(uint64_t seed, uint64_t i)
 {
-	uint64_t bits = split_mix(split_mix(seed) ^ i * 0xd1342543de82ef95);
+	uint64_t bits = mix64((mix64(seed + MIX_STEP) ^ i * 0xd1342543de82ef95) + MIX_STEP);
 	double u = ((double)(bits >> 11) + 0.5) * 0x1p-53;
 
 	return (uint64_t)(minus_ln(u) * 0x1p32);
