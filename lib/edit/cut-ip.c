@@ -40,9 +40,9 @@ static uint32_t copied_options(const uint8_t *ip, uint32_t len, uint8_t *ret_ip)
 
 	memcpy(ret_ip, ip, 20);
 	for (uint32_t at = 20; at < len && ip[at] != 0;) {
-		uint32_t size = ip[at] == 1 ? 1 : at + 1 < len ? ip[at + 1] : 0;
+		uint32_t size = cut_option_size(ip, at, len);
 
-		if (!size || (size == 1 && ip[at] != 1) || at + size > len)
+		if (!size)
 			break; /* what makes no sense is in the first */
 		if (ip[at] & 0x80) {
 			memcpy(ret_ip + n, ip + at, size);

@@ -72,6 +72,17 @@ bool cut_is_tcp(const struct cut *c);
 /* Does its IPv4 header forbid fragments? */
 bool cut_is_forbidden(const struct cut *c);
 
+/* Bytes of the option at at, of those of an IPv4 or TCP header that end at end: 1 for the end of
+ * the list (0) and for padding (1); 0: it makes no sense. */
+static inline uint32_t cut_option_size(const uint8_t *header, uint32_t at, uint32_t end)
+{
+	uint32_t size = 1;
+
+	if (header[at] > 1)
+		size = at + 1 < end && header[at + 1] > 1 ? header[at + 1] : 0;
+	return at + size <= end ? size : 0;
+}
+
 /* For both: */
 
 /* Bytes at most n of the datagram from off (of the frame) on that the capture holds. */

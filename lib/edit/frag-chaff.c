@@ -154,9 +154,9 @@ static int tcp_chaff_parse(struct frag_rule *r, struct frag_text *t)
 static uint32_t find_timestamp(const uint8_t *tcp, uint32_t head)
 {
 	for (uint32_t at = 20; at < head && tcp[at] != 0;) {
-		uint32_t size = tcp[at] == 1 ? 1 : at + 1 < head ? tcp[at + 1] : 0;
+		uint32_t size = cut_option_size(tcp, at, head);
 
-		if (!size || (size == 1 && tcp[at] != 1) || at + size > head)
+		if (!size)
 			return 0;
 		if (tcp[at] == OPT_TIMESTAMP && size == 10)
 			return at;

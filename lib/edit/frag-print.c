@@ -64,10 +64,10 @@ static void say_options(struct line *o, const uint8_t *tcp, uint32_t head)
 	const char *before = " <";
 
 	for (uint32_t at = 20; at < head;) {
-		uint32_t size = tcp[at] <= 1 ? 1 : at + 1 < head ? tcp[at + 1] : 0;
+		uint32_t size = cut_option_size(tcp, at, head);
 
-		if (!size || (tcp[at] > 1 && size < 2) || at + size > head)
-			break; /* what makes no sense */
+		if (!size)
+			break; /* it makes no sense */
 		say(o, "%s", before);
 		before = ",";
 		say_option(o, tcp + at, size);
