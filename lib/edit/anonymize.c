@@ -69,20 +69,10 @@ static void change_addr(struct weir_editor *e, uint8_t *p, uint32_t n)
 	(void)anonymize_addr(e, n == 4 ? 4 : 6, p);
 }
 
-static void anonymize_icmp(struct weir_editor *e, struct edit_frame *f, uint8_t type, uint32_t n)
-{
-	if (type == 5) /* redirect: the gateway */
-		change(e, f, 4, 4, change_addr);
-	/* unreachable, quench, redirect, time exceeded, parameter problem */
-	if (type == 3 || type == 4 || type == 5 || type == 11 || type == 12)
-		change(e, f, 8, n - 8, change_packet);
-}
-
+/* Of neighbour discovery: solicitation, advertisement, redirect. */
 static void anonymize_icmp6(struct weir_editor *e, struct edit_frame *f, uint8_t type, uint32_t n)
 {
-	if (type >= 1 && type <= 4) /* errors */
-		change(e, f, 8, n - 8, change_packet);
-	if (type >= 135 && type <= 137) /* solicitation, advertisement, redirect: the target */
+	if (type >= 135 && type <= 137) /* the target */
 		change(e, f, 8, 16, change_addr);
 	if (type == 137 && n >= 40) /* and the destination */
 		change(e, f, 24, 16, change_addr);
@@ -94,11 +84,13 @@ static void anonymize_control(struct weir_editor *e, struct edit_frame *f)
 	uint32_t n = f->l.end - f->l.l4_off;
 	uint8_t type;
 
-	if (f->l.l4_off == PKT_ABSENT || n < 8 + 16)
+	if (edit_quotes(f))
+		change(e, f, EDIT_ICMP_HEAD, n - EDIT_ICMP_HEAD, change_packet);
+	if (f->l.l4_off == PKT_ABSENT || n < EDIT_ICMP_HEAD + 16)
 		return;
 	type = f->buf->data[f->l.l4_off];
-	if (f->l.proto == PKT_IP_ICMP && f->l.ip_version == 4)
-		anonymize_icmp(e, f, type, n);
+	if (f->l.proto == PKT_IP_ICMP && f->l.ip_version == 4 && type == 5)
+		change(e, f, 4, 4, change_addr); /* redirect: the gateway */
 	else if (f->l.proto == PKT_IP_ICMPV6 && f->l.ip_version == 6)
 		anonymize_icmp6(e, f, type, n);
 }

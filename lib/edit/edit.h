@@ -153,6 +153,12 @@ struct edit_arp {
 /* Does the frame carry one? */
 bool edit_arp(const struct edit_frame *f, struct edit_arp *ret_arp);
 
+#define EDIT_ICMP_HEAD 8u
+
+/* Is it an ICMP or ICMPv6 error? Then its head is there, and behind it what there is of the
+ * packet that it is about. */
+bool edit_quotes(const struct edit_frame *f);
+
 extern const struct edit_step edit_inner_walk_step, edit_inner_step, edit_fcs_step, edit_link_step,
 	edit_vlan_step, edit_mac_step, edit_tos_step, edit_class_step, edit_ttl_step,
 	edit_port_step, edit_tcp_step, edit_fuzz_step, edit_fixlen_step, edit_mtu_step,

@@ -14,10 +14,14 @@
 #include "edit/edit.h"
 #include "pkt/checksum.h"
 
-#define ICMP_HEAD 8u
-
-static bool is_error(const struct edit_frame *f, uint8_t type)
+bool edit_quotes(const struct edit_frame *f)
 {
+	uint8_t type;
+
+	if (f->l.l4_off == PKT_ABSENT || f->l.flags & PKT_LATER_FRAGMENT ||
+	    f->l.end < f->l.l4_off + EDIT_ICMP_HEAD)
+		return false;
+	type = f->buf->data[f->l.l4_off];
 	if (f->l.ip_version == 6)
 		return f->l.proto == PKT_IP_ICMPV6 && type >= 1 && type <= 4;
 	if (f->l.ip_version != 4 || f->l.proto != PKT_IP_ICMP)
@@ -28,13 +32,10 @@ static bool is_error(const struct edit_frame *f, uint8_t type)
 /* The quoted packet as a frame of its own, in buf. false: there is none to edit. */
 static bool find_quoted(const struct edit_frame *f, struct weir_buf *buf, struct edit_frame *ret)
 {
-	uint32_t off = f->l.l4_off;
+	uint32_t off = f->l.l4_off + EDIT_ICMP_HEAD;
 
-	if (off == PKT_ABSENT || f->l.flags & PKT_LATER_FRAGMENT || f->l.end < off + ICMP_HEAD ||
-	    !is_error(f, f->buf->data[off]))
+	if (!edit_quotes(f))
 		return false;
-
-	off += ICMP_HEAD;
 	*buf = *f->buf;
 	buf->data += off;
 	buf->len = f->l.end - off;
