@@ -101,7 +101,7 @@ static const struct opt split_rows[] = {
 	{ OPT(struct split_cmd_cfg, decode), .name = "decode", .letter = 'A', .metavar = "ARGS",
 	  .flags = OPT_AUTOOPTS_ONLY, .requires = "verbose", .help = "more arguments for tcpdump" },
 	{ OPT(struct split_cmd_cfg, suppress_warnings), .name = "suppress-warnings", .letter = 'w',
-	  .flags = OPT_AGAIN, .help = "print no warnings" },
+	  .flags = OPT_AGAIN, .help = "taken, without effect: there are no warnings" },
 	{ 0 },
 };
 
