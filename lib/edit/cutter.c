@@ -21,6 +21,13 @@ struct weir_cutter {
 
 	struct weir_buf *bufs; /* what is not given yet */
 	unsigned n;
+	/* What cut_begin() told of the frame it was last asked for, as it was then. */
+	struct {
+		struct weir_buf of; /* .data NULL: none */
+		struct cut cut;
+		enum weir_edit_reason why;
+		int result;
+	} seen;
 	struct made_list segments, fragments;
 	struct made_pool pool;
 };
@@ -33,7 +40,25 @@ static int cutter_run(void *ctx, struct weir_buf *bufs, unsigned n)
 
 	c->bufs = bufs;
 	c->n = n;
+	c->seen.of.data = NULL;
 	return 0;
+}
+
+/* cut_begin(), but of a frame that is the one before only once. Its bytes may have been written to
+ * since, but not so that its headers would lie elsewhere. */
+static int look(struct weir_cutter *c, struct weir_buf *b, struct cut *ret_cut,
+		enum weir_edit_reason *ret_why)
+{
+	const struct weir_buf *of = &c->seen.of;
+
+	if (!of->data || of->data != b->data || of->len != b->len || of->orig_len != b->orig_len) {
+		c->seen.result = cut_begin(&c->seen.cut, b, &c->seen.why);
+		c->seen.of = *b;
+	}
+	*ret_cut = c->seen.cut;
+	ret_cut->b = b;
+	*ret_why = c->seen.why;
+	return c->seen.result;
 }
 
 /* Counts why a frame is not cut. */
@@ -60,7 +85,7 @@ static int segment(struct weir_cutter *c, struct weir_buf *b)
 {
 	enum weir_edit_reason why;
 	struct cut cut;
-	int r = cut_begin(&cut, b, &why);
+	int r = look(c, b, &cut, &why);
 
 	c->segments.n = 0;
 	if (!c->opts.segment || cut.size <= c->opts.segment)
@@ -83,7 +108,7 @@ static int fragment(struct weir_cutter *c, unsigned i)
 	unsigned before = c->fragments.n;
 	enum weir_edit_reason why;
 	struct cut cut;
-	int r = cut_begin(&cut, b, &why);
+	int r = look(c, b, &cut, &why);
 
 	if (cut.size <= c->opts.fragment)
 		return made_keep(&c->fragments, b);
@@ -128,7 +153,7 @@ static int cut_next(struct weir_cutter *c, struct weir_buf **ret_bufs)
 	return (int)c->fragments.n;
 }
 
-static bool is_too_long(const struct weir_cutter *c, struct weir_buf *b)
+static bool is_too_long(struct weir_cutter *c, struct weir_buf *b)
 {
 	uint32_t least = b->linktype == PKT_LINKTYPE_ETHERNET ? 14 : 0; /* link layer */
 	enum weir_edit_reason why;
@@ -136,7 +161,7 @@ static bool is_too_long(const struct weir_cutter *c, struct weir_buf *b)
 
 	if (b->port == WEIR_NO_PORT || MAX(b->len, b->orig_len) <= c->limit + least)
 		return false;
-	(void)cut_begin(&cut, b, &why); /* that it cannot be read does not matter yet */
+	(void)look(c, b, &cut, &why); /* that it cannot be read does not matter yet */
 	return cut.size > c->limit;
 }
 
