@@ -10,7 +10,6 @@
 #include "signals.h"
 #include "util.h"
 
-#define ETHERNET     1u
 #define ETHERNET_LEN 14u
 /* What ports of any kind take that need no segments: tap:, file:, mem:. */
 #define LONGEST_IP 65000u
@@ -216,7 +215,8 @@ static int make_guard(struct bridge *b, struct weir_err *err)
 					.n_lanes = b->n_queues };
 	int r;
 
-	if (weir_port_info(b->ports[0])->linktype != ETHERNET || b->cfg->guard == BRIDGE_GUARD_OFF)
+	if (weir_port_info(b->ports[0])->linktype != WEIR_LINKTYPE_ETHERNET ||
+	    b->cfg->guard == BRIDGE_GUARD_OFF)
 		return 0;
 	for (unsigned i = 0; i < 2; i++) {
 		const uint8_t *mac = weir_port_info(b->ports[i])->mac;
@@ -268,7 +268,7 @@ static int make_cutter(const struct bridge *b, unsigned dir, struct bridge_lane 
 	struct weir_cut_opts opts = { .segment = to->max_frame - ETHERNET_LEN };
 	bool makes = lane->cuts.cutter || lane->cuts.fragroute;
 
-	if (!from->offload || (to->offload && !makes) || to->linktype != ETHERNET ||
+	if (!from->offload || (to->offload && !makes) || to->linktype != WEIR_LINKTYPE_ETHERNET ||
 	    opts.segment < WEIR_CUT_MIN || opts.segment > LONGEST_IP)
 		return 0;
 	if (b->cfg->cut.segment && b->cfg->cut.segment <= opts.segment)

@@ -57,8 +57,6 @@ static const struct opt edit_rows[] = {
 	{ 0 },
 };
 
-#define LINKTYPE_ETHERNET 1
-
 /* A call of the command. */
 struct edit_job {
 	struct edit_run run;
@@ -148,7 +146,7 @@ static int check_input(struct edit_job *j, struct weir_err *err)
 static int check_cuts(struct edit_job *j, struct weir_err *err)
 {
 	if (j->cfg->cut.fragroute &&
-	    weir_reader_iface(j->run.reader, 0)->linktype != LINKTYPE_ETHERNET)
+	    weir_reader_iface(j->run.reader, 0)->linktype != WEIR_LINKTYPE_ETHERNET)
 		return err_text(err, -ENOTSUP, "Fragroute only supports DLT_EN10MB pcap files");
 	return 0;
 }

@@ -7,8 +7,6 @@
 
 #include "util.h"
 
-#define LINKTYPE_ETHERNET 1
-
 /* The thread that loads frames writes, others read. */
 struct replay_edit {
 	struct replay_edit_opts opts;
@@ -116,7 +114,7 @@ static int run_edits_old(void *ctx, struct weir_buf *bufs, unsigned n)
 	uint16_t linktype = n ? bufs[0].linktype : 0;
 	int r;
 
-	set_linktype(bufs, n, LINKTYPE_ETHERNET);
+	set_linktype(bufs, n, WEIR_LINKTYPE_ETHERNET);
 	r = e->stage.run(e->stage.ctx, bufs, n);
 	set_linktype(bufs, n, linktype);
 	if (r < 0)

@@ -11,7 +11,6 @@
 #include "snaplen.h"
 #include "util.h"
 
-#define LINKTYPE_ETHERNET 1
 /* Frames are announced so long before their time to ports that keep it. */
 #define LEAD_NS (500 * NSEC_PER_USEC)
 
@@ -232,7 +231,8 @@ static int check_file(const struct replay *p, const char *name, struct weir_err 
 /* Is there an option that makes frames such as the port sends? */
 static bool offers_ethernet(const struct replay *p, const struct weir_port_info *port)
 {
-	return port->linktype == LINKTYPE_ETHERNET && p->run->cmd->more_opts && !p->cfg->edit.dlt;
+	return port->linktype == WEIR_LINKTYPE_ETHERNET && p->run->cmd->more_opts &&
+	       !p->cfg->edit.dlt;
 }
 
 static int open_port(struct replay *p, const char *name, struct weir_err *err)

@@ -26,6 +26,9 @@ extern "C" {
 /* The longest frame that weir carries: libpcap's MAXIMUM_SNAPLEN. */
 #define WEIR_FRAME_MAX 262144u
 
+/* The LINKTYPE_ number of Ethernet. */
+#define WEIR_LINKTYPE_ETHERNET 1u
+
 /* What a stage answers for a frame that goes nowhere. */
 #define WEIR_NO_PORT 15u
 

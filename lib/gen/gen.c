@@ -12,8 +12,6 @@
 #include "base/macros.h"
 #include "gen/mix.h"
 
-#define LINKTYPE_ETHERNET 1u
-
 /* Memory of the layouts of all templates. */
 #define MAX_MEMORY (256u << 20)
 #define MAX_TEXT   (4u << 20)
@@ -219,7 +217,7 @@ static int find_linktype(struct weir_gen *g)
 	for (unsigned i = 0; i < g->n_templates; i++) {
 		const struct gen_template *t = &g->templates[i];
 		const struct gen_layer *l = t->outermost->def;
-		uint32_t linktype = l->linktype ? l->linktype : LINKTYPE_ETHERNET;
+		uint32_t linktype = l->linktype ? l->linktype : WEIR_LINKTYPE_ETHERNET;
 
 		if (g->linktype && linktype != g->linktype)
 			return gen_fail(&g->src, t->at,

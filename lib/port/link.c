@@ -43,7 +43,7 @@ static uint32_t linktype_of(unsigned arphrd)
 	switch (arphrd) {
 	case ARPHRD_ETHER:
 	case ARPHRD_LOOPBACK:
-		return 1; /* LINKTYPE_ETHERNET */
+		return WEIR_LINKTYPE_ETHERNET;
 	case ARPHRD_NONE:
 	case ARPHRD_RAWIP:
 	case ARPHRD_TUNNEL:

@@ -20,8 +20,6 @@
 
 DEFINE_CLEANUP(struct weir_reader *, weir_reader_close)
 
-#define LINKTYPE_ETHERNET 1
-
 /* One of the files that are read side by side. */
 struct lane {
 	struct weir_reader *reader; /* NULL: at its end */
@@ -293,7 +291,7 @@ int feed_files_new(const struct weir_stream_opts *opts, _Atomic uint64_t *proble
 	/* Without an interface there are no frames either: any type will do. */
 	f->linktype = weir_reader_info(f->first)->n_ifaces
 			      ? weir_reader_iface(f->first, 0)->linktype
-			      : LINKTYPE_ETHERNET;
+			      : WEIR_LINKTYPE_ETHERNET;
 	*ret_linktype = f->linktype;
 	*ret_feed = &f->feed;
 	return 0;

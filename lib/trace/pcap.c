@@ -7,10 +7,6 @@
 
 #include "trace/reader.h"
 
-enum {
-	LINKTYPE_ETHERNET = 1,
-};
-
 static bool is_magic(uint32_t v)
 {
 	return v == PCAP_MAGIC_US || v == PCAP_MAGIC_NS || v == PCAP_MAGIC_KUZNETZOV;
@@ -140,7 +136,8 @@ int pcap_open(struct weir_reader *r, struct weir_err *err)
 	iface->pub.tsresol = r->info.format == WEIR_TRACE_PCAP_NS ? 9 : 6;
 	/* libpcap: a capture in cooked mode got an Ethernet header on top of the
 	 * snapshot length, and the file does not tell cooked from raw. */
-	if (r->info.format == WEIR_TRACE_PCAP_KUZNETZOV && iface->pub.linktype == LINKTYPE_ETHERNET)
+	if (r->info.format == WEIR_TRACE_PCAP_KUZNETZOV &&
+	    iface->pub.linktype == WEIR_LINKTYPE_ETHERNET)
 		iface->pub.snaplen = MIN(iface->pub.snaplen + 14, (uint32_t)INT_MAX);
 
 	source_consume(r->src, PCAP_FILE_HEADER);
