@@ -22,6 +22,15 @@ static const struct opt rows[] = {
 	  .max = 254, .help = "ports that one user may have (128)" },
 	{ OPT(struct switch_cfg, attach), .name = "attach", .letter = 'a', .metavar = "IFACE",
 	  .help = "attach a network interface from the start: eth0, packet:eth0, xdp:eth0, ..." },
+	{ OPT(struct switch_cfg, filter_in), .name = "filter-in", .metavar = "EXPR",
+	  .help = "--attach, attach, new, set: a capture filter for frames that come from the "
+		  "port" },
+	{ OPT(struct switch_cfg, filter_out), .name = "filter-out", .metavar = "EXPR",
+	  .help = "the same for frames that go to it" },
+	{ OPT(struct switch_cfg, edit_in), .name = "edit-in", .metavar = "OPTIONS",
+	  .help = "options of weir edit, in one word, for frames that come from the port" },
+	{ OPT(struct switch_cfg, edit_out), .name = "edit-out", .metavar = "OPTIONS",
+	  .help = "the same for frames that go to it" },
 	{ OPT(struct switch_cfg, temporary), .name = "temporary",
 	  .help = "end with the last port" },
 	{ OPT(struct switch_cfg, background), .name = "background", .letter = 'b',
@@ -37,14 +46,28 @@ static const struct opt rows[] = {
 	{ 0 },
 };
 
+/* Says what went wrong; 0: nothing. The exit status. */
+static int tell(const struct cmd_run *run, int r, struct weir_err *err)
+{
+	return r < 0 ? cmd_fail(run, "%s: %s", run->operands[1], weir_err_text(err)) : 0;
+}
+
 static int new_port(const struct cmd_run *run, const struct switch_cfg *cfg)
 {
+	const char *name = run->operands[1], *port = run->operands[2];
+	struct weir_switch_rules rules;
 	struct weir_err err = { 0 };
+	int r;
 
-	if (weir_switch_new_port(run->operands[1], run->operands[2], cfg->rings, cfg->slots, &err) <
-	    0)
-		return cmd_fail(run, "%s: %s", run->operands[1], weir_err_text(&err));
-	return 0;
+	if (switch_rules(cfg, &rules, &err) < 0)
+		return cmd_usage(run, "%s", weir_err_text(&err));
+	r = weir_switch_new_port(name, port, cfg->rings, cfg->slots, &err);
+	if (r < 0)
+		return tell(run, r, &err);
+	r = weir_switch_set_rules(name, port, &rules, &err);
+	if (r < 0)
+		(void)weir_switch_delete_port(name, port, NULL); /* the other error is told */
+	return tell(run, r, &err);
 }
 
 static int delete_port(const struct cmd_run *run, const struct switch_cfg *cfg)
@@ -52,19 +75,18 @@ static int delete_port(const struct cmd_run *run, const struct switch_cfg *cfg)
 	struct weir_err err = { 0 };
 
 	(void)cfg;
-	if (weir_switch_delete_port(run->operands[1], run->operands[2], &err) < 0)
-		return cmd_fail(run, "%s: %s", run->operands[1], weir_err_text(&err));
-	return 0;
+	return tell(run, weir_switch_delete_port(run->operands[1], run->operands[2], &err), &err);
 }
 
 static int attach(const struct cmd_run *run, const struct switch_cfg *cfg)
 {
+	struct weir_switch_rules rules;
 	struct weir_err err = { 0 };
 
-	(void)cfg;
-	if (weir_switch_attach(run->operands[1], run->operands[2], &err) < 0)
-		return cmd_fail(run, "%s: %s", run->operands[1], weir_err_text(&err));
-	return 0;
+	if (switch_rules(cfg, &rules, &err) < 0)
+		return cmd_usage(run, "%s", weir_err_text(&err));
+	return tell(run, weir_switch_attach(run->operands[1], run->operands[2], &rules, &err),
+		    &err);
 }
 
 static int detach(const struct cmd_run *run, const struct switch_cfg *cfg)
@@ -72,9 +94,18 @@ static int detach(const struct cmd_run *run, const struct switch_cfg *cfg)
 	struct weir_err err = { 0 };
 
 	(void)cfg;
-	if (weir_switch_detach(run->operands[1], run->operands[2], &err) < 0)
-		return cmd_fail(run, "%s: %s", run->operands[1], weir_err_text(&err));
-	return 0;
+	return tell(run, weir_switch_detach(run->operands[1], run->operands[2], &err), &err);
+}
+
+static int set(const struct cmd_run *run, const struct switch_cfg *cfg)
+{
+	struct weir_switch_rules rules;
+	struct weir_err err = { 0 };
+
+	if (switch_rules(cfg, &rules, &err) < 0)
+		return cmd_usage(run, "%s", weir_err_text(&err));
+	return tell(run, weir_switch_set_rules(run->operands[1], run->operands[2], &rules, &err),
+		    &err);
 }
 
 static int end(const struct cmd_run *run, const struct switch_cfg *cfg)
@@ -97,13 +128,10 @@ static const struct verb {
 	unsigned n; /* operands, itself counted */
 	int (*act)(const struct cmd_run *run, const struct switch_cfg *cfg);
 } verbs[] = {
-	{ "list", "", 1, switch_list },
-	{ "show", " SWITCH", 2, show },
-	{ "new", " SWITCH PORT", 3, new_port },
-	{ "delete", " SWITCH PORT", 3, delete_port },
-	{ "attach", " SWITCH IFACE", 3, attach },
-	{ "detach", " SWITCH IFACE", 3, detach },
-	{ "end", " SWITCH", 2, end },
+	{ "list", "", 1, switch_list },		  { "show", " SWITCH", 2, show },
+	{ "new", " SWITCH PORT", 3, new_port },	  { "delete", " SWITCH PORT", 3, delete_port },
+	{ "attach", " SWITCH IFACE", 3, attach }, { "detach", " SWITCH IFACE", 3, detach },
+	{ "set", " SWITCH PORT", 3, set },	  { "end", " SWITCH", 2, end },
 };
 
 static int cmd_switch_run(const struct cmd_run *run, const void *fields)
@@ -121,7 +149,8 @@ static int cmd_switch_run(const struct cmd_run *run, const void *fields)
 	}
 	if (run->n_operands > 1)
 		return cmd_usage(
-			run, "'%s' is none of list, show, new, delete, attach, detach, end", first);
+			run, "'%s' is none of list, show, new, delete, attach, detach, set, end",
+			first);
 	return switch_run(run, cfg, first);
 }
 
@@ -129,7 +158,7 @@ const struct cmd cmd_switch = {
 	.name = "switch",
 	.summary = "run a switch between programs, or ask one",
 	.operands = "SWITCH | list | show SWITCH | new SWITCH PORT | delete SWITCH PORT | "
-		    "attach SWITCH IFACE | detach SWITCH IFACE | end SWITCH",
+		    "attach SWITCH IFACE | detach SWITCH IFACE | set SWITCH PORT | end SWITCH",
 	.about = "Port p1 of the switch vale0 is vale0:p1 for every command of weir. None of them\n"
 		 "needs the switch to be started before, nor any privilege.",
 	.min_operands = 1,

@@ -122,13 +122,17 @@ int switch_run(const struct cmd_run *run, const struct switch_cfg *cfg, const ch
 		.max_memory = cfg->quota_mib << 20,
 		.max_ports = cfg->max_ports,
 		.nics = &weir_switch_nics,
+		.maker = &switch_maker,
 		.report = report,
 		.report_ctx = (void *)(uintptr_t)run,
 	};
+	struct weir_switch_rules rules;
 	struct weir_switch *sw = NULL;
 	struct weir_err err = { 0 };
-	int r = weir_switch_new(&opts, &sw, &err), status;
+	int r = switch_rules(cfg, &rules, &err), status;
 
+	if (r == 0)
+		r = weir_switch_new(&opts, &sw, &err);
 	/* Who only wants that one runs is content with another's. */
 	if (r == -EEXIST && cfg->temporary && cfg->background)
 		return 0;
@@ -137,7 +141,7 @@ int switch_run(const struct cmd_run *run, const struct switch_cfg *cfg, const ch
 	if (r < 0)
 		return cmd_fail(run, "%s", weir_err_text(&err));
 	for (unsigned i = 0; i < cfg->attach.n && r == 0; i++)
-		r = weir_switch_attach_first(sw, cfg->attach.values[i], &err);
+		r = weir_switch_attach_first(sw, cfg->attach.values[i], &rules, &err);
 	status = r < 0 ? cmd_fail(run, "%s", weir_err_text(&err)) : run_new(run, cfg, sw, name);
 	weir_switch_free(sw);
 	return status;

@@ -62,6 +62,22 @@ static void mac_text(const uint8_t *mac, char text[static 18])
 		       mac[4], mac[5]);
 }
 
+/* Rules as they were written; only those that there are. */
+static json_t *rules_object(const struct weir_switch_port *p)
+{
+	static const char *const filter[2] = { "filter_in", "filter_out" };
+	static const char *const edit[2] = { "edit_in", "edit_out" };
+	json_t *rules = json_object();
+
+	for (unsigned i = 0; i < 2; i++) {
+		if (p->filter[i])
+			(void)json_object_set_new(rules, filter[i], json_text(p->filter[i]));
+		if (p->edit[i])
+			(void)json_object_set_new(rules, edit[i], json_text(p->edit[i]));
+	}
+	return rules;
+}
+
 static json_t *port_object(const struct weir_switch_port *p)
 {
 	json_t *dropped = json_object();
@@ -71,7 +87,7 @@ static json_t *port_object(const struct weir_switch_port *p)
 					  json_number(p->dropped[i]));
 	return json_pack(
 		"{s:s, s:i, s:i, s:i, s:i, s:b, s:b, s:i, s:i, s:i, s:i, s:o, s:o, s:o, s:o, "
-		"s:o, s:o, s:o, s:o}",
+		"s:o, s:o, s:o, s:o, s:o}",
 		"name", p->name, "port", (int)p->nr, "uid", (int)p->uid, "pid", (int)p->pid,
 		"users", (int)p->users, "stays", p->stays, "attached", p->attached, "tx_rings",
 		(int)p->tx_rings, "rx_rings", (int)p->rx_rings, "tx_slots", (int)p->tx_slots,
@@ -79,7 +95,7 @@ static json_t *port_object(const struct weir_switch_port *p)
 		json_number(p->tx_bytes), "rx_frames", json_number(p->rx_frames), "rx_bytes",
 		json_number(p->rx_bytes), "dropped", dropped, "bad_index",
 		json_number(p->bad_index), "lost", json_number(p->nic.lost), "refused",
-		json_number(p->nic.refused));
+		json_number(p->nic.refused), "rules", rules_object(p));
 }
 
 static json_t *state_object(const struct weir_switch_state *s)
@@ -135,6 +151,18 @@ static void print_drops(const struct weir_switch_port *p)
 		putchar('\n');
 }
 
+static void print_rules(const struct weir_switch_port *p)
+{
+	static const char *const way[2] = { "in", "out" };
+
+	for (unsigned i = 0; i < 2; i++) {
+		if (p->filter[i])
+			printf("        filter %s: %s\n", way[i], p->filter[i]);
+		if (p->edit[i])
+			printf("        edit %s: %s\n", way[i], p->edit[i]);
+	}
+}
+
 static void print_text(const struct weir_switch_state *s, const struct weir_switch_state *before)
 {
 	char mac[18];
@@ -158,6 +186,7 @@ static void print_text(const struct weir_switch_state *s, const struct weir_swit
 			       rate(p->rx_frames, old->rx_frames), "",
 			       rate(sum_dropped(p), sum_dropped(old)));
 		print_drops(p);
+		print_rules(p);
 	}
 	for (unsigned i = 0; i < s->n_macs; i++) {
 		const struct weir_switch_port *p = find_port(s, s->macs[i].port, NULL);

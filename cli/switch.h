@@ -10,6 +10,7 @@
 struct switch_cfg {
 	const char *group;
 	struct opt_list attach;
+	const char *filter_in, *filter_out, *edit_in, *edit_out;
 	bool temporary, background, lossless, json, watch;
 	uint64_t age_s;
 	uint32_t threads, rings, slots, max_ports;
@@ -19,6 +20,12 @@ struct switch_cfg {
 /* switch-run.c: runs it until a signal comes or it ends. All of these return the exit
  * status. */
 int switch_run(const struct cmd_run *run, const struct switch_cfg *cfg, const char *name);
+
+/* switch-rules.c: for the switch to make rules with, and what was asked for, checked: 0, or
+ * -EINVAL with the text. */
+extern const struct weir_switch_maker switch_maker;
+int switch_rules(const struct switch_cfg *cfg, struct weir_switch_rules *ret_rules,
+		 struct weir_err *err);
 
 /* switch-show.c. */
 int switch_list(const struct cmd_run *run, const struct switch_cfg *cfg);

@@ -61,6 +61,30 @@ struct weir_switch_nics {
  * "eth0". */
 extern const struct weir_switch_nics weir_switch_nics;
 
+/*
+ * What is done to the frames of a port. Filters come first: a frame that does not match is
+ * dropped. What stands in edits is up to who runs the switch (struct weir_switch_maker); weir
+ * takes options of weir-edit(1), separated by blanks. NULL or "": nothing.
+ */
+struct weir_switch_rules {
+	const char *filter_in, *edit_in;   /* frames that come from the port */
+	const char *filter_out, *edit_out; /* frames that go to it */
+};
+
+struct weir_switch_stages {
+	struct weir_stage filter, edit; /* .run NULL: none. Neither has a .next */
+	void *ctx;			/* make's own */
+};
+
+/* Makes stages of rules, for a switch that runs. */
+struct weir_switch_maker {
+	/* For one thread at a time, to be freed; either text may be "". side: which .port the
+	 * frames have, 0: they come from the port, 1: they go to it. -EINVAL: a text is wrong. */
+	int (*make)(const char *filter, const char *edit, unsigned side,
+		    struct weir_switch_stages *ret_stages, struct weir_err *err);
+	void (*free)(const struct weir_switch_stages *stages);
+};
+
 struct weir_switch_opts {
 	const char *name;    /* "vale0" */
 	const char *group;   /* its members may use the switch, too; NULL: nobody else */
@@ -70,7 +94,8 @@ struct weir_switch_opts {
 	unsigned threads;    /* 0: 1 */
 	uint64_t max_memory; /* bytes that ports of one user may take; 0: 2 GiB */
 	unsigned max_ports;  /* of one user; 0: 128 */
-	const struct weir_switch_nics *nics; /* NULL: none can be attached */
+	const struct weir_switch_nics *nics;   /* NULL: none can be attached */
+	const struct weir_switch_maker *maker; /* NULL: no rules can be set */
 	/* Tells, in one line, what happened to an interface. Called from the thread of
 	 * weir_switch_run(). May be NULL. */
 	void (*report)(void *ctx, const char *text);
@@ -85,7 +110,8 @@ int weir_switch_new(const struct weir_switch_opts *opts, struct weir_switch **re
 		    struct weir_err *err);
 
 /* Attaches an interface before the switch runs; see weir_switch_attach(). */
-int weir_switch_attach_first(struct weir_switch *s, const char *nic, struct weir_err *err);
+int weir_switch_attach_first(struct weir_switch *s, const char *nic,
+			     const struct weir_switch_rules *rules, struct weir_err *err);
 
 /* Runs it until it is stopped, or, if temporary, until its last port has gone. */
 int weir_switch_run(struct weir_switch *s, struct weir_err *err);
@@ -105,6 +131,8 @@ enum weir_switch_drop {
 	WEIR_SWITCH_NOBODY,    /* there is no other port */
 	WEIR_SWITCH_FULL,      /* no room at the receiver */
 	WEIR_SWITCH_BAD_BUF,   /* the receiver has told a buffer that is not there */
+	WEIR_SWITCH_FILTERED,  /* by the port's filter, either way */
+	WEIR_SWITCH_EDITED,    /* by its edits, or they made it longer than its slots */
 	WEIR_SWITCH_N_DROPS,
 };
 /* "full" and so on. Static. */
@@ -113,16 +141,18 @@ const char *weir_switch_drop_name(enum weir_switch_drop d);
 struct weir_switch_port {
 	char name[WEIR_SWITCH_PORT_NAME];
 	unsigned nr;
-	uint32_t uid, pid;		  /* of who made it */
-	unsigned users;			  /* connections that have it open */
-	bool stays;			  /* without any */
-	bool attached;			  /* it is an interface */
+	uint32_t uid, pid; /* of who made it */
+	unsigned users;	   /* connections that have it open */
+	bool stays;	   /* without any */
+	bool attached;	   /* it is an interface */
+	bool has_rules;
 	struct weir_switch_nic_stats nic; /* of one */
 	unsigned tx_rings, rx_rings, tx_slots, rx_slots;
 	uint64_t tx_frames, tx_bytes; /* that came from it */
 	uint64_t rx_frames, rx_bytes; /* that went to it */
 	uint64_t dropped[WEIR_SWITCH_N_DROPS];
-	uint64_t bad_index; /* how often it claimed impossible progress */
+	char *filter[2], *edit[2]; /* its rules, in and out; NULL: none */
+	uint64_t bad_index;	   /* how often it claimed impossible progress */
 };
 
 struct weir_switch_mac {
@@ -162,13 +192,20 @@ int weir_switch_delete_port(const char *name, const char *port, struct weir_err 
  * opens it, which takes the privileges that such a port takes. What arrives there is
  * forwarded as from any port, and what is for addresses behind it is sent. Only who runs the
  * switch, or root, may do that. The port is called as the device is ("eth0"). -EINVAL: it is
- * no interface; -EEXIST: there is such a port; -EACCES, -EPERM, -ENODEV, ...
+ * no interface, or a rule is wrong; -EEXIST: there is such a port; -EACCES, -EPERM, -ENODEV,
+ * ...  rules may be NULL.
  */
-int weir_switch_attach(const char *name, const char *nic, struct weir_err *err);
+int weir_switch_attach(const char *name, const char *nic, const struct weir_switch_rules *rules,
+		       struct weir_err *err);
 
 /* Detaches it again, named as the port or as when it was attached. -ENOENT. One that goes
  * away is detached by the switch. */
 int weir_switch_detach(const char *name, const char *nic, struct weir_err *err);
+
+/* Sets the rules of a port, in place of those that it had. Those of a port that stays stay, too.
+ * Only who runs the switch, or root, may do that. -ENOENT, -EINVAL, -EACCES. */
+int weir_switch_set_rules(const char *name, const char *port, const struct weir_switch_rules *rules,
+			  struct weir_err *err);
 
 /* Ends a switch that runs; its ports are gone then. */
 int weir_switch_end(const char *name, struct weir_err *err);

@@ -7,6 +7,7 @@
 #include "base/copy.h"
 #include "base/macros.h"
 #include "base/time.h"
+#include "vale/sieve.h"
 
 /* The list of frames for every port but the one they come from. */
 #define EVERYBODY 255u
@@ -44,7 +45,8 @@ const char *vale_drop_name(enum vale_drop d)
 		[VALE_DROP_BAD_SLOT] = "bad_slot",  [VALE_DROP_SHORT] = "short",
 		[VALE_DROP_FRAGS] = "fragments",    [VALE_DROP_SELF] = "self",
 		[VALE_DROP_NOBODY] = "nobody",	    [VALE_DROP_FULL] = "full",
-		[VALE_DROP_BAD_BUF] = "bad_buffer",
+		[VALE_DROP_BAD_BUF] = "bad_buffer", [VALE_DROP_FILTERED] = "filtered",
+		[VALE_DROP_EDITED] = "edited",
 	};
 
 	return name[d];
@@ -67,6 +69,12 @@ static void kring_init(struct vale_kring *k, const struct vale_layout *l, void *
 	(void)pthread_mutex_init(&k->lock, NULL); /* cannot fail without attributes */
 }
 
+static void kring_done(struct vale_kring *k)
+{
+	(void)pthread_mutex_destroy(&k->lock); /* nobody has it */
+	k->sieve = sieve_free(k->sieve);
+}
+
 void vale_port_init(struct vale_port *p, unsigned nr, const struct vale_layout *l, void *mem,
 		    struct vale_ctl *ctl)
 {
@@ -86,9 +94,9 @@ void vale_port_init(struct vale_port *p, unsigned nr, const struct vale_layout *
 void vale_port_done(struct vale_port *p)
 {
 	for (unsigned i = 0; i < p->layout.shape.tx_rings; i++)
-		(void)pthread_mutex_destroy(&p->tx[i].lock);
+		kring_done(&p->tx[i]);
 	for (unsigned i = 0; i < p->layout.shape.rx_rings; i++)
-		(void)pthread_mutex_destroy(&p->rx[i].lock);
+		kring_done(&p->rx[i]);
 }
 
 void vale_core_add(struct vale_core *core, struct vale_port *p)
@@ -328,12 +336,17 @@ static unsigned classify(struct vale_core *core, struct vale_port *p, unsigned r
 	unsigned i, step;
 
 	for (i = 0; i < n; i += step) {
-		const struct vale_frag *f = &s->frag[i];
+		struct vale_frag *f = &s->frag[i];
+		enum vale_drop why;
 		int to;
 
 		step = f->n ? f->n : 1;
 		if (unlikely(!f->n))
 			continue;
+		if (unlikely(k->sieve && !sieve_take(k->sieve, f, i, &why))) {
+			drop(k, why);
+			continue;
+		}
 		to = way_of(core, p, &way, f, now_s);
 		if (unlikely(to < 0)) {
 			drop(k, (enum vale_drop)(-to - 1));
@@ -381,12 +394,20 @@ static void deliver(const struct vale_port *dst, struct vale_kring *k, uint32_t 
 	unsigned a = s->list[dst->nr].first, b = s->list[EVERYBODY].first;
 	uint32_t pos = k->pos;
 	uint64_t frames = 0, bytes = 0, full = 0, bad = 0;
+	enum vale_drop why;
 
 	while (a != FORWARD_NONE || b != FORWARD_NONE) {
 		unsigned *next = a < b ? &a : &b; /* the end is greater than any */
 		const struct vale_frag *f = &s->frag[*next];
 
 		*next = f->next;
+		if (unlikely(k->sieve)) {
+			f = sieve_give(k->sieve, f, &why);
+			if (!f) {
+				drop(k, why);
+				continue;
+			}
+		}
 		if (unlikely(f->n > room)) {
 			full++; /* VALE's rule: who does not read loses, nobody waits */
 			continue;

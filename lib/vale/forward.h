@@ -43,8 +43,13 @@ enum vale_drop {
 	/* when it was to receive them */
 	VALE_DROP_FULL,	   /* no room */
 	VALE_DROP_BAD_BUF, /* its slot names a buffer that is not there */
+	/* either way */
+	VALE_DROP_FILTERED, /* by the port's filter */
+	VALE_DROP_EDITED,   /* by its edits, or they made it too long for its slots */
 	VALE_N_DROPS,
 };
+
+struct sieve; /* sieve.h */
 
 /* The switch's own state of a ring. */
 struct vale_kring {
@@ -60,6 +65,7 @@ struct vale_kring {
 	_Atomic bool is_half_full; /* to receive */
 	_Atomic bool owes_wake;	   /* to receive: vale_wake_owed() is to wake its client */
 	pthread_mutex_t lock;	   /* of rings to receive, if there are several threads */
+	struct sieve *sieve;	   /* that its frames go through; NULL: none */
 	_Alignas(64) _Atomic uint64_t
 		frames; /* to send: taken and forwarded. To receive: delivered */
 	_Atomic uint64_t bytes;

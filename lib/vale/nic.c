@@ -329,9 +329,16 @@ static int nic_open(const struct server *srv, const char *name, struct nic **ret
 	return 0;
 }
 
+static void free_port(struct server *srv, struct vport *v)
+{
+	vale_port_done(&v->p);
+	port_drop_memory(v);
+	port_free(srv, v);
+}
+
 /* A port with memory for an interface, which nobody can open. */
 static int make_port(struct server *srv, const struct conn *c, const struct weir_switch_nic *dev,
-		     struct vport **ret_port, struct weir_err *err)
+		     const struct vale_rules *rules, struct vport **ret_port, struct weir_err *err)
 {
 	struct vale_open o = { .shape = { .tx_rings = dev->n_queues, .rx_rings = dev->n_queues } };
 	struct vport *v;
@@ -345,8 +352,13 @@ static int make_port(struct server *srv, const struct conn *c, const struct weir
 	if (r < 0)
 		return r;
 	r = port_make_memory(v, err);
-	if (r < 0)
+	if (r < 0) {
 		port_free(srv, v);
+		return r;
+	}
+	r = rules_set(srv, v, rules, err);
+	if (r < 0)
+		free_port(srv, v);
 	else
 		*ret_port = v;
 	return r;
@@ -386,12 +398,11 @@ void nic_remove(struct server *srv, struct vport *v)
 	for (unsigned q = 0; q < nic->dev.n_queues; q++)
 		server_forget_fd(w, nic->dev.fds[q]);
 	nic_free(nic);
-	vale_port_done(&v->p);
-	port_drop_memory(v);
-	port_free(srv, v);
+	free_port(srv, v);
 }
 
-int nic_attach(struct server *srv, const struct conn *c, const char *name, struct weir_err *err)
+int nic_attach(struct server *srv, const struct conn *c, const struct vale_attach *a,
+	       struct weir_err *err)
 {
 	struct vport *v = NULL;
 	struct nic *nic = NULL;
@@ -399,10 +410,10 @@ int nic_attach(struct server *srv, const struct conn *c, const char *name, struc
 
 	if (!srv->opts.nics)
 		return err_set(err, -ENOTSUP, "this switch cannot attach interfaces");
-	r = nic_open(srv, name, &nic, err);
+	r = nic_open(srv, a->nic, &nic, err);
 	if (r < 0)
 		return r;
-	r = make_port(srv, c, &nic->dev, &v, err);
+	r = make_port(srv, c, &nic->dev, &a->rules, &v, err);
 	if (r < 0) {
 		nic_free(nic);
 		return r;

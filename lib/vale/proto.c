@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/err.h"
 #include "base/macros.h"
 
 static_assert(offsetof(struct vale_msg, body) == sizeof(struct vale_head), "one piece");
@@ -43,10 +44,14 @@ static size_t request_size(unsigned type)
 	case VALE_MSG_TABLE:
 		return sizeof(struct vale_from);
 	case VALE_MSG_DELETE:
+	case VALE_MSG_RULES:
 		return sizeof(struct vale_delete);
 	case VALE_MSG_ATTACH:
-	case VALE_MSG_DETACH:
 		return sizeof(struct vale_attach);
+	case VALE_MSG_DETACH:
+		return sizeof(struct vale_detach);
+	case VALE_MSG_SET:
+		return sizeof(struct vale_set);
 	default:
 		return 0;
 	}
@@ -67,6 +72,44 @@ int vale_msg_check(const struct vale_msg *m, size_t len, bool answer)
 bool vale_text_ok(const char *text, size_t size)
 {
 	return memchr(text, 0, size) != NULL;
+}
+
+static int fill_text(char *to, size_t size, const char *text, const char *what,
+		     struct weir_err *err)
+{
+	if (!text)
+		return 0;
+	if (strlen(text) >= size)
+		return err_set(err, -EINVAL, "%.40s...: too long for %s", text, what);
+	memcpy(to, text, strlen(text));
+	return 0;
+}
+
+int vale_rules_fill(struct vale_rules *to, const struct weir_switch_rules *rules,
+		    struct weir_err *err)
+{
+	static const struct weir_switch_rules none;
+	const struct weir_switch_rules *from = rules ? rules : &none;
+	int r;
+
+	memset(to, 0, sizeof(*to));
+	r = fill_text(to->filter[0], VALE_RULE_SIZE, from->filter_in, "a filter", err);
+	if (r == 0)
+		r = fill_text(to->filter[1], VALE_RULE_SIZE, from->filter_out, "a filter", err);
+	if (r == 0)
+		r = fill_text(to->edit[0], VALE_RULE_SIZE, from->edit_in, "edits", err);
+	if (r == 0)
+		r = fill_text(to->edit[1], VALE_RULE_SIZE, from->edit_out, "edits", err);
+	return r;
+}
+
+int vale_attach_fill(struct vale_attach *to, const char *nic, const struct weir_switch_rules *rules,
+		     struct weir_err *err)
+{
+	memset(to->nic, 0, sizeof(to->nic));
+	if (fill_text(to->nic, sizeof(to->nic), nic, "the name of a port", err) < 0)
+		return -EINVAL;
+	return vale_rules_fill(&to->rules, rules, err);
 }
 
 union fd_space {

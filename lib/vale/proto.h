@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <weir/switch.h>
+
 #include "vale/forward.h"
 
 #define VALE_MSG_MAGIC	 0x76656c61u
@@ -23,6 +25,7 @@
 #define VALE_MSG_FDS	 7u
 #define VALE_NAME_SIZE	 64u
 #define VALE_NIC_NAME	 128u /* room for the name of a port outside */
+#define VALE_RULE_SIZE	 2048u
 #define VALE_ALL_RINGS	 UINT32_MAX
 
 enum vale_msg_type {
@@ -37,6 +40,8 @@ enum vale_msg_type {
 	VALE_MSG_STOP,	 /* the switch ends */
 	VALE_MSG_ATTACH, /* an interface */
 	VALE_MSG_DETACH,
+	VALE_MSG_SET,	/* rules of a port */
+	VALE_MSG_RULES, /* what they are */
 	VALE_N_MSGS,
 };
 
@@ -108,6 +113,7 @@ struct vale_port_row {
 	uint32_t users; /* connections */
 	uint32_t stays;
 	uint32_t attached; /* it is an interface */
+	uint32_t has_rules;
 	struct vale_shape shape;
 	uint64_t tx_frames, tx_bytes; /* by the client */
 	uint64_t rx_frames, rx_bytes; /* to the client */
@@ -124,13 +130,30 @@ struct vale_table_row {
 	uint32_t zero;
 };
 
+/* DELETE and RULES. */
 struct vale_delete {
 	char port[VALE_NAME_SIZE];
 };
 
-/* ATTACH and DETACH. */
+/* Filters and edits: of frames from the port, and to it. "": none. */
+struct vale_rules {
+	char filter[2][VALE_RULE_SIZE];
+	char edit[2][VALE_RULE_SIZE];
+};
+
 struct vale_attach {
-	char nic[VALE_NIC_NAME]; /* as port.h names ports; DETACH: or the port's name */
+	char nic[VALE_NIC_NAME]; /* as port.h names ports */
+	struct vale_rules rules;
+};
+
+struct vale_detach {
+	char nic[VALE_NIC_NAME]; /* as it was attached, or the port's name */
+};
+
+/* SET; an answer to RULES is the latter. */
+struct vale_set {
+	char port[VALE_NAME_SIZE];
+	struct vale_rules rules;
 };
 
 /* A message with its descriptors. */
@@ -151,6 +174,12 @@ int vale_msg_check(const struct vale_msg *m, size_t len, bool answer);
 
 /* Is there a NUL in the text, for which there are size bytes? */
 bool vale_text_ok(const char *text, size_t size);
+
+/* Fills a request; rules may be NULL. -EINVAL: a text is too long. */
+int vale_rules_fill(struct vale_rules *to, const struct weir_switch_rules *rules,
+		    struct weir_err *err);
+int vale_attach_fill(struct vale_attach *to, const char *nic, const struct weir_switch_rules *rules,
+		     struct weir_err *err);
 
 /* Sends without waiting: 0; -EAGAIN: the other side does not read; other negative errno.
  * fds of m go along and stay open here. Never raises SIGPIPE. */

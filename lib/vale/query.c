@@ -63,6 +63,7 @@ static void take_port(const struct vale_port_row *row, struct weir_switch_port *
 		.users = row->users,
 		.stays = row->stays,
 		.attached = row->attached,
+		.has_rules = row->has_rules,
 		.nic = { .lost = row->nic_lost, .refused = row->nic_refused },
 		.tx_rings = row->shape.tx_rings,
 		.rx_rings = row->shape.rx_rings,
@@ -134,6 +135,48 @@ static int ask_rows(int fd, unsigned type, struct weir_switch_state *s, struct w
 	return 0;
 }
 
+/* A text of rules; NULL: it is empty. */
+static int take_text(char **ret_text, char text[VALE_RULE_SIZE])
+{
+	text[VALE_RULE_SIZE - 1] = '\0';
+	if (text[0])
+		*ret_text = strdup(text);
+	return text[0] && !*ret_text ? -ENOMEM : 0;
+}
+
+static int ask_rules(int fd, struct weir_switch_port *p, struct weir_err *err)
+{
+	struct vale_delete d = { 0 };
+	struct vale_rules rules;
+	struct vale_msg m;
+	int r;
+
+	memcpy(d.port, p->name, sizeof(d.port));
+	r = ask(fd, &m, VALE_MSG_RULES, &d, sizeof(d), err);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r; /* it has just gone */
+	if (m.head.size != sizeof(rules))
+		return err_set(err, -EBADMSG, "the switch speaks another version");
+	memcpy(&rules, m.body, sizeof(rules));
+	for (unsigned i = 0; i < 2 && r == 0; i++) {
+		r = take_text(&p->filter[i], rules.filter[i]);
+		if (r == 0)
+			r = take_text(&p->edit[i], rules.edit[i]);
+	}
+	return r < 0 ? err_set(err, r, "no memory") : 0;
+}
+
+/* What rows of ports do not tell. */
+static int ask_more(int fd, struct weir_switch_state *s, struct weir_err *err)
+{
+	int r = 0;
+
+	for (unsigned i = 0; i < s->n_ports && r == 0; i++)
+		if (s->ports[i].has_rules)
+			r = ask_rules(fd, &s->ports[i], err);
+	return r;
+}
+
 int weir_switch_show(const char *name, struct weir_switch_state **ret_state, struct weir_err *err)
 {
 	CLEANUP(weir_switch_state_freep)
@@ -150,6 +193,8 @@ int weir_switch_show(const char *name, struct weir_switch_state **ret_state, str
 	if (r == 0)
 		r = ask_rows(fd, VALE_MSG_PORTS, s, err);
 	if (r == 0)
+		r = ask_more(fd, s, err);
+	if (r == 0)
 		r = ask_rows(fd, VALE_MSG_TABLE, s, err);
 	if (r == 0)
 		*ret_state = TAKE_PTR(s);
@@ -160,6 +205,12 @@ struct weir_switch_state *weir_switch_state_free(struct weir_switch_state *s)
 {
 	if (!s)
 		return NULL;
+	for (unsigned i = 0; i < s->n_ports; i++) {
+		for (unsigned k = 0; k < 2; k++) {
+			free(s->ports[i].filter[k]);
+			free(s->ports[i].edit[k]);
+		}
+	}
 	free(s->ports);
 	free(s->macs);
 	free(s);
@@ -281,24 +332,33 @@ int weir_switch_delete_port(const char *name, const char *port, struct weir_err 
 	return r < 0 ? r : command(name, VALE_MSG_DELETE, &d, sizeof(d), err);
 }
 
-static int attach(const char *name, unsigned type, const char *nic, struct weir_err *err)
+int weir_switch_attach(const char *name, const char *nic, const struct weir_switch_rules *rules,
+		       struct weir_err *err)
 {
-	struct vale_attach a = { 0 };
+	struct vale_attach a;
+	int r = vale_attach_fill(&a, nic, rules, err);
 
-	if (strlen(nic) >= sizeof(a.nic))
-		return err_set(err, -EINVAL, "%.40s...: too long for the name of a port", nic);
-	memcpy(a.nic, nic, strlen(nic));
-	return command(name, type, &a, sizeof(a), err);
-}
-
-int weir_switch_attach(const char *name, const char *nic, struct weir_err *err)
-{
-	return attach(name, VALE_MSG_ATTACH, nic, err);
+	return r < 0 ? r : command(name, VALE_MSG_ATTACH, &a, sizeof(a), err);
 }
 
 int weir_switch_detach(const char *name, const char *nic, struct weir_err *err)
 {
-	return attach(name, VALE_MSG_DETACH, nic, err);
+	struct vale_attach a;
+	int r = vale_attach_fill(&a, nic, NULL, err);
+
+	static_assert(offsetof(struct vale_attach, nic) == 0, "it begins as struct vale_detach");
+	return r < 0 ? r : command(name, VALE_MSG_DETACH, &a, sizeof(struct vale_detach), err);
+}
+
+int weir_switch_set_rules(const char *name, const char *port, const struct weir_switch_rules *rules,
+			  struct weir_err *err)
+{
+	struct vale_set s = { 0 };
+	int r = port_name(s.port, port, err);
+
+	if (r == 0)
+		r = vale_rules_fill(&s.rules, rules, err);
+	return r < 0 ? r : command(name, VALE_MSG_SET, &s, sizeof(s), err);
 }
 
 int weir_switch_end(const char *name, struct weir_err *err)

@@ -58,6 +58,7 @@ static int check_quota(const struct server *srv, uid_t uid, const struct vale_la
 void port_free(struct server *srv, struct vport *v)
 {
 	srv->vports[v->p.nr] = NULL;
+	free(v->rules);
 	free(v);
 }
 
@@ -235,6 +236,20 @@ static int check_open(const struct conn *c, const struct vport *v, const struct 
 	return 0;
 }
 
+static int make_memory_and_rules(struct server *srv, struct vport *v, struct weir_err *err)
+{
+	int r = port_make_memory(v, err);
+
+	if (r < 0)
+		return r;
+	r = rules_begin(srv, v, err);
+	if (r < 0) {
+		vale_port_done(&v->p);
+		port_drop_memory(v);
+	}
+	return r;
+}
+
 /* The port and the connection belong together from now on. */
 static int join_port(struct server *srv, struct conn *c, struct vport *v, uint32_t ring,
 		     struct weir_err *err)
@@ -243,7 +258,7 @@ static int join_port(struct server *srv, struct conn *c, struct vport *v, uint32
 	int r = make_signals(c, err);
 
 	if (r == 0 && first)
-		r = port_make_memory(v, err);
+		r = make_memory_and_rules(srv, v, err);
 	if (r < 0) {
 		close_signals(c);
 		return r;
@@ -443,16 +458,24 @@ static int do_new(struct server *srv, struct conn *c, const struct vale_open *o,
 	return r;
 }
 
+/* The port of that name, which a client has written. */
+static int find_named(const struct server *srv, const char name[VALE_NAME_SIZE],
+		      struct vport **ret_port, struct weir_err *err)
+{
+	if (!vale_text_ok(name, VALE_NAME_SIZE))
+		return err_set(err, -EINVAL, "the name of the port has no end");
+	*ret_port = port_find(srv, name);
+	return *ret_port ? 0 : err_set(err, -ENOENT, "there is no port '%s'", name);
+}
+
 static int do_delete(struct server *srv, const struct conn *c, const struct vale_delete *d,
 		     struct weir_err *err)
 {
-	struct vport *v;
+	struct vport *v = NULL;
+	int r = find_named(srv, d->port, &v, err);
 
-	if (!vale_text_ok(d->port, sizeof(d->port)))
-		return err_set(err, -EINVAL, "the name of the port has no end");
-	v = port_find(srv, d->port);
-	if (!v)
-		return err_set(err, -ENOENT, "there is no port '%s'", d->port);
+	if (r < 0)
+		return r;
 	if (v->uid != c->uid && !is_owner(c))
 		return err_set(err, -EACCES, "the port '%s' belongs to another user", d->port);
 	if (v->nic)
@@ -463,22 +486,70 @@ static int do_delete(struct server *srv, const struct conn *c, const struct vale
 	return 0;
 }
 
-static int do_attach(struct server *srv, const struct conn *c, const struct vale_attach *a, bool on,
+static int check_owner(const struct conn *c, struct weir_err *err)
+{
+	return is_owner(c) ? 0 : err_set(err, -EACCES, "this switch belongs to another user");
+}
+
+static int check_nic(const struct conn *c, const char nic[VALE_NIC_NAME], struct weir_err *err)
+{
+	int r = check_owner(c, err);
+
+	if (r == 0 && !vale_text_ok(nic, VALE_NIC_NAME))
+		r = err_set(err, -EINVAL, "the name of the interface has no end");
+	return r;
+}
+
+static int do_attach(struct server *srv, const struct conn *c, const struct vale_attach *a,
 		     struct weir_err *err)
 {
-	if (!is_owner(c))
-		return err_set(err, -EACCES,
-			       "this switch belongs to another user: that one may attach "
-			       "interfaces to it");
-	if (!vale_text_ok(a->nic, sizeof(a->nic)))
-		return err_set(err, -EINVAL, "the name of the interface has no end");
-	return on ? nic_attach(srv, c, a->nic, err) : nic_detach(srv, a->nic, err);
+	int r = check_nic(c, a->nic, err);
+
+	return r < 0 ? r : nic_attach(srv, c, a, err);
+}
+
+static int do_detach(struct server *srv, const struct conn *c, const struct vale_detach *d,
+		     struct weir_err *err)
+{
+	int r = check_nic(c, d->nic, err);
+
+	return r < 0 ? r : nic_detach(srv, d->nic, err);
+}
+
+static int do_set(struct server *srv, const struct conn *c, const struct vale_set *s,
+		  struct weir_err *err)
+{
+	struct vport *v = NULL;
+	int r = check_owner(c, err);
+
+	if (r == 0)
+		r = find_named(srv, s->port, &v, err);
+	return r < 0 ? r : rules_set(srv, v, &s->rules, err);
+}
+
+/* They are no secret from who may ask at all. */
+static int do_rules(const struct server *srv, const struct vale_delete *d, struct vale_msg *answer,
+		    struct weir_err *err)
+{
+	struct vport *v = NULL;
+	int r = find_named(srv, d->port, &v, err);
+
+	if (r < 0)
+		return r;
+	if (v->rules)
+		memcpy(answer->body, v->rules, sizeof(*v->rules));
+	else
+		memset(answer->body, 0, sizeof(*v->rules));
+	answer->head.size = sizeof(*v->rules);
+	return 0;
 }
 
 static int do_stop(struct server *srv, const struct conn *c, struct weir_err *err)
 {
-	if (!is_owner(c))
-		return err_set(err, -EACCES, "this switch belongs to another user");
+	int r = check_owner(c, err);
+
+	if (r < 0)
+		return r;
 	weir_switch_stop((struct weir_switch *)srv);
 	return 0;
 }
@@ -518,6 +589,7 @@ static struct vale_port_row row_of(const struct vport *v)
 		.users = v->users,
 		.stays = v->stays,
 		.attached = v->nic != NULL,
+		.has_rules = v->rules != NULL,
 		.shape = *s,
 	};
 
@@ -608,8 +680,13 @@ static int answer(struct server *srv, struct conn *c, const struct vale_msg *m,
 	case VALE_MSG_DELETE:
 		return do_delete(srv, c, body, err);
 	case VALE_MSG_ATTACH:
+		return do_attach(srv, c, body, err);
 	case VALE_MSG_DETACH:
-		return do_attach(srv, c, body, m->head.type == VALE_MSG_ATTACH, err);
+		return do_detach(srv, c, body, err);
+	case VALE_MSG_SET:
+		return do_set(srv, c, body, err);
+	case VALE_MSG_RULES:
+		return do_rules(srv, body, answer, err);
 	case VALE_MSG_STOP:
 		return do_stop(srv, c, err);
 	default:

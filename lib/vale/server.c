@@ -450,11 +450,14 @@ int weir_switch_new(const struct weir_switch_opts *opts, struct weir_switch **re
 	return 0;
 }
 
-int weir_switch_attach_first(struct weir_switch *s, const char *nic, struct weir_err *err)
+int weir_switch_attach_first(struct weir_switch *s, const char *nic,
+			     const struct weir_switch_rules *rules, struct weir_err *err)
 {
 	const struct conn ourselves = { .uid = geteuid(), .pid = getpid() };
+	struct vale_attach a;
+	int r = vale_attach_fill(&a, nic, rules, err);
 
-	return nic_attach(server_of(s), &ourselves, nic, err);
+	return r < 0 ? r : nic_attach(server_of(s), &ourselves, &a, err);
 }
 
 int weir_switch_run(struct weir_switch *s, struct weir_err *err)

@@ -42,13 +42,14 @@ struct vport {
 	uid_t uid; /* who made it */
 	pid_t pid;
 	int mem_fd, ctl_fd;
-	unsigned users;	 /* connections that have opened it */
-	bool stays;	 /* without any */
-	uint32_t taken;	 /* rings that somebody has opened, a bit each; of a pipe: ends */
-	bool is_pipe;	 /* nothing is forwarded */
-	int wake_fds[4]; /* of a pipe: see enum vale_pipe_fd */
-	int life_fds[2]; /* of a pipe: our ends; closing one tells that end of it */
-	struct nic *nic; /* the interface that it is; NULL: programs have it open */
+	unsigned users;		  /* connections that have opened it */
+	bool stays;		  /* without any */
+	uint32_t taken;		  /* rings that somebody has opened, a bit each; of a pipe: ends */
+	bool is_pipe;		  /* nothing is forwarded */
+	int wake_fds[4];	  /* of a pipe: see enum vale_pipe_fd */
+	int life_fds[2];	  /* of a pipe: our ends; closing one tells that end of it */
+	struct nic *nic;	  /* the interface that it is; NULL: programs have it open */
+	struct vale_rules *rules; /* NULL: none */
 };
 
 struct conn {
@@ -130,8 +131,14 @@ int pipe_open(struct server *srv, struct conn *c, const struct vale_open *o, str
 void pipe_release(struct server *srv, struct conn *c);
 void pipe_fill_opened(const struct conn *c, struct vale_msg *answer);
 
+/* rules.c: sets the rules of a port; the port has got memory. On failure all is as it was. */
+int rules_set(struct server *srv, struct vport *v, const struct vale_rules *texts,
+	      struct weir_err *err);
+int rules_begin(struct server *srv, struct vport *v, struct weir_err *err);
+
 /* nic.c: attaches an interface, and detaches it by name; c: who asks. */
-int nic_attach(struct server *srv, const struct conn *c, const char *name, struct weir_err *err);
+int nic_attach(struct server *srv, const struct conn *c, const struct vale_attach *a,
+	       struct weir_err *err);
 int nic_detach(struct server *srv, const char *name, struct weir_err *err);
 /* Frees a port that is one. */
 void nic_remove(struct server *srv, struct vport *v);

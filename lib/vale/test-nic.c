@@ -169,7 +169,7 @@ static void attach(const char *name)
 {
 	struct weir_err err = { 0 };
 
-	if (weir_switch_attach(NAME, name, &err) < 0)
+	if (weir_switch_attach(NAME, name, NULL, &err) < 0)
 		fail_msg("%s", err.text);
 }
 
@@ -380,7 +380,7 @@ static void test_detaching_while_frames_flow(void **state)
 static int attach_error(const char *name)
 {
 	struct weir_err err = { 0 };
-	int r = weir_switch_attach(NAME, name, &err);
+	int r = weir_switch_attach(NAME, name, NULL, &err);
 
 	if (r < 0)
 		assert_true(err.text[0]);
@@ -419,8 +419,8 @@ static void test_a_temporary_switch_ends_with_its_last_interface(void **state)
 	stop(b);
 	opts.temporary = true;
 	assert_int_equal(weir_switch_new(&opts, &b->sw, NULL), 0);
-	assert_int_equal(weir_switch_attach_first(b->sw, "fake0", NULL), 0);
-	assert_int_equal(weir_switch_attach_first(b->sw, "fake0", NULL), -EEXIST);
+	assert_int_equal(weir_switch_attach_first(b->sw, "fake0", NULL, NULL), 0);
+	assert_int_equal(weir_switch_attach_first(b->sw, "fake0", NULL, NULL), -EEXIST);
 	assert_int_equal(pthread_create(&b->thread, NULL, run, b->sw), 0);
 	assert_int_equal(n_ports(), 1);
 	assert_int_equal(weir_switch_detach(NAME, "fake0", NULL), 0);

@@ -230,6 +230,51 @@ as() {
 		--bounding-set=-all "${@:2}"
 }
 
+test_ports_filter_and_edit_what_comes_and_goes() {
+	local ttl
+	two_hosts
+	start_switch --attach=packet:mid1 --filter-in='not (icmp and ip[8] == 7)' --edit-out='--ttl=33'
+	must attach vale0 packet:mid2 --edit-in '--enet-vlan=add --enet-vlan-tag=7' \
+		--edit-out="--enet-vlan='del'"
+	ping_fails # answers are tagged
+	must set vale0 mid2 --filter-in 'arp or icmp'
+	ping_works
+	ttl=$(netns_exec left ping -c 1 -W 5 10.9.0.2 | sed -nE 's/.* ttl=([0-9]+) .*/\1/p')
+	is "time to live" "$ttl" 33
+	is "lost on the way in" "$(netns_exec left ping -q -t 7 -c 1 -W 1 10.9.0.2 |
+		grep -o ' 0 received')" " 0 received"
+	is "counted" "$(shown '.ports[] | select(.name == "mid1") | .dropped.filtered')" 1
+	is "rules" "$(shown '.ports[] | select(.name == "mid1") | .rules | @json')" \
+		'{"filter_in":"not (icmp and ip[8] == 7)","edit_out":"--ttl=33"}'
+	middle show vale0
+	says "$out" 'dropped: .*1 filtered'
+	says "$out" 'filter in: arp or icmp$'
+	must set vale0 mid1
+	is "rules" "$(shown '.ports[] | select(.name == "mid1") | .rules | @json')" '{}'
+}
+
+test_wrong_rules_are_named_before_anything_is_done() {
+	two_hosts
+	start_switch
+	middle attach vale0 packet:mid1 --filter-in='tcp or'
+	is "exit status" "$rc" 2
+	says "$err" 'filter-in: '
+	middle attach vale0 packet:mid1 --edit-out='--bogus=1'
+	is "exit status" "$rc" 2
+	says "$err" "edit-out: unknown option '--bogus'"
+	middle new vale0 p1 --edit-in='--dlt=raw'
+	is "exit status" "$rc" 2
+	says "$err" 'Ethernet'
+	middle vale1 --filter-out='('
+	is "exit status" "$rc" 2
+	middle set vale0 p1
+	is "exit status" "$rc" 1
+	says "$err" "there is no port 'p1'"
+	is "ports" "$(shown '.ports | length')" 0
+	must new vale0 p1 --filter-out='udp' --rings=2
+	must delete vale0 p1
+}
+
 test_a_switch_with_idle_interfaces_sleeps() {
 	local before after
 	two_hosts

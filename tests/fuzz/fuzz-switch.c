@@ -121,14 +121,60 @@ static const struct weir_switch_nics some_nics = {
 	.stats = some_nic_stats,
 };
 
+/* Rules that begin with 'f': filters drop frames by a bit, edits change their length. */
+static int some_filter(void *ctx, struct weir_buf *bufs, unsigned n)
+{
+	(void)ctx;
+	for (unsigned i = 0; i < n; i++)
+		if (bufs[i].data[bufs[i].len - 1] & 1)
+			bufs[i].port = WEIR_NO_PORT;
+	return 0;
+}
+
+static int some_edit(void *ctx, struct weir_buf *bufs, unsigned n)
+{
+	(void)ctx;
+	for (unsigned i = 0; i < n; i++) {
+		uint32_t len = bufs[i].len * 5 / (1 + bufs[i].data[0] % 8);
+
+		FUZZ_CHECK(bufs[i].room >= bufs[i].len);
+		bufs[i].len = len < bufs[i].room ? len : bufs[i].room;
+		memset(bufs[i].data, (int)len, bufs[i].len);
+	}
+	return 0;
+}
+
+static int some_make(const char *filter, const char *edit, unsigned side,
+		     struct weir_switch_stages *ret_stages, struct weir_err *err)
+{
+	(void)side;
+	(void)err;
+	if ((filter[0] && filter[0] != 'f') || (edit[0] && edit[0] != 'f'))
+		return -EINVAL;
+	*ret_stages = (struct weir_switch_stages){ .ctx = strdup(edit) };
+	FUZZ_CHECK(ret_stages->ctx);
+	if (filter[0])
+		ret_stages->filter.run = some_filter;
+	if (edit[0])
+		ret_stages->edit.run = some_edit;
+	return 0;
+}
+
+static void some_free(const struct weir_switch_stages *stages)
+{
+	free(stages->ctx);
+}
+
+static const struct weir_switch_maker some_maker = { .make = some_make, .free = some_free };
+
 /* The server is made once: its socket is never used. */
 static struct server *the_server(void)
 {
 	static struct server *srv;
 	static char dir[] = "/tmp/weir-fuzz-XXXXXX";
-	const struct weir_switch_opts opts = { .name = "valefuzz",
-					       .max_memory = 16 << 20,
-					       .nics = &some_nics };
+	const struct weir_switch_opts opts = {
+		.name = "valefuzz", .max_memory = 16 << 20, .nics = &some_nics, .maker = &some_maker
+	};
 	struct weir_switch *sw = NULL;
 
 	if (srv)
@@ -162,6 +208,20 @@ static int some_fd(unsigned kind)
 	}
 }
 
+/* What stands at the beginning, four bytes, becomes the texts' first; 0xff: one has no end. */
+static void short_rules(struct vale_rules *rules)
+{
+	uint8_t first[4];
+
+	memcpy(first, rules, sizeof(first));
+	memset(rules, 0, sizeof(*rules));
+	for (unsigned i = 0; i < 4; i++) {
+		char *text = i < 2 ? rules->filter[i] : rules->edit[i - 2];
+
+		memset(text, first[i], first[i] == 0xff ? VALE_RULE_SIZE : 1);
+	}
+}
+
 static void send_made(struct input *in, int fd)
 {
 	struct vale_msg m;
@@ -170,9 +230,10 @@ static void send_made(struct input *in, int fd)
 	m.fds[0] = some_fd(next(in));
 	m.n_fds = m.fds[0] >= 0;
 	/* The size that this type must have, found by trying. */
-	while (m.head.size <= 256 && vale_msg_check(&m, sizeof(m.head) + m.head.size, false) < 0)
+	while (m.head.size < sizeof(m.body) &&
+	       vale_msg_check(&m, sizeof(m.head) + m.head.size, false) < 0)
 		m.head.size++;
-	next_bytes(in, m.body, m.head.size);
+	next_bytes(in, m.body, m.head.size < 200 ? m.head.size : 200);
 	if (m.head.type == VALE_MSG_OPEN || m.head.type == VALE_MSG_NEW) {
 		struct vale_open *o = (void *)m.body;
 
@@ -184,6 +245,11 @@ static void send_made(struct input *in, int fd)
 		o->shape.extra_bufs &= 0x800000ff;
 		o->ring = o->ring & 1 ? VALE_ALL_RINGS : o->ring;
 	}
+	/* Most of the input would be texts of rules: a byte for each is enough. */
+	if (m.head.type == VALE_MSG_ATTACH)
+		short_rules(&((struct vale_attach *)(void *)m.body)->rules);
+	if (m.head.type == VALE_MSG_SET)
+		short_rules(&((struct vale_set *)(void *)m.body)->rules);
 	(void)vale_msg_send(fd, &m);
 	vale_msg_done(&m);
 }
