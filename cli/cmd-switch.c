@@ -55,13 +55,17 @@ static int tell(const struct cmd_run *run, int r, struct weir_err *err)
 static int new_port(const struct cmd_run *run, const struct switch_cfg *cfg)
 {
 	const char *name = run->operands[1], *port = run->operands[2];
+	const struct weir_switch_shape shape = { .tx_rings = cfg->rings,
+						 .rx_rings = cfg->rings,
+						 .tx_slots = cfg->slots,
+						 .rx_slots = cfg->slots };
 	struct weir_switch_rules rules;
 	struct weir_err err = { 0 };
 	int r;
 
 	if (switch_rules(cfg, &rules, &err) < 0)
 		return cmd_usage(run, "%s", weir_err_text(&err));
-	r = weir_switch_new_port(name, port, cfg->rings, cfg->slots, &err);
+	r = weir_switch_new_port(name, port, &shape, &err);
 	if (r < 0)
 		return tell(run, r, &err);
 	r = weir_switch_set_rules(name, port, &rules, &err);

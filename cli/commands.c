@@ -10,8 +10,8 @@ const struct cmd *const commands[] = {
 };
 
 const struct cmd *const personalities[] = {
-	&cmd_pkt_gen,	&cmd_tcpbridge,	     &cmd_tcpcapinfo, &cmd_tcpprep,
-	&cmd_tcpreplay, &cmd_tcpreplay_edit, &cmd_tcprewrite, NULL,
+	&cmd_pkt_gen,	     &cmd_tcpbridge,  &cmd_tcpcapinfo, &cmd_tcpprep, &cmd_tcpreplay,
+	&cmd_tcpreplay_edit, &cmd_tcprewrite, &cmd_vale_ctl,   NULL,
 };
 
 const struct cmd *cmd_find(const struct cmd *const list[], const char *name)

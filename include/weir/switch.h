@@ -181,18 +181,24 @@ struct weir_switch_state *weir_switch_state_free(struct weir_switch_state *s);
  * the array itself, to be freed with free(3). */
 int weir_switch_list(char ***ret_names, unsigned *ret_n, struct weir_err *err);
 
-/* Makes a port that stays when nobody has it open, with so many rings and slots (0: 1 and
- * 1024), and deletes it: -EBUSY while it is open. -EEXIST, -ENOENT. */
-int weir_switch_new_port(const char *name, const char *port, unsigned rings, unsigned slots,
+/* Rings of a port, and slots of each ring; 0: 1 and 1024. */
+struct weir_switch_shape {
+	unsigned tx_rings, rx_rings, tx_slots, rx_slots;
+};
+
+/* Makes a port that stays when nobody has it open, and deletes it: -EBUSY while it is open.
+ * -EEXIST, -ENOENT. The first port of a switch starts it if none runs, as opening one does. */
+int weir_switch_new_port(const char *name, const char *port, const struct weir_switch_shape *shape,
 			 struct weir_err *err);
 int weir_switch_delete_port(const char *name, const char *port, struct weir_err *err);
 
 /*
- * Attaches an interface, named as for weir_port_open(), to a switch that runs: its process
- * opens it, which takes the privileges that such a port takes. What arrives there is
- * forwarded as from any port, and what is for addresses behind it is sent. Only who runs the
- * switch, or root, may do that. The port is called as the device is ("eth0"). -EINVAL: it is
- * no interface, or a rule is wrong; -EEXIST: there is such a port; -EACCES, -EPERM, -ENODEV,
+ * Attaches an interface, named as for weir_port_open(), to a switch, which is started if
+ * none runs, and ends with its last port then: its process opens the interface, which takes the
+ * privileges that such a port takes. What arrives there is forwarded as from any port, and what is
+ * for addresses behind it is sent. Only who runs the switch, or root, may do that. The port is
+ * called as the device is ("eth0"). -EINVAL: it is no interface, or a rule is wrong; -EEXIST: there
+ * is such a port; -EACCES, -EPERM, -ENODEV,
  * ...  rules may be NULL.
  */
 int weir_switch_attach(const char *name, const char *nic, const struct weir_switch_rules *rules,

@@ -194,10 +194,11 @@ static void test_frames_of_a_region_are_done_when_the_switch_has_read_them(void 
 
 static void test_a_port_that_stays_is_opened_as_it_is(void **state)
 {
+	const struct weir_switch_shape shape = { .tx_slots = 32, .rx_slots = 32 };
 	struct weir_port *port = NULL;
 
 	(void)state;
-	assert_int_equal(weir_switch_new_port(NAME, "stays", 1, 32, NULL), 0);
+	assert_int_equal(weir_switch_new_port(NAME, "stays", &shape, NULL), 0);
 	assert_int_equal(weir_port_open(NAME ":stays", NULL, &port, NULL), 0);
 	weir_port_close(port);
 	assert_int_equal(weir_port_open(NAME ":stays,slots=64", NULL, &port, NULL), -EINVAL);

@@ -289,13 +289,14 @@ int weir_switch_list(char ***ret_names, unsigned *ret_n, struct weir_err *err)
 	return 0;
 }
 
-static int command(const char *name, unsigned type, const void *body, size_t size,
+/* start: starts the switch if none runs. */
+static int command(const char *name, bool start, unsigned type, const void *body, size_t size,
 		   struct weir_err *err)
 {
 	CLEANUP(closep)
 	int fd = -EBADF;
 	struct vale_msg m;
-	int r = vale_connect(name, false, &fd, err);
+	int r = vale_connect(name, start, &fd, err);
 
 	return r < 0 ? r : ask(fd, &m, type, body, size, err);
 }
@@ -309,19 +310,19 @@ static int port_name(char to[VALE_NAME_SIZE], const char *port, struct weir_err 
 	return r;
 }
 
-int weir_switch_new_port(const char *name, const char *port, unsigned rings, unsigned slots,
+int weir_switch_new_port(const char *name, const char *port, const struct weir_switch_shape *shape,
 			 struct weir_err *err)
 {
 	struct vale_open o = {
 		.ring = VALE_ALL_RINGS,
-		.shape = { .tx_rings = rings,
-			   .rx_rings = rings,
-			   .tx_slots = slots,
-			   .rx_slots = slots },
+		.shape = { .tx_rings = shape->tx_rings,
+			   .rx_rings = shape->rx_rings,
+			   .tx_slots = shape->tx_slots,
+			   .rx_slots = shape->rx_slots },
 	};
 	int r = port_name(o.port, port, err);
 
-	return r < 0 ? r : command(name, VALE_MSG_NEW, &o, sizeof(o), err);
+	return r < 0 ? r : command(name, true, VALE_MSG_NEW, &o, sizeof(o), err);
 }
 
 int weir_switch_delete_port(const char *name, const char *port, struct weir_err *err)
@@ -329,7 +330,7 @@ int weir_switch_delete_port(const char *name, const char *port, struct weir_err 
 	struct vale_delete d = { 0 };
 	int r = port_name(d.port, port, err);
 
-	return r < 0 ? r : command(name, VALE_MSG_DELETE, &d, sizeof(d), err);
+	return r < 0 ? r : command(name, false, VALE_MSG_DELETE, &d, sizeof(d), err);
 }
 
 int weir_switch_attach(const char *name, const char *nic, const struct weir_switch_rules *rules,
@@ -338,7 +339,7 @@ int weir_switch_attach(const char *name, const char *nic, const struct weir_swit
 	struct vale_attach a;
 	int r = vale_attach_fill(&a, nic, rules, err);
 
-	return r < 0 ? r : command(name, VALE_MSG_ATTACH, &a, sizeof(a), err);
+	return r < 0 ? r : command(name, true, VALE_MSG_ATTACH, &a, sizeof(a), err);
 }
 
 int weir_switch_detach(const char *name, const char *nic, struct weir_err *err)
@@ -347,7 +348,8 @@ int weir_switch_detach(const char *name, const char *nic, struct weir_err *err)
 	int r = vale_attach_fill(&a, nic, NULL, err);
 
 	static_assert(offsetof(struct vale_attach, nic) == 0, "it begins as struct vale_detach");
-	return r < 0 ? r : command(name, VALE_MSG_DETACH, &a, sizeof(struct vale_detach), err);
+	return r < 0 ? r
+		     : command(name, false, VALE_MSG_DETACH, &a, sizeof(struct vale_detach), err);
 }
 
 int weir_switch_set_rules(const char *name, const char *port, const struct weir_switch_rules *rules,
@@ -358,10 +360,10 @@ int weir_switch_set_rules(const char *name, const char *port, const struct weir_
 
 	if (r == 0)
 		r = vale_rules_fill(&s.rules, rules, err);
-	return r < 0 ? r : command(name, VALE_MSG_SET, &s, sizeof(s), err);
+	return r < 0 ? r : command(name, false, VALE_MSG_SET, &s, sizeof(s), err);
 }
 
 int weir_switch_end(const char *name, struct weir_err *err)
 {
-	return command(name, VALE_MSG_STOP, NULL, 0, err);
+	return command(name, false, VALE_MSG_STOP, NULL, 0, err);
 }

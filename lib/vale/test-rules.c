@@ -254,7 +254,11 @@ static void test_rules_of_a_port_that_stays_stay(void **state)
 
 	(void)state;
 	b = client_of("b");
-	assert_int_equal(weir_switch_new_port(NAME, "a", 1, 64, NULL), 0);
+	assert_int_equal(
+		weir_switch_new_port(NAME, "a",
+				     &(struct weir_switch_shape){ .tx_slots = 64, .rx_slots = 64 },
+				     NULL),
+		0);
 	set("a", &(struct weir_switch_rules){ .filter_in = "7", .edit_in = "+1" });
 	for (unsigned i = 0; i < 3; i++) {
 		a = client_of("a");

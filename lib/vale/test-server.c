@@ -134,11 +134,14 @@ static void test_bad_names_and_shapes_are_refused(void **state)
 static void test_ports_can_stay(void **state)
 {
 	const struct vale_open o = open_of("stays", 0);
+	const struct weir_switch_shape shape = {
+		.tx_rings = 2, .rx_rings = 2, .tx_slots = 32, .rx_slots = 32
+	};
 	struct vale_client c;
 
 	(void)state;
-	assert_int_equal(weir_switch_new_port(NAME, "stays", 2, 32, NULL), 0);
-	assert_int_equal(weir_switch_new_port(NAME, "stays", 2, 32, NULL), -EEXIST);
+	assert_int_equal(weir_switch_new_port(NAME, "stays", &shape, NULL), 0);
+	assert_int_equal(weir_switch_new_port(NAME, "stays", &shape, NULL), -EEXIST);
 	assert_int_equal(vale_client_open(&c, NAME, &o, NULL, NULL), 0);
 	assert_int_equal(c.layout.shape.tx_rings, 2);
 	assert_int_equal(c.layout.shape.rx_slots, 32);
