@@ -46,12 +46,13 @@ folder_is_empty() {
 
 test_frames_arrive_without_any_privilege() {
 	places
-	sink "$log" -i vale0:b --count=20000 --duration=20
-	run as_nobody "$netns_dir/weir" gen "$frame" --stamp --pps=20000 -n 20000 -i vale0:a
+	# There is room for all of them, however busy the machine is.
+	sink "$log" -i vale0:b,slots=4096 --count=4000 --duration=20
+	run as_nobody "$netns_dir/weir" gen "$frame" --stamp --pps=20000 -n 4000 -i vale0:a
 	is "exit status" "$rc" 0
-	says "$out" 'Successful packets: +20000$'
+	says "$out" 'Successful packets: +4000$'
 	wait_exit 20 "$pid"
-	weir_says "$log" .frames 20000
+	weir_says "$log" .frames 4000
 	weir_says "$log" '.streams[0].lost' 0
 	weir_says "$log" '.streams[0].reordered' 0
 	wait_for 10 folder_is_empty
@@ -155,7 +156,7 @@ received_by() { # SWITCH PORT COUNT
 test_a_killed_client_leaves_nothing_and_the_others_go_on() {
 	local victim sink
 	places
-	sink "$log" -i vale0:b --duration=30
+	sink "$log" -i vale0:b,slots=4096 --duration=30
 	sink=$pid
 	for _ in 1 2 3; do
 		spawn "$netns_dir/gen" "$netns_dir/weir" gen "$frame" --pps=1000 -i vale0:x
