@@ -230,28 +230,34 @@ static unsigned round_of(const struct worker *w, struct nic *nic, struct vale_po
 	return n;
 }
 
-/* The next port of a worker that is an interface, from *nr on; NULL: there is no more. */
-static struct vport *next_nic(const struct worker *w, unsigned *nr)
+/* The first port of a worker from nr on that is an interface; NULL: there is none. */
+static struct vport *nic_from(const struct worker *w, unsigned nr)
 {
 	const struct server *srv = w->srv;
 
-	for (; *nr < srv->core.end; *nr += srv->n_workers)
-		if (srv->core.ports[*nr] && srv->vports[*nr]->nic)
-			return srv->vports[*nr];
+	for (; nr < srv->core.end; nr += srv->n_workers)
+		if (srv->core.ports[nr] && srv->vports[nr]->nic)
+			return srv->vports[nr];
 	return NULL;
 }
 
-#define FOR_EACH_NIC(w, v)                                                                         \
-	for (unsigned nr_ = (w)->nr; ((v) = next_nic(w, &nr_)); nr_ += (w)->srv->n_workers)
+static struct vport *first_nic(const struct worker *w)
+{
+	return nic_from(w, w->nr);
+}
+
+static struct vport *nic_after(const struct worker *w, const struct vport *v)
+{
+	return nic_from(w, v->p.nr + w->srv->n_workers);
+}
 
 unsigned nic_round(struct worker *w)
 {
-	struct vport *v;
 	unsigned n = 0;
 
-	FOR_EACH_NIC(w, v)
-	if (!v->nic->gone)
-		n += round_of(w, v->nic, &v->p);
+	for (struct vport *v = first_nic(w); v; v = nic_after(w, v))
+		if (!v->nic->gone)
+			n += round_of(w, v->nic, &v->p);
 	return n;
 }
 
@@ -263,19 +269,15 @@ static void set_sleeps(const struct vport *v, uint32_t sleeps)
 
 void nic_sleep(struct worker *w)
 {
-	struct vport *v;
-
-	FOR_EACH_NIC(w, v)
-	set_sleeps(v, 1);
+	for (struct vport *v = first_nic(w); v; v = nic_after(w, v))
+		set_sleeps(v, 1);
 }
 
 void nic_wake(struct worker *w)
 {
-	struct vport *v;
 	char bytes[64];
 
-	FOR_EACH_NIC(w, v)
-	{
+	for (struct vport *v = first_nic(w); v; v = nic_after(w, v)) {
 		set_sleeps(v, 0);
 		while (read(v->nic->wake_read, bytes, sizeof(bytes)) == sizeof(bytes))
 			;
@@ -284,11 +286,9 @@ void nic_wake(struct worker *w)
 
 int nic_patience_ms(const struct worker *w)
 {
-	struct vport *v;
-
-	FOR_EACH_NIC(w, v)
-	if (v->nic->stuck && !v->nic->gone)
-		return RETRY_MS;
+	for (struct vport *v = first_nic(w); v; v = nic_after(w, v))
+		if (v->nic->stuck && !v->nic->gone)
+			return RETRY_MS;
 	return LOOK_MS;
 }
 
