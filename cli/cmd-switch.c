@@ -52,6 +52,11 @@ static int tell(const struct cmd_run *run, int r, struct weir_err *err)
 	return r < 0 ? cmd_fail(run, "%s: %s", run->operands[1], weir_err_text(err)) : 0;
 }
 
+static bool has_rules(const struct switch_cfg *cfg)
+{
+	return cfg->filter_in || cfg->filter_out || cfg->edit_in || cfg->edit_out;
+}
+
 static int new_port(const struct cmd_run *run, const struct switch_cfg *cfg)
 {
 	const char *name = run->operands[1], *port = run->operands[2];
@@ -66,7 +71,7 @@ static int new_port(const struct cmd_run *run, const struct switch_cfg *cfg)
 	if (switch_rules(cfg, &rules, &err) < 0)
 		return cmd_usage(run, "%s", weir_err_text(&err));
 	r = weir_switch_new_port(name, port, &shape, &err);
-	if (r < 0)
+	if (r < 0 || !has_rules(cfg)) /* setting them takes more rights */
 		return tell(run, r, &err);
 	r = weir_switch_set_rules(name, port, &rules, &err);
 	if (r < 0)

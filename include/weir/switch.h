@@ -151,8 +151,9 @@ struct weir_switch_port {
 	uint64_t tx_frames, tx_bytes; /* that came from it */
 	uint64_t rx_frames, rx_bytes; /* that went to it */
 	uint64_t dropped[WEIR_SWITCH_N_DROPS];
-	char *filter[2], *edit[2]; /* its rules, in and out; NULL: none */
-	uint64_t bad_index;	   /* how often it claimed impossible progress */
+	/* Its rules, in and out; NULL: none, or another user runs the switch. */
+	char *filter[2], *edit[2];
+	uint64_t bad_index; /* how often it claimed impossible progress */
 };
 
 struct weir_switch_mac {
@@ -198,8 +199,7 @@ int weir_switch_delete_port(const char *name, const char *port, struct weir_err 
  * privileges that such a port takes. What arrives there is forwarded as from any port, and what is
  * for addresses behind it is sent. Only who runs the switch, or root, may do that. The port is
  * called as the device is ("eth0"). -EINVAL: it is no interface, or a rule is wrong; -EEXIST: there
- * is such a port; -EACCES, -EPERM, -ENODEV,
- * ...  rules may be NULL.
+ * is such a port; -EACCES, -EPERM, -ENODEV, ... rules may be NULL.
  */
 int weir_switch_attach(const char *name, const char *nic, const struct weir_switch_rules *rules,
 		       struct weir_err *err);

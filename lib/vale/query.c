@@ -154,7 +154,7 @@ static int ask_rules(int fd, struct weir_switch_port *p, struct weir_err *err)
 	memcpy(d.port, p->name, sizeof(d.port));
 	r = ask(fd, &m, VALE_MSG_RULES, &d, sizeof(d), err);
 	if (r < 0)
-		return r == -ENOENT ? 0 : r; /* it has just gone */
+		return r == -ENOENT || r == -EACCES ? 0 : r; /* it has just gone; not for us */
 	if (m.head.size != sizeof(rules))
 		return err_set(err, -EBADMSG, "the switch speaks another version");
 	memcpy(&rules, m.body, sizeof(rules));

@@ -527,13 +527,15 @@ static int do_set(struct server *srv, const struct conn *c, const struct vale_se
 	return r < 0 ? r : rules_set(srv, v, &s->rules, err);
 }
 
-/* They are no secret from who may ask at all. */
-static int do_rules(const struct server *srv, const struct vale_delete *d, struct vale_msg *answer,
-		    struct weir_err *err)
+/* An edit may have a key in it. */
+static int do_rules(const struct server *srv, const struct conn *c, const struct vale_delete *d,
+		    struct vale_msg *answer, struct weir_err *err)
 {
 	struct vport *v = NULL;
-	int r = find_named(srv, d->port, &v, err);
+	int r = check_owner(c, err);
 
+	if (r == 0)
+		r = find_named(srv, d->port, &v, err);
 	if (r < 0)
 		return r;
 	if (v->rules)
@@ -686,7 +688,7 @@ static int answer(struct server *srv, struct conn *c, const struct vale_msg *m,
 	case VALE_MSG_SET:
 		return do_set(srv, c, body, err);
 	case VALE_MSG_RULES:
-		return do_rules(srv, body, answer, err);
+		return do_rules(srv, c, body, answer, err);
 	case VALE_MSG_STOP:
 		return do_stop(srv, c, err);
 	default:

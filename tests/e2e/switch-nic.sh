@@ -221,6 +221,17 @@ test_without_the_right_nothing_is_attached() {
 	run as 65533 "$netns_dir/weir" switch attach vale0 packet:mid1
 	is "exit status" "$rc" 1
 	says "$err" 'belongs to another user'
+	run as 65533 "$netns_dir/weir" switch new vale0 p1
+	is "exit status" "$rc" 0
+	run as 65533 "$netns_dir/weir" switch set vale0 p1 --filter-in=arp
+	is "exit status" "$rc" 1
+	says "$err" 'belongs to another user'
+	# Rules may have keys in them.
+	netns_exec middle "$weir" switch set vale0 p1 --filter-in=udp
+	is "rules" "$(shown '.ports[0].rules.filter_in')" udp
+	run as 65533 "$netns_dir/weir" switch show vale0 --json
+	is "exit status" "$rc" 0
+	is "rules that another user sees" "$(jq -c '.ports[0].rules' "$out")" '{}'
 	netns_exec middle "$weir" switch end vale0
 }
 
