@@ -32,7 +32,7 @@ struct capture_cfg {
 	struct trace_out_cfg out;
 	uint32_t queues, direction, snaplen, engine, mode;
 	uint64_t buffer_mib, count, duration_s;
-	bool headers, no_promisc, print, quiet, json, strict;
+	bool headers, per_queue, no_promisc, print, quiet, json, strict;
 };
 
 static const struct opt rows[] = {
@@ -49,6 +49,8 @@ static const struct opt rows[] = {
 	  .metavar = "WHAT:N",
 	  .help = "begin the next file after duration:SECONDS, interval:SECONDS, filesize:KB or "
 		  "packets:N; files:N keeps the last N; may be given several times" },
+	{ OPT(struct capture_cfg, per_queue), .name = "per-queue", .conflicts = "count print",
+	  .help = "write a file for each queue, FILE-q0 and so on, with a thread each" },
 	{ OPT(struct capture_cfg, count), .name = "count", .letter = 'c', .metavar = "N", .min = 1,
 	  .help = "stop after N frames" },
 	{ OPT(struct capture_cfg, duration_s), .name = "duration", .metavar = "S", .min = 1,
@@ -224,6 +226,7 @@ static int fill_opts(struct capture *c, struct weir_capture_opts *opts, struct w
 		.comment = cfg->comment,
 		.marks = WEIR_CAPTURE_MARK_FLAGS,
 		.count = cfg->count,
+		.per_queue = cfg->per_queue,
 	};
 	r = read_format(cfg, opts, err);
 	if (r == 0)

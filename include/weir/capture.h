@@ -93,6 +93,10 @@ struct weir_capture_opts {
 	const char *comment; /* of the file, or NULL */
 	unsigned marks;	     /* enum weir_capture_marks */
 	uint64_t count;	     /* frames to keep, then it is over; 0: no limit */
+	/* A file and a writing thread for each queue: NAME.EXT makes NAME-PORT-q0.EXT and so on,
+	 * where PORT, the place of the port, stands only if there are several. Not with a count
+	 * nor with look. */
+	bool per_queue;
 
 	/* Called with each batch of frames that are kept, in their order, from the writing
 	 * thread; .iface is the place of the port in ports. A negative errno ends the

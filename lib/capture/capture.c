@@ -2,6 +2,8 @@
 #include <weir/capture.h>
 
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +12,7 @@
 #include "base/err.h"
 #include "base/macros.h"
 #include "base/time.h"
+#include "capture/files.h"
 #include "capture/head.h"
 #include "capture/intake.h"
 #include "capture/writer.h"
@@ -26,7 +29,8 @@ struct weir_capture {
 	struct blockring **rings; /* of all intakes */
 	unsigned n_rings;
 	struct ngblock head;
-	struct writer *writer;
+	struct writer **writers; /* one, or one of each ring */
+	unsigned n_writers;	 /* that are open */
 	uint64_t begin_ns;
 	bool stopped;
 };
@@ -42,6 +46,11 @@ static uint64_t ring_size_of(const struct weir_capture_opts *opts)
 	return size;
 }
 
+static bool rotates(const struct weir_capture_rotation *r)
+{
+	return r->size || r->duration_ns || r->interval_ns || r->frames;
+}
+
 static int check_opts(const struct weir_capture_opts *opts, struct weir_err *err)
 {
 	if (!opts->n_ports)
@@ -51,13 +60,15 @@ static int check_opts(const struct weir_capture_opts *opts, struct weir_err *err
 	if (opts->buffer_size > MAX_RING)
 		return err_set(err, -EINVAL, "a buffer of %llu MiB is more than %llu",
 			       (unsigned long long)opts->buffer_size >> 20, MAX_RING >> 20);
-	if (opts->rotation.size || opts->rotation.duration_ns || opts->rotation.interval_ns ||
-	    opts->rotation.frames)
-		return !opts->path || strcmp(opts->path, "-") == 0
-			       ? err_set(err, -EINVAL, "a row of files needs a name")
-			       : 0;
-	if (opts->rotation.files)
+	if (rotates(&opts->rotation) && (!opts->path || strcmp(opts->path, "-") == 0))
+		return err_set(err, -EINVAL, "a row of files needs a name");
+	if (opts->rotation.files && !rotates(&opts->rotation))
 		return err_set(err, -EINVAL, "a number of files needs to be told when one is full");
+	if (opts->per_queue && (!opts->path || strcmp(opts->path, "-") == 0))
+		return err_set(err, -EINVAL, "a file for each queue needs a name");
+	if (opts->per_queue && (opts->count || opts->look))
+		return err_set(err, -EINVAL,
+			       "frames of a file for each queue are neither counted nor shown");
 	return 0;
 }
 
@@ -136,7 +147,7 @@ static void *make_tail(void *ctx, size_t *ret_len)
 	return b.data;
 }
 
-static int open_writer(struct weir_capture *c, struct weir_err *err)
+static struct writer_opts make_writer_opts(struct weir_capture *c)
 {
 	const struct weir_capture_opts *o = &c->opts;
 	struct writer_opts opts = {
@@ -144,6 +155,8 @@ static int open_writer(struct weir_capture *c, struct weir_err *err)
 		.rotation = o->rotation,
 		.format = o->format,
 		.compression = o->compression,
+		.head = c->head.data,
+		.head_len = c->head.len,
 		.tail = make_tail,
 		.tail_ctx = c,
 		.count = o->count ? o->count : UINT64_MAX,
@@ -152,15 +165,61 @@ static int open_writer(struct weir_capture *c, struct weir_err *err)
 		.linktypes = c->linktypes,
 		.n_ifaces = c->n_intakes,
 	};
-	int r = head_make(&c->head, c->intakes, c->n_intakes, o);
 
-	if (r < 0)
-		return err_set(err, r, "out of memory");
-	opts.head = c->head.data;
-	opts.head_len = c->head.len;
 	for (unsigned i = 0; i < c->n_intakes; i++)
 		opts.hold_ns = MAX(opts.hold_ns, c->intakes[i].engine->hold_ns);
-	return writer_open(&opts, c->rings, c->n_rings, &c->writer, err);
+	return opts;
+}
+
+static int add_writer(struct weir_capture *c, const struct writer_opts *opts,
+		      struct blockring *const *rings, unsigned n, struct weir_err *err)
+{
+	int r = writer_open(opts, rings, n, &c->writers[c->n_writers], err);
+
+	c->n_writers += r == 0;
+	return r;
+}
+
+/* The writer of one ring, with a file of its own. */
+static int add_queue_writer(struct weir_capture *c, struct blockring *const *ring,
+			    struct weir_err *err)
+{
+	struct writer_opts opts = make_writer_opts(c);
+	const char *path = c->opts.path;
+	const size_t stem = files_stem_len(path);
+	char port[16] = "", name[PATH_MAX];
+	int n;
+
+	if (c->n_intakes > 1)
+		(void)snprintf(port, sizeof(port), "-%u", (*ring)->iface);
+	n = snprintf(name, sizeof(name), "%.*s%s-q%u%s", (int)stem, path, port, (*ring)->queue,
+		     path + stem);
+	if (n < 0 || (size_t)n >= sizeof(name))
+		return err_set(err, -ENAMETOOLONG, "%s: the name is too long", path);
+	opts.path = name;
+	return add_writer(c, &opts, ring, 1, err);
+}
+
+static int open_writers(struct weir_capture *c, struct weir_err *err)
+{
+	const struct writer_opts opts = make_writer_opts(c);
+	int r = 0;
+
+	c->writers = calloc(c->n_rings, sizeof(struct writer *));
+	if (!c->writers)
+		return err_set(err, -ENOMEM, "out of memory");
+	if (!c->opts.per_queue)
+		return add_writer(c, &opts, c->rings, c->n_rings, err);
+	for (unsigned i = 0; r == 0 && i < c->n_rings; i++)
+		r = add_queue_writer(c, &c->rings[i], err);
+	return r;
+}
+
+static int open_files(struct weir_capture *c, struct weir_err *err)
+{
+	int r = head_make(&c->head, c->intakes, c->n_intakes, &c->opts);
+
+	return r < 0 ? err_set(err, r, "out of memory") : open_writers(c, err);
 }
 
 int weir_capture_open(const struct weir_capture_opts *opts, struct weir_capture **ret_capture,
@@ -182,7 +241,7 @@ int weir_capture_open(const struct weir_capture_opts *opts, struct weir_capture 
 	if (r == 0)
 		r = collect_rings(c, err);
 	if (r == 0)
-		r = open_writer(c, err);
+		r = open_files(c, err);
 	if (r < 0)
 		return r;
 	*ret_capture = TAKE_PTR(c);
@@ -191,10 +250,11 @@ int weir_capture_open(const struct weir_capture_opts *opts, struct weir_capture 
 
 int weir_capture_start(struct weir_capture *c, struct weir_err *err)
 {
-	int r;
+	int r = 0;
 
 	c->begin_ns = time_now(CLOCK_REALTIME);
-	r = writer_start(c->writer, err);
+	for (unsigned i = 0; r == 0 && i < c->n_writers; i++)
+		r = writer_start(c->writers[i], err);
 	for (unsigned i = 0; r == 0 && i < c->n_intakes; i++)
 		r = c->intakes[i].engine->start(&c->intakes[i], err);
 	return r;
@@ -219,28 +279,42 @@ bool weir_capture_over(const struct weir_capture *c)
 {
 	int n = ended_intakes(c, NULL);
 
-	return n < 0 || n == (int)c->n_intakes || writer_over(c->writer);
+	for (unsigned i = 0; i < c->n_writers; i++)
+		if (writer_over(c->writers[i]))
+			return true;
+	return n < 0 || n == (int)c->n_intakes;
 }
 
 void weir_capture_rotate(struct weir_capture *c)
 {
-	writer_rotate(c->writer);
+	for (unsigned i = 0; i < c->n_writers; i++)
+		writer_rotate(c->writers[i]);
 }
 
 uint64_t weir_capture_files(const struct weir_capture *c)
 {
-	return writer_files(c->writer);
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < c->n_writers; i++)
+		n += writer_files(c->writers[i]);
+	return n;
 }
 
 int weir_capture_stop(struct weir_capture *c, struct weir_err *err)
 {
 	struct weir_err other = { 0 };
-	int r, q;
+	int r = 0, q;
 
 	for (unsigned i = 0; i < c->n_intakes; i++)
 		c->intakes[i].engine->stop(&c->intakes[i]);
 	c->stopped = true;
-	r = writer_stop(c->writer, err);
+	/* Files end with what became of all frames. */
+	for (unsigned i = 0; i < c->n_writers; i++)
+		writer_drain(c->writers[i]);
+	for (unsigned i = 0; i < c->n_writers; i++) {
+		q = writer_stop(c->writers[i], r < 0 ? &other : err);
+		r = r < 0 ? r : q;
+	}
 	q = ended_intakes(c, r < 0 ? &other : err);
 	return r < 0 ? r : q < 0 ? q : 0;
 }
@@ -249,13 +323,16 @@ void weir_capture_figures(const struct weir_capture *c, unsigned i,
 			  struct weir_capture_figures *ret_figures)
 {
 	const struct intake *s = &c->intakes[i];
-	const struct writer_counts *w = writer_counts(c->writer, i);
-	struct weir_capture_figures f = { .kept = counter_get(&w->kept),
-					  .kept_bytes = counter_get(&w->kept_bytes),
-					  .writer_dropped = counter_get(&w->lost),
-					  .late = counter_get(&w->late),
-					  .kernel_dropped = s->engine->dropped(s) };
+	struct weir_capture_figures f = { .kernel_dropped = s->engine->dropped(s) };
 
+	for (unsigned k = 0; k < c->n_writers; k++) {
+		const struct writer_counts *w = writer_counts(c->writers[k], i);
+
+		f.kept += counter_get(&w->kept);
+		f.kept_bytes += counter_get(&w->kept_bytes);
+		f.writer_dropped += counter_get(&w->lost);
+		f.late += counter_get(&w->late);
+	}
 	f.received = f.kernel_dropped;
 	for (unsigned k = 0; k < s->n_rings; k++) {
 		const struct capture_ring *ring = s->rings[k].shared;
@@ -278,10 +355,12 @@ struct weir_capture *weir_capture_close(struct weir_capture *c)
 	if (!c)
 		return NULL;
 	for (unsigned i = 0; i < c->n_intakes; i++) {
-		if (c->writer && !c->stopped)
+		if (c->n_writers && !c->stopped)
 			c->intakes[i].engine->stop(&c->intakes[i]);
 	}
-	writer_close(c->writer); /* it reads the rings */
+	for (unsigned i = 0; i < c->n_writers; i++)
+		writer_close(c->writers[i]); /* they read the rings */
+	free(c->writers);
 	for (unsigned i = 0; i < c->n_intakes; i++)
 		intake_close(&c->intakes[i]);
 	ngblock_done(&c->head);

@@ -43,13 +43,16 @@ static bool rotates(const struct files *fs)
 	return r->size || r->duration_ns || r->interval_ns || r->frames;
 }
 
-/* Where the last part of the name has its first dot; behind what makes it unique. */
-static size_t stem_len(const char *path)
+size_t files_stem_len(const char *path)
 {
 	const char *slash = strrchr(path, '/');
-	const char *dot = strchr(slash ? slash + 1 : path, '.');
+	const char *base = slash ? slash + 1 : path, *end = NULL;
 
-	return dot && dot != path ? (size_t)(dot - path) : strlen(path);
+	for (const char *p = base; (p = strstr(p, ".pcap")); p++)
+		end = p;
+	if (!end)
+		end = strrchr(base, '.');
+	return end && end != base ? (size_t)(end - path) : strlen(path);
 }
 
 /* The format is the user's: that is what it is for. */
@@ -76,7 +79,7 @@ static int make_name(struct files *fs, uint64_t now_ns, struct weir_err *err)
 	if (makes_names(fs)) {
 		if (format_time(base, sizeof(base), fs->path, &tm) == 0)
 			return err_set(err, -ENAMETOOLONG, "%s: the name is too long", fs->path);
-		stem = stem_len(base);
+		stem = files_stem_len(base);
 		n = strcmp(base, fs->unnumbered) != 0
 			    ? snprintf(fs->name, sizeof(fs->name), "%s", base)
 			    : snprintf(fs->name, sizeof(fs->name), "%.*s_%05llu%s", (int)stem, base,
@@ -84,7 +87,7 @@ static int make_name(struct files *fs, uint64_t now_ns, struct weir_err *err)
 		memcpy(fs->unnumbered, base, sizeof(base));
 	} else if (rotates(fs)) {
 		(void)strftime(stamp, sizeof(stamp), "%Y%m%d%H%M%S", &tm); /* has room */
-		stem = stem_len(fs->path);
+		stem = files_stem_len(fs->path);
 		n = snprintf(fs->name, sizeof(fs->name), "%.*s_%05llu_%s%s", (int)stem, fs->path,
 			     nr, stamp, fs->path + stem);
 	} else {

@@ -58,6 +58,9 @@ bool files_are_read(const struct files *fs);
 /* That were begun. From any thread. */
 uint64_t files_count(const struct files *fs);
 
+/* How much of the path stands before its extensions: what makes it unique goes there. */
+size_t files_stem_len(const char *path);
+
 /* NULL is allowed. Returns NULL. */
 struct files *files_close(struct files *fs);
 

@@ -305,6 +305,23 @@ static void test_rotation_by_hand_needs_another_name(void **state)
 	assert_int_equal(sizes[1], size_of(2));
 }
 
+static void test_what_makes_a_name_unique_stands_before_its_extensions(void **state)
+{
+	static const struct {
+		const char *path;
+		size_t len;
+	} rows[] = {
+		{ "a.pcapng", 1 },	{ "x.y/a.pcapng.zst", 5 },
+		{ "eth0.100.pcap", 8 }, { "a.b.trace", 3 },
+		{ "x.y/a", 5 },		{ ".hidden", 7 },
+		{ "a.pcap.pcapng", 6 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		assert_int_equal(files_stem_len(rows[i].path), rows[i].len);
+}
+
 static void test_folder_that_is_gone_is_an_error(void **state)
 {
 	const struct weir_capture_rotation rotation = { .frames = 1 };
@@ -345,6 +362,7 @@ int main(void)
 		cmocka_unit_test(test_names_are_never_used_twice),
 		cmocka_unit_test(test_ten_thousand_files_leave_the_last),
 		cmocka_unit_test(test_rotation_by_hand_needs_another_name),
+		cmocka_unit_test(test_what_makes_a_name_unique_stands_before_its_extensions),
 		cmocka_unit_test(test_folder_that_is_gone_is_an_error),
 	};
 

@@ -275,7 +275,7 @@ bool writer_over(const struct writer *w)
 	return atomic_load(&w->state) != KEEPING;
 }
 
-static void join(struct writer *w)
+void writer_drain(struct writer *w)
 {
 	atomic_store(&w->stop, true);
 	if (w->runs)
@@ -303,7 +303,6 @@ uint64_t writer_files(const struct writer *w)
 
 int writer_stop(struct writer *w, struct weir_err *err)
 {
-	join(w);
 	finish(w);
 	return w->failure.code ? err_set(err, w->failure.code, "%s", w->failure.text) : 0;
 }
@@ -317,7 +316,7 @@ struct writer *writer_close(struct writer *w)
 {
 	if (!w)
 		return NULL;
-	join(w);
+	writer_drain(w);
 	files_close(w->files);
 	merge_done(&w->merge);
 	free(w->counts);

@@ -56,8 +56,10 @@ void writer_rotate(struct writer *w);
 /* Files that were begun. From any thread. */
 uint64_t writer_files(const struct writer *w);
 
-/* Writes what the rings hold, which nobody fills any more, and finishes the file. 0, or what
- * went wrong first. */
+/* Writes what the rings hold, which nobody fills any more. */
+void writer_drain(struct writer *w);
+
+/* After that: finishes the file. 0, or what went wrong first. */
 int writer_stop(struct writer *w, struct weir_err *err);
 
 /* Lent while w lives. */

@@ -232,6 +232,27 @@ test_two_queues_fill_two_rings() {
 	says <("$weir" info "$file") 'time order +never goes backwards'
 }
 
+test_each_queue_fills_a_file() {
+	local n path sum=0
+	veth_pair numtxqueues 2 numrxqueues 2
+	need
+	n=$(frames_of "$data/web.pcap")
+	start_capture right got.pcapng -i veth1 --engine=tc --per-queue --direction=in
+	netns_exec left taskset -c 0 "$weir" replay -q -t -l 20 -i packet:veth0 "$data/web.pcap" >/dev/null
+	netns_exec left taskset -c 1 "$weir" replay -q -t -l 30 -i packet:veth0 "$data/web.pcap" >/dev/null
+	stop_capture INT
+	is "kept" "$(figure .kept)" $((50 * n))
+	for path in "$netns_dir"/got-q*.pcapng; do
+		reads_well "$path" "$(frames_of "$path")"
+		sum=$((sum + $(frames_of "$path")))
+	done
+	is "frames of all" "$sum" $((50 * n))
+	is "files" "$(figure .files)" "$(figure .ports[0].queues)"
+	is "of packet sockets" "$(netns_exec right "$weir" capture -q -i packet:veth1 -Q 2 \
+		--per-queue -w "$netns_dir/two.pcap" --duration=1 --json | jq .files)" 2
+	[ -e "$netns_dir/two-q0.pcap" ] && [ -e "$netns_dir/two-q1.pcap" ]
+}
+
 test_interface_that_goes_away_ends_it() {
 	veth_pair
 	need
