@@ -65,8 +65,15 @@ static struct places places_of(bool ipv6)
 		    : (struct places){ 20, ETHER_LEN + 12, ETHER_LEN + 16, 4, ETHER_LEN + 20 };
 }
 
-/* Uniform bits that belong to a number; kind keeps what is drawn for different ends apart. */
-static uint64_t draw(const struct pktgen_frames *f, uint64_t number, unsigned kind)
+/* What is drawn; at most four things. */
+enum draw_kind {
+	DRAW_SRC,
+	DRAW_DST,
+	DRAW_LEN
+};
+
+/* Uniform bits that belong to a number. */
+static uint64_t draw(const struct pktgen_frames *f, uint64_t number, enum draw_kind kind)
 {
 	uint64_t z = f->seed + (number * 4 + kind + 1) * 0x9e3779b97f4a7c15; /* splitmix64 */
 
@@ -74,12 +81,6 @@ static uint64_t draw(const struct pktgen_frames *f, uint64_t number, unsigned ki
 	z = (z ^ z >> 27) * 0x94d049bb133111eb;
 	return z ^ z >> 31;
 }
-
-enum draw_kind {
-	DRAW_SRC,
-	DRAW_DST,
-	DRAW_LEN
-};
 
 static uint64_t n_addrs(const struct pktgen_range *r)
 {
@@ -147,7 +148,7 @@ static uint32_t udp_sum_of(const struct pktgen_frames *f, uint32_t len)
 	return sum;
 }
 
-/* Tells a length in the headers; with a place for the checksum there may be one. */
+/* Tells in the headers that a frame has len bytes. */
 static void put_lens(const struct pktgen_frames *f, uint8_t *data, uint32_t len)
 {
 	struct places at = places_of(f->ipv6);
