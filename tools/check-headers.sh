@@ -24,6 +24,12 @@ for header in include/weir/*.h; do
 	check "$header as C" gcc -std=c11 -pedantic "${strict[@]}" -x c "$header"
 	check "$header as C++" g++ -std=c++11 "${strict[@]}" -x c++ "$header"
 done
+# Programs for netmap use the compiler's own dialects.
+strict+=(-Iinclude/weir-netmap)
+for header in include/weir-netmap/*/*.h; do
+	check "$header as C" gcc -std=gnu11 "${strict[@]}" -x c "$header"
+	check "$header as C++" g++ -std=gnu++11 "${strict[@]}" -x c++ "$header"
+done
 for header in lib/*/*.h; do
 	check "$header" gcc -std=gnu17 -D_GNU_SOURCE -Ilib -Itests -Ibpf "${strict[@]}" -x c "$header"
 done

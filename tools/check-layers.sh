@@ -19,6 +19,7 @@ lib/vale		base
 lib/port		base trace vale bpf
 lib/capture		base trace port bpf
 lib/engine		base pkt trace pace split edit port
+lib/netmap		base port trace vale
 cli
 examples
 tests/conformance	support
