@@ -13,6 +13,8 @@
 #define EVERYBODY 255u
 /* Batches for which a receiver is not waited for, at most, after one time in vain. */
 #define MAX_NO_WAIT 1023u
+/* What part of the time there is for that while others wait. */
+#define SHARED 16u
 
 static_assert(FORWARD_BATCH > VALE_MAX_FRAGS, "a whole frame fits a batch");
 
@@ -439,28 +441,29 @@ static void deliver(const struct vale_port *dst, struct vale_kring *k, uint32_t 
 
 /*
  * Free slots of a ring for frames that take so many. A receiver without room that is busy
- * reading is given a moment, above all if it wants the processor that we have; one that does
- * not use it gets it more and more rarely.
+ * reading is given a moment, above all if it wants the processor that we have: until half of
+ * the ring is free, so that it is not for a few frames. One that does not use it gets it more
+ * and more rarely, and while others wait to be forwarded a moment is short.
  */
 static uint32_t wait_for_room(const struct vale_core *core, const struct vale_port *dst,
-			      struct vale_kring *k, struct patience *patience, uint32_t slots)
+			      struct vale_kring *k, struct vale_scratch *s, uint32_t slots)
 {
-	uint32_t need = MIN(slots, k->n / 2), room = room_in(k);
+	uint32_t half = k->n / 2, room = room_in(k);
 	uint64_t end;
 
-	if (likely(room >= need) || !core->patience_ns || dst->is_ours)
+	if (likely(room >= MIN(slots, half)) || !core->patience_ns || dst->is_ours)
 		return room;
 	if (k->no_wait) {
 		k->no_wait--;
 		return room;
 	}
-	end = time_now(CLOCK_MONOTONIC) + core->patience_ns;
-	while (room < need && patience_step_aside(patience)) {
+	end = time_now(CLOCK_MONOTONIC) + core->patience_ns / (s->others_wait ? SHARED : 1);
+	while (room < half && patience_step_aside(&s->patience)) {
 		room = room_in(k);
 		if (time_now(CLOCK_MONOTONIC) >= end)
 			break;
 	}
-	k->in_vain = room < need ? MIN(2 * k->in_vain + 1, MAX_NO_WAIT) : 0;
+	k->in_vain = room < half ? MIN(2 * k->in_vain + 1, MAX_NO_WAIT) : 0;
 	k->no_wait = k->in_vain;
 	return room;
 }
@@ -473,7 +476,7 @@ static void deliver_locked(const struct vale_core *core, struct vale_port *dst, 
 
 	if (core->locked)
 		(void)pthread_mutex_lock(&k->lock);
-	deliver(dst, k, wait_for_room(core, dst, k, &s->patience, slots), s);
+	deliver(dst, k, wait_for_room(core, dst, k, s, slots), s);
 	if (core->locked)
 		(void)pthread_mutex_unlock(&k->lock);
 }

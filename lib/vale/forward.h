@@ -107,6 +107,7 @@ struct vale_core {
 /* What a thread needs to forward; made by vale_scratch_init(). */
 struct vale_scratch {
 	struct patience patience; /* the thread's, for all it waits for */
+	bool others_wait;	  /* several rings have frames */
 	struct vale_frag {
 		const uint8_t *data;
 		uint16_t len;

@@ -25,6 +25,9 @@
  * is for machines with processors to spare: here it would take them from those that have
  * frames to make. */
 #define IDLE_ROUNDS 4u
+/* How long a receiver is waited for that has no room: what others need to stop sending, when
+ * their ring is full. */
+#define ROOM_NS (4 * PATIENCE_NS)
 /* Rounds with work between two looks at the sockets. */
 #define BUSY_ROUNDS 64u
 /* Rounds with work after which everybody is woken who has frames. */
@@ -40,14 +43,19 @@ static unsigned forward_round(struct worker *w)
 {
 	struct vale_core *core = &w->srv->core;
 	uint32_t now_s = server_now_s();
-	unsigned n = w->n_nics ? nic_round(w) : 0;
+	unsigned n = w->n_nics ? nic_round(w) : 0, senders = w->n_nics;
 
 	for (unsigned nr = w->nr; nr < core->end; nr += w->srv->n_workers) {
 		struct vale_port *p = core->ports[nr];
 
-		for (unsigned r = 0; p && r < p->layout.shape.tx_rings; r++)
-			n += vale_forward(core, p, r, &w->scratch, now_s);
+		for (unsigned r = 0; p && r < p->layout.shape.tx_rings; r++) {
+			unsigned taken = vale_forward(core, p, r, &w->scratch, now_s);
+
+			n += taken;
+			senders += taken > 0;
+		}
 	}
+	w->scratch.others_wait = senders > 1;
 	if (!n || ++w->rounds % WAKE_ROUNDS == 0)
 		vale_wake_owed(core);
 	return n;
@@ -433,7 +441,7 @@ int weir_switch_new(const struct weir_switch_opts *opts, struct weir_switch **re
 		srv->workers[i].epoll_fd = srv->workers[i].event_fd = -EBADF;
 	srv->core.lossless = opts->lossless;
 	srv->core.locked = srv->n_workers > 1;
-	srv->core.patience_ns = PATIENCE_NS;
+	srv->core.patience_ns = ROOM_NS;
 	srv->core.table.age_s = opts->age_s;
 	(void)pthread_mutex_init(&srv->core.all, NULL); /* as above */
 	(void)snprintf(srv->name, sizeof(srv->name), "%s", opts->name);
