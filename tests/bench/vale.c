@@ -2,12 +2,17 @@
 /*
  * Frames between two processes, and the copying that this cannot do without:
  *
- *	vale pair TX-PORT RX-PORT LEN BATCH SECONDS	frames a second: received, and dropped
+ *	vale pair TX-PORT RX-PORT LEN BATCH SECONDS [region]	frames a second: received, and
+ *			dropped; from memory that the switch maps as well, or that is copied
  *	vale ping PORT PORT SECONDS			mean round trip, ns
  *	vale memcpy LEN SECONDS				copies a second between buffers of rings
+ *	vale relay LEN SECONDS		frames a second that one process copies into a ring, and
+ *			another one out of it into a second ring, with nothing else to do
  *
  * Prints numbers alone.
  */
+#include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -21,7 +26,7 @@
 #include <weir/port.h>
 
 #define SLOTS	  1024u
-#define BUF	  2048u
+#define BUF	  2112u /* as of a switch */
 #define MAX_BATCH 1024u
 
 static double now(void)
@@ -38,16 +43,21 @@ struct shared {
 	_Atomic int stop;
 };
 
-static struct weir_port *open_port(const char *name)
+static struct weir_port *open_port_with(const char *name, const struct weir_port_opts *opts)
 {
 	struct weir_port *port = NULL;
 	struct weir_err err;
 
-	if (weir_port_open(name, NULL, &port, &err) < 0) {
+	if (weir_port_open(name, opts, &port, &err) < 0) {
 		fprintf(stderr, "vale: %s\n", weir_err_text(&err));
 		exit(1);
 	}
 	return port;
+}
+
+static struct weir_port *open_port(const char *name)
+{
+	return open_port_with(name, NULL);
 }
 
 /* A frame from address 02:..:from to 02:..:to. */
@@ -74,15 +84,34 @@ static void send_all(struct weir_port *port, const struct weir_pkt *pkts, unsign
 	}
 }
 
-static void run_sender(const char *name, struct shared *s, unsigned len, unsigned batch)
+/* Memory for a batch of frames that the switch can map as well. */
+static struct weir_region make_region(void)
 {
-	static uint8_t mem[MAX_BATCH][BUF];
+	struct weir_region region = { .size = MAX_BATCH * BUF, .constant = true, .shared = true };
+
+	region.fd = memfd_create("frames", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (region.fd < 0 || ftruncate(region.fd, (off_t)region.size) < 0 ||
+	    fcntl(region.fd, F_ADD_SEALS, F_SEAL_SHRINK) < 0)
+		exit(1);
+	region.base = mmap(NULL, region.size, PROT_READ | PROT_WRITE, MAP_SHARED, region.fd, 0);
+	if (region.base == MAP_FAILED)
+		exit(1);
+	return region;
+}
+
+static void run_sender(const char *name, struct shared *s, unsigned len, unsigned batch,
+		       bool shares)
+{
+	struct weir_region region = make_region();
+	struct weir_port_opts opts = { .dir = WEIR_PORT_TX, .region = region };
+	struct weir_port *port = open_port_with(name, shares ? &opts : NULL);
 	struct weir_pkt pkts[MAX_BATCH];
-	struct weir_port *port = open_port(name);
 
 	for (unsigned i = 0; i < batch; i++) {
-		make_frame(mem[i], len, 1, 2);
-		pkts[i] = (struct weir_pkt){ .data = mem[i], .len = len };
+		uint8_t *data = (uint8_t *)region.base + (size_t)i * BUF;
+
+		make_frame(data, len, 1, 2);
+		pkts[i] = (struct weir_pkt){ .data = data, .len = len };
 	}
 	while (!atomic_load(&s->receiver_is_ready))
 		usleep(1000);
@@ -104,7 +133,7 @@ static int receive(struct weir_port *port)
 	return n;
 }
 
-static int pair(char **argv)
+static int pair(char **argv, bool shares)
 {
 	unsigned len = (unsigned)atoi(argv[2]), batch = (unsigned)atoi(argv[3]);
 	struct shared *s =
@@ -120,7 +149,7 @@ static int pair(char **argv)
 		return 2;
 	pid = fork();
 	if (pid == 0)
-		run_sender(argv[0], s, len, batch);
+		run_sender(argv[0], s, len, batch, shares);
 	port = open_port(argv[1]);
 	make_frame(hello, sizeof(hello), 2, 1); /* a switch learns where it is */
 	send_all(port, &(struct weir_pkt){ .data = hello, .len = sizeof(hello) }, 1);
@@ -203,37 +232,102 @@ static int ping(char **argv)
 	return 0;
 }
 
+static uint8_t *make_buffers(void)
+{
+	uint8_t *p =
+		mmap(NULL, SLOTS * BUF, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		exit(1);
+	memset(p, 1, SLOTS * BUF);
+	return p;
+}
+
+/* memcpy(3) itself. */
+static void bare_copy(uint8_t *to, const uint8_t *from, size_t len)
+{
+	__asm__ volatile("" : "+r"(len) : : "memory");
+	memcpy(to, from, len);
+}
+
+/* How many slots of a ring were filled, and emptied; with every MAX_BATCH / 4 told. */
+struct relay {
+	_Alignas(64) _Atomic uint64_t filled;
+	_Alignas(64) _Atomic uint64_t emptied;
+};
+
+static void run_relay_sender(struct relay *r, uint8_t *ring, unsigned len)
+{
+	uint8_t *frames = make_buffers();
+
+	for (uint64_t n = 0;; atomic_store_explicit(&r->filled, n, memory_order_release)) {
+		while (n + MAX_BATCH / 4 >
+		       atomic_load_explicit(&r->emptied, memory_order_acquire) + SLOTS)
+			(void)sched_yield();
+		for (unsigned i = 0; i < MAX_BATCH / 4; i++, n++)
+			bare_copy(ring + n % SLOTS * BUF, frames + i * BUF, len);
+	}
+}
+
+static int relay(char **argv)
+{
+	struct relay *r =
+		mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	uint8_t *ring = make_buffers(), *second = make_buffers();
+	double seconds = atof(argv[1]), begin = now(), end;
+	unsigned len = (unsigned)atoi(argv[0]);
+	uint64_t n = 0;
+	pid_t pid;
+
+	if (r == MAP_FAILED || len > BUF)
+		return 2;
+	pid = fork();
+	if (pid == 0)
+		run_relay_sender(r, ring, len);
+	do {
+		uint64_t filled = atomic_load_explicit(&r->filled, memory_order_acquire);
+
+		if (filled == n)
+			(void)sched_yield();
+		for (; n < filled; n++)
+			bare_copy(second + n % SLOTS * BUF, ring + n % SLOTS * BUF, len);
+		atomic_store_explicit(&r->emptied, n, memory_order_release);
+		end = now();
+	} while (end - begin < seconds);
+	(void)kill(pid, SIGTERM);
+	(void)waitpid(pid, NULL, 0);
+	printf("%.0f\n", (double)n / (end - begin));
+	return 0;
+}
+
 static int copy(char **argv)
 {
 	unsigned len = (unsigned)atoi(argv[0]);
 	double seconds = atof(argv[1]), begin = now(), end;
-	uint8_t *from = aligned_alloc(BUF, SLOTS * BUF), *to = aligned_alloc(BUF, SLOTS * BUF);
+	uint8_t *from = make_buffers(), *to = make_buffers();
 	unsigned long long n = 0;
 
-	if (!from || !to || len > BUF)
+	if (len > BUF)
 		return 2;
-	memset(from, 1, SLOTS * BUF);
 	do {
-		for (unsigned i = 0; i < SLOTS; i++) {
-			memcpy(to + i * BUF, from + i * BUF, len);
-			__asm__ volatile("" ::: "memory");
-		}
+		for (unsigned i = 0; i < SLOTS; i++)
+			bare_copy(to + i * BUF, from + i * BUF, len);
 		n += SLOTS;
 		end = now();
 	} while (end - begin < seconds);
 	printf("%.0f\n", (double)n / (end - begin));
-	free(from);
-	free(to);
 	return 0;
 }
 
 int main(int argc, char **argv)
 {
-	if (argc == 7 && !strcmp(argv[1], "pair"))
-		return pair(argv + 2);
+	if ((argc == 7 || (argc == 8 && !strcmp(argv[7], "region"))) && !strcmp(argv[1], "pair"))
+		return pair(argv + 2, argc == 8);
 	if (argc == 5 && !strcmp(argv[1], "ping"))
 		return ping(argv + 2);
 	if (argc == 4 && !strcmp(argv[1], "memcpy"))
 		return copy(argv + 2);
+	if (argc == 4 && !strcmp(argv[1], "relay"))
+		return relay(argv + 2);
 	return 2;
 }
