@@ -279,12 +279,14 @@ int weir_reader_fill(struct weir_reader *r, struct weir_block *b, struct weir_er
 	if (!notes)
 		return fill(r, b, err);
 
-	notes_begin(notes);
+	if (!notes->unfinished)
+		notes_begin(notes);
 	if (notes_move(notes, &r->pcapng.early) < 0)
 		return no_memory(r, err);
 	r->pcapng.notes = notes;
 	ret = fill(r, b, err);
 	r->pcapng.notes = NULL;
 	notes->n_ifaces = r->info.n_ifaces;
+	notes->unfinished = ret == -EINTR;
 	return ret;
 }

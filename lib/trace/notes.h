@@ -31,8 +31,9 @@ struct weir_notes {
 	uint32_t n_ifaces;
 	struct note *all; /* in the order of the file */
 	size_t n, room;
-	size_t n_old;  /* of those: from before the last notes_begin() */
-	size_t cursor; /* where notes_take() goes on looking */
+	size_t n_old;	 /* of those: from before the last notes_begin() */
+	size_t cursor;	 /* where notes_take() goes on looking */
+	bool unfinished; /* a signal came while they were taken */
 	uint8_t *mem;
 	size_t used, size;
 };

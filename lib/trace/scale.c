@@ -49,14 +49,18 @@ int scale_init(struct scale *s, const struct weir_options *options)
 		return -EINVAL;
 	power = tsresol & ~TSRESOL_BINARY;
 	*s = (struct scale){ .ticks_per_s = 1, .binary = tsresol & TSRESOL_BINARY };
-	if (power > (s->binary ? POWER_OF_TWO_MAX : POWER_OF_TEN_MAX) ||
-	    __builtin_mul_overflow(offset_s, (int64_t)NSEC_PER_SEC, &s->offset_ns))
+	if (power > (s->binary ? POWER_OF_TWO_MAX : POWER_OF_TEN_MAX))
 		return -EINVAL;
 
 	for (unsigned i = 0; i < power; i++)
 		s->ticks_per_s *= s->binary ? 2 : 10;
 	if (NSEC_PER_SEC % s->ticks_per_s == 0)
 		s->ns_per_tick = NSEC_PER_SEC / s->ticks_per_s;
+	if (__builtin_mul_overflow(offset_s, (int64_t)NSEC_PER_SEC, &s->offset_ns)) {
+		s->begin_ns = INT64_MAX; /* none of our times is one of these */
+		s->end_ns = INT64_MIN;
+		return 0;
+	}
 	s->begin_ns = MAX(s->offset_ns, 0);
 	s->end_ns = find_end(s);
 	return 0;
