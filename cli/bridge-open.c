@@ -22,13 +22,15 @@ static bool personality(const struct bridge *b)
 	return cmd_is_personality(b->run);
 }
 
-static int read_name(const char *text, char *ret_name, size_t size, struct weir_err *err)
+static int read_name(const char *text, bool old, char *ret_name, size_t size, struct weir_err *err)
 {
 	char alias[16];
 	int r;
 
 	if (text[0] == '%') {
 		r = interface_alias(text, alias, err);
+		if (r < 0 && old)
+			return interface_check_old(text, err);
 		if (r < 0)
 			return r;
 		text = alias;
@@ -39,19 +41,31 @@ static int read_name(const char *text, char *ret_name, size_t size, struct weir_
 	return 0;
 }
 
+/* The names in tcpbridge's words and order. */
+static int check_names_old(const struct bridge *b, struct weir_err *err)
+{
+	int r = interface_check_old(b->names[0], err);
+
+	if (r == 0 && strcmp(b->names[0], b->names[1]) == 0)
+		return err_text(err, -EINVAL, "Whoa tiger!  You don't want to use %s twice!",
+				b->names[0]);
+	return r < 0 ? r : interface_check_old(b->names[1], err);
+}
+
 static int read_names(struct bridge *b, struct weir_err *err)
 {
 	const char *texts[2] = { b->cfg->intf1, b->cfg->intf2 };
 	int r = 0;
 
 	for (unsigned i = 0; i < 2 && r == 0; i++)
-		r = read_name(texts[i], b->names[i], sizeof(b->names[i]), err);
-	if (r < 0 || strcmp(b->names[0], b->names[1]) != 0)
+		r = read_name(texts[i], personality(b), b->names[i], sizeof(b->names[i]), err);
+	if (r < 0)
 		return r;
 	if (personality(b))
-		return err_text(err, -EINVAL, "Whoa tiger!  You don't want to use %s twice!",
-				b->names[0]);
-	return err_text(err, -EINVAL, "--intf1 and --intf2 are both %s", b->names[0]);
+		return check_names_old(b, err);
+	if (strcmp(b->names[0], b->names[1]) == 0)
+		return err_text(err, -EINVAL, "--intf1 and --intf2 are both %s", b->names[0]);
+	return 0;
 }
 
 /* As many queues as the names pick, or all of an AF_XDP port: what comes by another one
@@ -121,28 +135,6 @@ static uint32_t edited_linktype(const struct bridge *b, uint32_t linktype)
 	return e ? weir_editor_linktype(e, linktype) : linktype;
 }
 
-/* What tcpbridge says of interfaces that it cannot use. */
-static int check_iface(const char *name, struct weir_err *err)
-{
-	CLEANUP(freep)
-	struct weir_iface *ifaces = NULL;
-	unsigned n;
-	int r = weir_ifaces(&ifaces, &n, err);
-
-	if (r < 0)
-		return r;
-	for (unsigned i = 0; i < n; i++) {
-		if (strcmp(ifaces[i].name, name) != 0)
-			continue;
-		if (ifaces[i].up)
-			return 0;
-		return err_text(err, -ENETDOWN,
-				"failed to open device %s: error opening %s: Network is down", name,
-				name);
-	}
-	return err_text(err, -ENODEV, "Invalid interface name/alias: %s", name);
-}
-
 static int open_port(struct bridge *b, unsigned i, unsigned dir, uint32_t linktype,
 		     struct weir_err *err)
 {
@@ -155,19 +147,15 @@ static int open_port(struct bridge *b, unsigned i, unsigned dir, uint32_t linkty
 				       .offload = dir & WEIR_PORT_RX ||
 						  weir_port_info(b->ports[0])->offload };
 	struct weir_err first = { 0 };
-	int r = 0;
+	int r = weir_port_open(b->names[i], &opts, &b->ports[i], &first);
 
-	if (personality(b) && !strchr(b->names[i], ':'))
-		r = check_iface(b->names[i], err);
-	if (r < 0)
-		return r;
-	r = weir_port_open(b->names[i], &opts, &b->ports[i], &first);
-	if (r != -ENOTSUP) {
+	if (r == -ENOTSUP) {
+		opts.offload = false;
+		r = weir_port_open(b->names[i], &opts, &b->ports[i], err);
+	} else {
 		*err = first;
-		return r;
 	}
-	opts.offload = false;
-	return weir_port_open(b->names[i], &opts, &b->ports[i], err);
+	return r < 0 && personality(b) ? interface_fault_old(b->names[i], r, err) : r;
 }
 
 static int open_ports(struct bridge *b, struct weir_err *err)

@@ -7,6 +7,7 @@
 #include "bridge.h"
 #include "commands.h"
 #include "interfaces.h"
+#include "old-split.h"
 #include "util.h"
 
 static const struct opt edit_rows[] = {
@@ -125,27 +126,62 @@ static int tell(const struct bridge *b)
 	return status;
 }
 
-static int run_bridge(const struct cmd_run *run, const void *fields)
+/* What the rules mean to tcpbridge. */
+static int read_rules(const struct cmd_run *run, struct bridge_cfg *cfg, struct weir_err *err)
 {
-	struct bridge b = {
-		.run = run, .cfg = fields, .signals = -EBADF, .decoding = PTHREAD_MUTEX_INITIALIZER
-	};
+	int r = cfg->include ? old_rule(run, false, &cfg->include, err) : 0;
+
+	return r >= 0 && cfg->exclude ? old_rule(run, true, &cfg->exclude, err) : r;
+}
+
+/* As tcpbridge: with its options and words. */
+static int open_old(struct bridge *b, struct bridge_cfg *cfg, struct weir_err *err)
+{
+	bool usage; /* it is all fatal */
+	int r;
+
+	interface_warn_old(b->run);
+	r = read_rules(b->run, cfg, err);
+	if (r >= 0)
+		r = bridge_open(b, &usage, err);
+	return r == -EINVAL ? old_filter_fault(cfg->include, r, err) : r;
+}
+
+/* Opens all that is needed. The exit status, or -1: it is open. */
+static int open_bridge(struct bridge *b, struct bridge_cfg *cfg)
+{
 	struct weir_err err = { 0 };
 	bool usage = false;
-	int status = 0;
+	int r;
 
-	if (b.cfg->listnics)
+	if (cmd_is_personality(b->run))
+		r = open_old(b, cfg, &err);
+	else
+		r = bridge_open(b, &usage, &err);
+	if (r >= 0)
+		return -1;
+	return usage ? cmd_usage(b->run, "%s", weir_err_text(&err))
+		     : cmd_fail(b->run, "%s", weir_err_text(&err));
+}
+
+static int run_bridge(const struct cmd_run *run, const void *fields)
+{
+	struct bridge_cfg cfg = *(const struct bridge_cfg *)fields;
+	struct bridge b = {
+		.run = run, .cfg = &cfg, .signals = -EBADF, .decoding = PTHREAD_MUTEX_INITIALIZER
+	};
+	struct weir_err err = { 0 };
+	int status;
+
+	if (cfg.listnics)
 		return interfaces_list(stdout, &err) < 0 ? cmd_fail(run, "%s", weir_err_text(&err))
 							 : 0;
 	if (run->n_operands)
 		return cmd_usage(run, "'%s' is one argument too many", run->operands[0]);
-	if (b.cfg->pid)
+	if (cfg.pid)
 		fprintf(stderr, "PID: %d\n", (int)getpid());
-	if (bridge_open(&b, &usage, &err) < 0) {
-		status = usage && !cmd_is_personality(run)
-				 ? cmd_usage(run, "%s", weir_err_text(&err))
-				 : cmd_fail(run, "%s", weir_err_text(&err));
-	} else {
+	status = open_bridge(&b, &cfg);
+	if (status < 0) {
 		int r = bridge_drive(&b, &err);
 
 		status = tell(&b);

@@ -74,3 +74,43 @@ void interface_mac(const char *port, uint8_t mac[6])
 		if (is_on(port, ifaces[i].name))
 			memcpy(mac, ifaces[i].mac, sizeof(ifaces[i].mac));
 }
+
+int interface_check_old(const char *name, struct weir_err *err)
+{
+	CLEANUP(freep)
+	struct weir_iface *ifaces = NULL;
+	char alias[16];
+	unsigned n;
+	int r = 0;
+
+	if (strchr(name, ':'))
+		return 0;
+	if (*name == '%' && interface_alias(name, alias, err) == 0)
+		name = alias;
+	r = weir_ifaces(&ifaces, &n, err);
+	if (r < 0)
+		return r;
+	for (unsigned i = 0; i < n; i++) {
+		if (strcmp(ifaces[i].name, name) != 0)
+			continue;
+		if (ifaces[i].up)
+			return 0;
+		return err_text(err, -ENETDOWN,
+				"failed to open device %s: error opening %s: Network is down", name,
+				name);
+	}
+	return err_text(err, -ENODEV, "Invalid interface name/alias: %s", name);
+}
+
+int interface_fault_old(const char *name, int code, struct weir_err *err)
+{
+	if (code != -EPERM && code != -EACCES)
+		return code;
+	return err_text(err, code, "failed to open device %s: socket: %s", name, strerror(-code));
+}
+
+void interface_warn_old(const struct cmd_run *run)
+{
+	if (geteuid() != 0)
+		cmd_warn(run, "May need to run as root to get access to all network interfaces.");
+}

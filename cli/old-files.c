@@ -162,3 +162,18 @@ int old_empty_frame(uint32_t orig_len, uint32_t len, struct weir_err *err)
 			"length=%u",
 			orig_len, len);
 }
+
+int old_operands(const struct cmd_run *run, struct weir_err *err)
+{
+	struct stat st;
+
+	for (unsigned i = 0; i < run->n_operands; i++) {
+		const char *path = run->operands[i];
+
+		if (strcmp(path, "-") != 0 && stat(path, &st) < 0)
+			return err_text(err, -errno,
+					"Unable to retrieve information from file %s: %s", path,
+					strerror(errno));
+	}
+	return 0;
+}

@@ -11,9 +11,14 @@
 
 #include <weir/err.h>
 
+#include "cmd.h"
+
 /* A trace could not be opened: code, with the text in err. Writes "before: why" and returns
  * code. */
 int old_trace_fault(const char *before, const char *path, int code, struct weir_err *err);
+
+/* Are the operands files? 0, or a negative errno with the text. */
+int old_operands(const struct cmd_run *run, struct weir_err *err);
 
 /* The same of a cache. */
 int old_cache_fault(const char *path, int code, struct weir_err *err);

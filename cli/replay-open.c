@@ -6,6 +6,9 @@
 
 #include "asker.h"
 #include "decoder.h"
+#include "interfaces.h"
+#include "old-files.h"
+#include "old-split.h"
 #include "replay.h"
 #include "signals.h"
 #include "snaplen.h"
@@ -66,7 +69,8 @@ static int open_unique_ip(struct replay *p, struct weir_err *err)
 	r = weir_rate_parse(p->cfg->unique_ip_loops, 1, &opts.loops_num, &opts.loops_den);
 	if (r < 0 || opts.loops_num < opts.loops_den)
 		return err_text(err, -EINVAL,
-				personality(p) ? "--unique-ip-loops requires loop count >= 1.0"
+				personality(p) ? "Unable to parse args: --unique-ip-loops requires "
+						 "loop count >= 1.0"
 					       : "--unique-ip-loops: '%s' is not 1 or more",
 				p->cfg->unique_ip_loops);
 	return weir_unique_ip_new(&opts, &p->unique, err);
@@ -81,9 +85,10 @@ static int open_numbers(struct replay *p, struct weir_err *err)
 
 	if (!list)
 		return 0;
+	r = personality(p) ? old_numbers(p->run, list, &list, err) : 0;
+	if (r < 0)
+		return r;
 	r = weir_numset_parse(list, &p->numbers, &why);
-	if (r < 0 && personality(p))
-		return err_text(err, r, "Unable to parse include/exclude rule: %s", list);
 	if (r < 0)
 		return err_text(err, r, "--%s: %s", p->cfg->include ? "include" : "exclude",
 				weir_err_text(&why));
@@ -149,8 +154,6 @@ static void report(void *ctx, const char *text)
 /* What tcpreplay says before it begins. */
 static void remark(const struct replay *p)
 {
-	if (p->cfg->preload && !p->cfg->quiet)
-		fputs("File Cache is enabled\n", stderr);
 	if (p->cfg->suppress_warnings)
 		return;
 	if (p->cfg->pktlen)
@@ -173,6 +176,25 @@ static bool shares(const struct replay *p)
 
 	return (cfg->intf1 && !cfg->write && weir_port_name_shares(cfg->intf1)) ||
 	       (cfg->intf2 && weir_port_name_shares(cfg->intf2));
+}
+
+/* A file is no trace. It is named in the text, and nowhere else. */
+static int stream_fault_old(const struct replay *p, int code, struct weir_err *err)
+{
+	char why[sizeof(err->text)];
+
+	for (unsigned i = 0; i < p->files.n; i++) {
+		size_t n = strlen(p->files.paths[i]);
+
+		if (strncmp(err->text, p->files.paths[i], n) != 0 || err->text[n] != ':')
+			continue;
+		(void)old_trace_fault("Error opening pcap file", p->files.paths[i], code, err);
+		break;
+	}
+	if (p->cfg->preload)
+		return code;
+	(void)snprintf(why, sizeof(why), "%s", weir_err_text(err));
+	return err_text(err, -ENOMSG, "\nFailed: %s\n", why);
 }
 
 static int open_stream(struct replay *p, struct weir_err *err)
@@ -203,7 +225,7 @@ static int open_stream(struct replay *p, struct weir_err *err)
 	r = weir_stream_open(&opts, &p->stream, err);
 	if (r < 0 && replay_edit_failure(p->edit))
 		return err_text(err, r, "%s", replay_edit_failure(p->edit));
-	return r;
+	return r < 0 && personality(p) ? stream_fault_old(p, r, err) : r;
 }
 
 /* A trace must not be written over while it is read, nor by two ports. name: the port's, in
@@ -293,6 +315,15 @@ static void lend_times(struct replay *p, const char *const *names, unsigned n)
 	p->send.launch_past = true;
 }
 
+static int port_fault_old(const struct replay *p, const char *name, int code, struct weir_err *err)
+{
+	/* Not where a trace would be written over. */
+	if (!p->cfg->write || code == -EEXIST)
+		return interface_fault_old(name, code, err);
+	return err_text(err, code, "failed to open device %s: %s: %s", name, name,
+			strerror(*name ? -code : ENOENT));
+}
+
 static int open_ports(struct replay *p, struct weir_err *err)
 {
 	const char *names[] = { p->cfg->write ? p->cfg->write : p->cfg->intf1, p->cfg->intf2 };
@@ -302,12 +333,28 @@ static int open_ports(struct replay *p, struct weir_err *err)
 	for (unsigned i = 0; i < ARRAY_SIZE(names) && names[i]; i++) {
 		int r = open_port(p, names[i], err);
 
-		if (r == -ENODEV && personality(p))
-			return err_text(err, r,
-					"Unable to parse args: Invalid interface name/alias: %s",
-					names[i]);
 		if (r < 0)
+			return personality(p) ? port_fault_old(p, names[i], r, err) : r;
+	}
+	return 0;
+}
+
+/* The interfaces in tcpreplay's words; it does not look for a second one that it has no frames
+ * for. */
+static int check_ports_old(const struct replay *p, struct weir_err *err)
+{
+	const char *names[] = { p->cfg->intf1, p->cfg->intf2 };
+	char why[sizeof(err->text)];
+
+	for (unsigned i = 0; i < ARRAY_SIZE(names) && !p->cfg->write; i++) {
+		int r = names[i] ? interface_check_old(names[i], err) : 0;
+
+		if (r != -ENODEV && r < 0)
 			return r;
+		if (r == 0)
+			continue;
+		(void)snprintf(why, sizeof(why), "%s", weir_err_text(err));
+		return err_text(err, r, "Unable to parse args: %s", why);
 	}
 	return 0;
 }
@@ -318,6 +365,8 @@ static int open_by_options(struct replay *p, struct weir_err *err)
 	int r;
 
 	r = plan(p, err);
+	if (r >= 0 && personality(p))
+		r = check_ports_old(p, err);
 	if (r < 0)
 		return r;
 	r = open_numbers(p, err);
@@ -339,6 +388,8 @@ static int open_stages(struct replay *p, struct weir_err *err)
 
 	if (p->cfg->cachefile)
 		r = weir_cache_load(p->cfg->cachefile, &p->cache, err);
+	if (r < 0 && personality(p))
+		return old_cache_fault(p->cfg->cachefile, r, err);
 	if (r >= 0 && p->split)
 		r = replay_split_read(p->split, &p->files, err);
 	if (r >= 0 && p->cfg->verbose)
@@ -346,6 +397,38 @@ static int open_stages(struct replay *p, struct weir_err *err)
 	if (r >= 0)
 		add_stages(p);
 	return r;
+}
+
+/* Files by name, and those in folders. */
+static int open_files(struct replay *p, struct weir_err *err)
+{
+	int r = 0;
+
+	if (p->cfg->preload && !p->cfg->quiet && personality(p))
+		fputs("File Cache is enabled\n", stderr);
+	if (personality(p))
+		r = old_operands(p->run, err);
+	if (r < 0)
+		return r;
+	r = files_expand(p->run->operands, p->run->n_operands, &p->files, err);
+	if (r == -ENOENT && personality(p))
+		return err_text(err, -ENOMSG, "\nFailed: invalid source count: 0\n");
+	return r;
+}
+
+/* How many there are, as tcpreplay says it: of operands. */
+static int check_pairs(const struct replay *p, struct weir_err *err)
+{
+	if (!p->cfg->dualfile || p->files.n % 2 == 0)
+		return 0;
+	if (!personality(p))
+		return err_text(err, -EINVAL, "--dualfile needs pairs of files, and there are %u",
+				p->files.n);
+	return err_text(err, -EINVAL,
+			p->files.n < 2 ? "Unable to parse args: --dualfile mode requires at least "
+					 "two pcap files"
+				       : "Unable to parse args: --dualfile mode requires an even "
+					 "number of pcap files");
 }
 
 int replay_open(struct replay *p, bool *ret_usage, struct weir_err *err)
@@ -357,14 +440,13 @@ int replay_open(struct replay *p, bool *ret_usage, struct weir_err *err)
 	if (r < 0)
 		return r;
 	if (!p->maker)
-		r = files_expand(p->run->operands, p->run->n_operands, &p->files, err);
+		r = open_files(p, err);
 	if (r < 0)
 		return r;
-	if (p->cfg->dualfile && p->files.n % 2) {
-		*ret_usage = true;
-		return err_text(err, -EINVAL, "--dualfile needs pairs of files, and there are %u",
-				p->files.n);
-	}
+	r = check_pairs(p, err);
+	*ret_usage = r < 0;
+	if (r < 0)
+		return r;
 	r = open_stages(p, err);
 	if (r < 0)
 		return r;

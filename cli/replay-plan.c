@@ -37,7 +37,8 @@ static int rate_of(const struct pacing *p, const char *text, bool personality,
 
 	if (p->zero == WEIR_RATE_FRAMES)
 		return err_text(err, -EINVAL,
-				personality ? "invalid %s value '%s'" : "--%s: '%s' is not a rate",
+				personality ? "Unable to parse args: invalid %s value '%s'"
+					    : "--%s: '%s' is not a rate",
 				p->option, text);
 	rate->mode = p->zero;
 	rate->num = rate->den = 1;
@@ -73,16 +74,19 @@ int replay_rate(const struct replay_cfg *cfg, bool personality, struct weir_rate
 static const struct {
 	const char *name;
 	enum weir_timer timer;
-	const char *remark;
+	const char *remark; /* of weir */
+	const char *fault;  /* of tcpreplay */
 } timers[] = {
-	{ "auto", WEIR_TIMER_AUTO, NULL },
-	{ "spin", WEIR_TIMER_SPIN, NULL },
-	{ "sleep", WEIR_TIMER_SLEEP, NULL },
-	{ "gtod", WEIR_TIMER_AUTO, NULL },
-	{ "nano", WEIR_TIMER_SLEEP, NULL },
-	{ "select", WEIR_TIMER_SLEEP, NULL },
-	{ "ioport", WEIR_TIMER_AUTO, "timer 'ioport' does not exist here; 'auto' is used" },
-	{ "abstime", WEIR_TIMER_SLEEP, "abstime is deprecated; timer 'sleep' is used" },
+	{ "auto", WEIR_TIMER_AUTO },
+	{ "spin", WEIR_TIMER_SPIN },
+	{ "sleep", WEIR_TIMER_SLEEP },
+	{ "gtod", WEIR_TIMER_AUTO },
+	{ "nano", WEIR_TIMER_SLEEP },
+	{ "select", WEIR_TIMER_SLEEP },
+	{ "ioport", WEIR_TIMER_AUTO, "timer 'ioport' does not exist here; 'auto' is used",
+	  "\ntcpreplay not compiled with IO Port 0x80 support" },
+	{ "abstime", WEIR_TIMER_SLEEP, "abstime is deprecated; timer 'sleep' is used",
+	  "Unable to parse args: abstime is deprecated" },
 };
 
 int replay_timer(const struct replay_cfg *cfg, bool personality, enum weir_timer *ret_timer,
@@ -93,12 +97,14 @@ int replay_timer(const struct replay_cfg *cfg, bool personality, enum weir_timer
 	for (unsigned i = 0; i < ARRAY_SIZE(timers); i++) {
 		if (strcasecmp(timers[i].name, name) != 0)
 			continue;
+		if (personality && timers[i].fault)
+			return err_text(err, -EINVAL, "%s", timers[i].fault);
 		*ret_timer = timers[i].timer;
 		*ret_remark = timers[i].remark;
 		return 0;
 	}
 	return err_text(err, -EINVAL,
-			personality ? "Unsupported timer mode: %s"
+			personality ? "Unable to parse args: Unsupported timer mode: %s"
 				    : "--timer: '%s' is none of auto, spin, sleep",
 			name);
 }

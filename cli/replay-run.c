@@ -4,18 +4,21 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "interfaces.h"
 #include "replay.h"
 #include "util.h"
 
 /* With --strict-rate. */
 #define EXIT_RATE_MISSED 3
 
-/* What goes wrong with an option's value: wrong usage for weir, fatal for tcpreplay. */
-static int bad_option(const struct cmd_run *run, struct weir_err *err)
+/* It does not come to sending. Wrong usage is so for weir alone. The exit status. */
+static int refuse(const struct cmd_run *run, int code, bool usage, struct weir_err *err)
 {
-	if (cmd_is_personality(run))
-		return cmd_fail(run, "Unable to parse args: %s", weir_err_text(err));
-	return cmd_usage(run, "%s", weir_err_text(err));
+	if (code == -ENOMSG)
+		return cmd_fail_as_is(run, "%s", weir_err_text(err));
+	if (usage && !cmd_is_personality(run))
+		return cmd_usage(run, "%s", weir_err_text(err));
+	return cmd_fail(run, "%s", weir_err_text(err));
 }
 
 /* tcpreplay with --preload-pcap counts flows while it loads: of one pass. */
@@ -119,19 +122,18 @@ int replay_run(struct replay *p)
 	const struct replay_cfg *cfg = p->cfg;
 	struct weir_err err = { 0 };
 	bool usage = false;
-	int status;
+	int r, status;
 
+	if (cmd_is_personality(p->run))
+		interface_warn_old(p->run);
 	/* The frames have standard output for themselves; tcpreplay mixes them. */
 	p->out = cfg->write && strcmp(cfg->write, "-") == 0 && !cmd_is_personality(p->run) ? stderr
 											   : stdout;
 	p->signals = -EBADF;
 	if (cfg->pid)
 		fprintf(stderr, "PID: %d\n", (int)getpid());
-	if (replay_open(p, &usage, &err) == 0)
-		status = send_all(p);
-	else
-		status = usage ? bad_option(p->run, &err)
-			       : cmd_fail(p->run, "%s", weir_err_text(&err));
+	r = replay_open(p, &usage, &err);
+	status = r < 0 ? refuse(p->run, r, usage, &err) : send_all(p);
 	replay_close(p);
 	return status;
 }

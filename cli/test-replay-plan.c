@@ -81,7 +81,7 @@ static void test_tcpreplay_reads_what_is_no_number_as_zero(void **state)
 	(void)state;
 	is_rate(rate_of((struct replay_cfg){ .multiplier = "x" }, true), WEIR_RATE_TIME, 1);
 	is_rate(rate_of((struct replay_cfg){ .mbps = "x" }, true), WEIR_RATE_TOPSPEED, 0);
-	refuses((struct replay_cfg){ .pps = "abc" }, true, "invalid pps value 'abc'");
+	refuses((struct replay_cfg){ .pps = "abc" }, true, "Unable to parse args: invalid pps value 'abc'");
 }
 
 static enum weir_timer timer_of(const char *name, const char **ret_remark)
@@ -112,7 +112,7 @@ static void test_old_timers_have_new_ones(void **state)
 	assert_int_equal(timer_of("ioport", &remark), WEIR_TIMER_AUTO);
 	assert_non_null(strstr(remark, "ioport"));
 	assert_int_equal(replay_timer(&cfg, true, &timer, &remark, &err), -EINVAL);
-	assert_string_equal(err.text, "Unsupported timer mode: foo");
+	assert_string_equal(err.text, "Unable to parse args: Unsupported timer mode: foo");
 	assert_int_equal(replay_timer(&cfg, false, &timer, &remark, &err), -EINVAL);
 	assert_string_equal(err.text, "--timer: 'foo' is none of auto, spin, sleep");
 }
