@@ -148,6 +148,7 @@ static int read_endpoints(struct reading *r, const char *name, const char *text,
 	return 0;
 }
 
+/* Quirk "ttl". Digits behind a sign or none, and then anything. */
 static int read_ttl(struct reading *r, const char *name, const char *text, FILE *to)
 {
 	bool sign = *text == '+' || *text == '-';
@@ -226,7 +227,7 @@ static bool read_port_map(const char *text, FILE *to)
 	return true;
 }
 
-/* Of several maps only the first one is minded. */
+/* Quirk "ports". Of several maps only the first one is minded. */
 static int read_ports(struct reading *r, const char *name, const char *text, FILE *to)
 {
 	const char *at = text;
@@ -278,7 +279,7 @@ static int read_subs(struct reading *r, const char *name, const char *text, FILE
 	return 0;
 }
 
-/* "HEX,HEX,...", of which each may have something behind it, or be none. */
+/* Quirk "bytes". "HEX,HEX,...", of which each may have something behind it, or be none. */
 static int read_bytes(struct reading *r, const char *name, const char *text, FILE *to)
 {
 	char token[OLD_TOKEN_MAX], byte[3];

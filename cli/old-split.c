@@ -10,12 +10,12 @@
 #include "old-text.h"
 #include "util.h"
 
-/* What follows the letter of a rule and the ':', which may be anything. */
+/* Quirk "rules". The letter of a rule and what should be a ':', but may be anything. */
 #define RULE_HEAD 2u
 /* The longest comment, as far as it is given and not the arguments. */
 #define COMMENT_MAX 64511u
 
-/* "N", "N-M" or "N-"; it is written unless it ends before it begins. */
+/* Quirk "frames". "N", "N-M" or "N-"; it is written unless it ends before it begins. */
 static bool read_range(const char *text, FILE *to)
 {
 	bool open = false;
@@ -189,7 +189,7 @@ int old_comment(const char *comment, struct weir_err *err)
 			strlen(comment), COMMENT_MAX);
 }
 
-/* A number with anything behind it. */
+/* Quirk "ratio". A number with anything behind it. */
 static int read_ratio(const struct cmd_run *run, const char **ratio, struct weir_err *err)
 {
 	struct old_made made;

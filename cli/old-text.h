@@ -24,14 +24,14 @@
  * *at goes on behind it. NULL: there is none left. */
 const char *old_token(const char **at, const char *stops, char *buf, size_t size);
 
-/* "A.B.C.D/N" or "V6/N", the latter perhaps in brackets; what stands behind is passed over. The
- * IP version, or -EINVAL. */
+/* Quirk "networks". "A.B.C.D/N" or "V6/N", the latter perhaps in brackets; what stands behind is
+ * passed over. The IP version, or -EINVAL. */
 int old_cidr(const char *text, char ret_cidr[OLD_CIDR_MAX], struct weir_err *err);
 
 /* Such networks joined by commas, empty ones passed over. How many there are, or -EINVAL. */
 int old_cidrs(const char *list, FILE *to, struct weir_err *err);
 
-/* A MAC address; from the first part on that is no byte all are 0. */
+/* Quirk "macs". A MAC address; from the first part on that is no byte all are 0. */
 void old_mac(const char *text, char ret_mac[OLD_MAC_MAX]);
 
 /* A text that is being made, of words joined by commas: made.to is there to write to. */

@@ -379,7 +379,6 @@ int opt_parse(struct opt_set *set, int argc, char *const argv[])
 
 		if (!more || arg[0] != '-' || !arg[1]) {
 			add_operand(set, arg);
-			more &= set->dialect != OPT_AUTOOPTS;
 			continue;
 		}
 		if (strcmp(arg, "--") == 0) {

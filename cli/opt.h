@@ -23,10 +23,10 @@
  * stand after operands, "--" ends them.
  *
  * Of three dialects weir's is the first. Programs whose option parser is AutoOpts have its
- * messages, which scripts expect under those programs' names. There the first operand ends
- * the options, and of a number without max the low bits count. Of programs that use
- * getopt(3) and letters only, an option may come again, and the last one counts; messages
- * call it by its letter. Long names are there all the same.
+ * messages, which scripts expect under those programs' names; there of a number without max
+ * the low bits count. Of programs that use getopt(3) and letters only, an option may come
+ * again, and the last one counts; messages call it by its letter. Long names are there all
+ * the same.
  */
 #ifndef CLI_OPT_H
 #define CLI_OPT_H
@@ -63,7 +63,7 @@ enum opt_flags {
 	OPT_UNSAVED = 1U << 3,	 /* does not go to an option file, nor come from one */
 	OPT_WEIR_ONLY = 1U << 4, /* unknown in the AutoOpts dialect */
 	OPT_AUTOOPTS_ONLY = 1U << 5,
-	/* What only the AutoOpts dialect heeds: */
+	/* What only the AutoOpts dialect heeds. Quirk "options"; OPT_WRAPS is quirk "numbers". */
 	OPT_AGAIN = 1U << 6, /* may come several times: the last one counts */
 	OPT_WRAPS = 1U << 7, /* takes any number, modulo max + 1 */
 	OPT_LOOSE = 1U << 8, /* needs no other option and conflicts with none */

@@ -212,18 +212,6 @@ static void test_prefixes_of_two_names_are_refused(void **state)
 	     "/usr/bin/prog: ambiguous option name: up (matches 5 options)");
 }
 
-static void test_autoopts_ends_options_at_the_first_operand(void **state)
-{
-	struct line l;
-
-	(void)state;
-	assert_int_equal(read_as(&l, OPT_AUTOOPTS, ARGS("-f", "a", "-k")), 0);
-	assert_true(l.fields.fast);
-	assert_false(l.fields.keep);
-	assert_int_equal(l.set.n_operands, 2);
-	opt_done(&l.set);
-}
-
 static void test_autoopts_takes_numbers_modulo(void **state)
 {
 	const struct {
@@ -388,7 +376,6 @@ int main(void)
 		cmocka_unit_test(test_an_optional_value_never_takes_the_next_argument),
 		cmocka_unit_test(test_unknown_options_are_named),
 		cmocka_unit_test(test_prefixes_of_two_names_are_refused),
-		cmocka_unit_test(test_autoopts_ends_options_at_the_first_operand),
 		cmocka_unit_test(test_autoopts_takes_numbers_modulo),
 		cmocka_unit_test(test_autoopts_has_rows_that_come_again_few_times_or_alone),
 		cmocka_unit_test(test_values_must_be_there_or_not),

@@ -81,7 +81,8 @@ static void test_tcpreplay_reads_what_is_no_number_as_zero(void **state)
 	(void)state;
 	is_rate(rate_of((struct replay_cfg){ .multiplier = "x" }, true), WEIR_RATE_TIME, 1);
 	is_rate(rate_of((struct replay_cfg){ .mbps = "x" }, true), WEIR_RATE_TOPSPEED, 0);
-	refuses((struct replay_cfg){ .pps = "abc" }, true, "Unable to parse args: invalid pps value 'abc'");
+	refuses((struct replay_cfg){ .pps = "abc" }, true,
+		"Unable to parse args: invalid pps value 'abc'");
 }
 
 static enum weir_timer timer_of(const char *name, const char **ret_remark)
