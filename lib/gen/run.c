@@ -103,10 +103,9 @@ static void draw(struct work *w, uint64_t salt, uint64_t span)
 /* Digits of the frames, into the column. */
 static void digits(struct work *w, const struct gen_op *op)
 {
-	uint64_t first = number(w, op, 0);
-	uint64_t rest = first % op->stride, digit = first / op->stride % op->count;
+	uint64_t first = number(w, op, 0), rest, digit;
 
-	if (op->drawn) {
+	if (op->drawn) { /* the stride is nothing then */
 		draw(w, op->salt, op->count);
 		return;
 	}
@@ -115,6 +114,8 @@ static void digits(struct work *w, const struct gen_op *op)
 			w->col[j] = number(w, op, j) / op->stride % op->count;
 		return;
 	}
+	rest = first % op->stride;
+	digit = first / op->stride % op->count;
 	if (op->stride - rest >= w->width) { /* a slow digit */
 		fill(w->col, w->width, digit);
 		return;
