@@ -63,3 +63,22 @@ adds_up() {
 		"$(figure '.received - .kept - .filtered - .late - .lost.total')" 0
 	is "sum of losses" "$(figure '.lost | .total - .kernel - .ring - .writer')" 0
 }
+
+# NAME ARGUMENTS...: a capture of what comes by veth1 of veth_pair.
+sees_what_tcpdump_sees() {
+	local n
+	n=$(frames_of "$data/web.pcap")
+	record right veth1
+	start_capture right "$1.pcapng" "${@:2}"
+	run_weir replay -q -t -l 5 -i packet:veth0 "$data/web.pcap"
+	recorded right veth1 $((5 * n)) left veth0
+	wait_for 20 holds $((5 * n + 1)) # and the mark
+	stop_capture INT
+	is "exit status of $1" "$rc" 0
+	is "kept by $1" "$(figure .kept)" $((5 * n + 1))
+	is "lost by $1" "$(figure .lost.total)" 0
+	adds_up
+	run "$weir" diff "$netns_dir/veth1.pcap" "$file"
+	is "difference of $1" "$rc" 0
+	reads_well "$file" $((5 * n + 1))
+}

@@ -52,6 +52,20 @@ skip() { # REASON
 	exit 77
 }
 
+# A copy of the program that everybody may run, a folder for sockets of user 65534, and how to run
+# something as that user, who may do nothing: "${nobody[@]}" PROGRAM ARGUMENTS...
+# shellcheck disable=SC2034 # for the tests
+nobody_places() {
+	chmod 755 "$netns_dir"
+	cp "$weir" "$netns_dir/weir"
+	run_dir=$netns_dir/run
+	mkdir "$run_dir"
+	chown 65534:65534 "$run_dir"
+	log=$netns_dir/log
+	nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups --no-new-privs
+		--bounding-set=-all env -u WEIR_RUNTIME_DIR XDG_RUNTIME_DIR="$run_dir")
+}
+
 # [IP-LINK-WORDS...]: what most tests need: veth0 in namespace left, joined with veth1 in right.
 veth_pair() {
 	netns_add left right

@@ -5,18 +5,10 @@
 # shellcheck source=tests/e2e/lib.sh
 . "${BASH_SOURCE%/*}/lib.sh"
 
-# A copy of the program that everybody may run, by that name, and a folder for sockets of user
-# 65534.
+# Called by that name.
 places() {
-	chmod 755 "$netns_dir"
-	cp "$weir" "$netns_dir/weir"
+	nobody_places
 	ln -s weir "$netns_dir/pkt-gen"
-	run_dir=$netns_dir/run
-	mkdir "$run_dir"
-	chown 65534:65534 "$run_dir"
-	log=$netns_dir/log
-	nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups --no-new-privs
-		--bounding-set=-all env -u WEIR_RUNTIME_DIR XDG_RUNTIME_DIR="$run_dir")
 }
 
 # LOG PROGRAM ARGUMENTS...: as nobody in the background; $pid, output in LOG, messages in LOG.err.

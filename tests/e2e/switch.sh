@@ -7,18 +7,6 @@
 
 frame='Ether(src="02:00:00:00:00:01",dst="02:00:00:00:00:02")/IP()/UDP(sport=(1,200))'
 
-# A copy of the program that everybody may run, and a folder for sockets of user 65534.
-places() {
-	chmod 755 "$netns_dir"
-	cp "$weir" "$netns_dir/weir"
-	run_dir=$netns_dir/run
-	mkdir "$run_dir"
-	chown 65534:65534 "$run_dir"
-	log=$netns_dir/log
-	nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups --no-new-privs
-		--bounding-set=-all env -u WEIR_RUNTIME_DIR XDG_RUNTIME_DIR="$run_dir")
-}
-
 # PROGRAM ARGUMENTS...: as nobody.
 as_nobody() {
 	"${nobody[@]}" "$@"
@@ -45,7 +33,7 @@ folder_is_empty() {
 }
 
 test_frames_arrive_without_any_privilege() {
-	places
+	nobody_places
 	# There is room for all of them, however busy the machine is.
 	sink "$log" -i vale0:b,slots=4096 --count=4000 --duration=20
 	run as_nobody "$netns_dir/weir" gen "$frame" --stamp --pps=20000 -n 4000 -i vale0:a
@@ -59,7 +47,7 @@ test_frames_arrive_without_any_privilege() {
 }
 
 test_a_lossless_switch_loses_nothing_at_full_speed() {
-	places
+	nobody_places
 	spawn "$netns_dir/switch" "$netns_dir/weir" switch vale0 --lossless
 	wait_for 10 grep -qs runs "$netns_dir/switch.err"
 	sink "$log" -i vale0:b,slots=64 --count=1000000 --duration=60
@@ -74,7 +62,7 @@ test_a_lossless_switch_loses_nothing_at_full_speed() {
 # The switch takes the frames from where the trace was loaded.
 test_a_trace_goes_from_its_memory_to_the_receiver() {
 	local n size mode
-	places
+	nobody_places
 	cp "$data/web.pcap" "$netns_dir"
 	chmod 644 "$netns_dir/web.pcap"
 	read -r n size < <(trace count "$data/web.pcap")
@@ -92,7 +80,7 @@ test_a_trace_goes_from_its_memory_to_the_receiver() {
 }
 
 test_a_switch_tells_of_its_ports_and_addresses() {
-	places
+	nobody_places
 	as_nobody "$netns_dir/weir" switch vale0 --background --age=300
 	sink "$log" -i vale0:b@0-1 --duration=30
 	run as_nobody "$netns_dir/weir" gen "$frame" --stamp --pps=20000 -n 100 -i vale0:a
@@ -126,7 +114,7 @@ test_a_switch_tells_of_its_ports_and_addresses() {
 
 test_clients_of_a_killed_switch_learn_of_it_at_once() {
 	local sw gen
-	places
+	nobody_places
 	spawn "$netns_dir/switch" "$netns_dir/weir" switch vale0
 	sw=$pid
 	wait_for 10 grep -qs runs "$netns_dir/switch.err"
@@ -155,7 +143,7 @@ received_by() { # SWITCH PORT COUNT
 
 test_a_killed_client_leaves_nothing_and_the_others_go_on() {
 	local victim sink
-	places
+	nobody_places
 	sink "$log" -i vale0:b,slots=4096 --duration=30
 	sink=$pid
 	for _ in 1 2 3; do
@@ -181,7 +169,7 @@ port_is_gone() { # PORT
 # How long: WEIR_SCRIBBLE_S; the rule is 30 s, by hand.
 test_a_client_that_scribbles_harms_nobody() {
 	local seconds=${WEIR_SCRIBBLE_S:-5} sw before
-	places
+	nobody_places
 	cp "${WEIR_E2E_PROGRAMS:-$e2e_root/build/tests/e2e}"/{scribble,partners} "$netns_dir"
 	spawn "$netns_dir/switch" "$netns_dir/weir" switch vale0
 	sw=$pid
@@ -207,7 +195,7 @@ descriptors_are() { # PID N
 }
 
 test_other_users_are_kept_out_unless_the_group_is_theirs() {
-	places
+	nobody_places
 	export WEIR_RUNTIME_DIR=$netns_dir/shared
 	"$weir" switch vale0 --background
 	is "rights" "$(stat -c %a "$netns_dir/shared/vale0")" 600
@@ -256,7 +244,7 @@ test_a_bridge_joins_an_interface_to_a_switch() {
 
 test_two_at_once_start_one_switch() {
 	local i pids=()
-	places
+	nobody_places
 	for i in 1 2 3 4 5 6 7 8; do
 		spawn "$netns_dir/sink$i" "$netns_dir/weir" sink -i "vale0:p$i" --duration=2
 		pids+=("$pid")
