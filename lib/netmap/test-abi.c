@@ -78,8 +78,7 @@ static void test_requests_have_their_numbers(void **state)
 
 /* A port with a ring each way, as it lies in memory. */
 struct memory {
-	_Alignas(128) struct vale_if nifp;
-	int64_t ring_ofs[4];
+	_Alignas(128) uint8_t nifp[sizeof(struct vale_if) + 4 * sizeof(int64_t)];
 	_Alignas(128) uint8_t tx[256 + N_SLOTS * 16];
 	_Alignas(128) uint8_t rx[256 + N_SLOTS * 16];
 	uint8_t bufs[4][VALE_BUF_SIZE];
@@ -99,12 +98,11 @@ static struct vale_ring *ring_in(uint8_t *at, struct memory *m, uint16_t dir)
 static struct netmap_if *make(struct memory *m)
 {
 	const ptrdiff_t at[] = { m->tx - (uint8_t *)m, 0, m->rx - (uint8_t *)m, 0 };
+	struct vale_if *nifp = (void *)m->nifp;
 
-	*m = (struct memory){
-		.nifp = { .tx_rings = 1, .rx_rings = 1, .host_tx_rings = 1, .host_rx_rings = 1 }
-	};
+	nifp->tx_rings = nifp->rx_rings = nifp->host_tx_rings = nifp->host_rx_rings = 1;
 	for (unsigned i = 0; i < 4; i++)
-		m->nifp.ring_ofs[i] = at[i];
+		nifp->ring_ofs[i] = at[i];
 	(void)ring_in(m->tx, m, 0);
 	(void)ring_in(m->rx, m, 1);
 	return NETMAP_IF(m, 0);
