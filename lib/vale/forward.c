@@ -281,7 +281,7 @@ static int destination(struct vale_core *core, struct vale_port *p, uint64_t to,
 {
 	unsigned nr;
 
-	if (unlikely((from != p->last_mac || now_s != p->last_mac_s) && !table_is_group(from)) &&
+	if (unlikely((from != p->last_mac || now_s != p->last_mac_s) && table_is_station(from)) &&
 	    !(flags & VALE_SLOT_NO_LEARN)) {
 		table_learn(&core->table, from, p->nr, now_s);
 		p->last_mac = from;

@@ -43,6 +43,13 @@ static inline bool table_is_group(uint64_t mac)
 	return mac >> 40 & 1;
 }
 
+/* The address of one station, as a source is? Frames behind a header that the switch does not
+ * know begin with zeros, which nobody has. */
+static inline bool table_is_station(uint64_t mac)
+{
+	return mac && !table_is_group(mac);
+}
+
 static inline unsigned table_bucket(uint64_t mac)
 {
 	return (unsigned)(mac * 0x9e3779b97f4a7c15u >> 55) % TABLE_BUCKETS;

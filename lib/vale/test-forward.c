@@ -177,6 +177,16 @@ static void test_group_addresses_are_not_learned(void **state)
 		assert_string_equal(received(b, i), i == 1 ? "x" : "-x");
 }
 
+static void test_the_address_of_nobody_is_not_learned(void **state)
+{
+	struct bench *b = *state;
+
+	send_frame(b, 0, ALL, 0, '-');
+	send_frame(b, 0, 0, 0, 'x');
+	for (unsigned i = 1; i < N_PORTS; i++)
+		assert_string_equal(received(b, i), "-x");
+}
+
 static void test_who_asks_for_it_is_not_learned(void **state)
 {
 	struct bench *b = *state;
@@ -527,6 +537,7 @@ int main(void)
 		with(test_unknown_addresses_go_to_everybody_else),
 		with(test_a_learned_address_gets_its_frames_alone),
 		with(test_group_addresses_are_not_learned),
+		with(test_the_address_of_nobody_is_not_learned),
 		with(test_who_asks_for_it_is_not_learned),
 		with(test_unicast_and_broadcast_keep_their_order),
 		with(test_who_sends_to_itself_or_to_nobody_loses),
