@@ -66,6 +66,15 @@ nobody_places() {
 		--bounding-set=-all env -u WEIR_RUNTIME_DIR XDG_RUNTIME_DIR="$run_dir")
 }
 
+# LOG PROGRAM ARGUMENTS...: the same in the background; $pid, output in LOG, messages in LOG.err,
+# which have nothing of an earlier program any more when this returns.
+nobody_spawn() {
+	: >"$1" 2>"$1.err"
+	"${nobody[@]}" --default-signal=INT,QUIT "${@:2}" >"$1" 2>"$1.err" &
+	pid=$!
+	netns_pids+=("$pid")
+}
+
 # [IP-LINK-WORDS...]: what most tests need: veth0 in namespace left, joined with veth1 in right.
 veth_pair() {
 	netns_add left right

@@ -11,16 +11,9 @@ places() {
 	ln -s weir "$netns_dir/pkt-gen"
 }
 
-# LOG PROGRAM ARGUMENTS...: as nobody in the background; $pid, output in LOG, messages in LOG.err.
-spawn() {
-	"${nobody[@]}" --default-signal=INT,QUIT "$netns_dir/$2" "${@:3}" >"$1" 2>"$1.err" &
-	pid=$!
-	netns_pids+=("$pid")
-}
-
 # ARGUMENTS...: pkt-gen that receives, or answers, in the background; ready when it returns.
 partner() {
-	spawn "$log" pkt-gen "$@"
+	nobody_spawn "$log" "$netns_dir/pkt-gen" "$@"
 	wait_for 20 grep -qs 'Ready\.\.\.' "$log.err"
 }
 
@@ -30,7 +23,7 @@ gen() {
 }
 
 lossless() { # NAME
-	spawn "$netns_dir/switch" weir switch "$1" --lossless
+	nobody_spawn "$netns_dir/switch" "$netns_dir/weir" switch "$1" --lossless
 	wait_for 20 grep -qs runs "$netns_dir/switch.err"
 }
 
@@ -174,12 +167,12 @@ test_silence_or_a_signal_ends_it_with_the_total() {
 	is "exit status" "$rc" 0
 	wait_exit 30 "$pid"
 	says "$log" '^Received 100 packets '
-	spawn "$log" pkt-gen -i vale0:a -f tx -R 1000 -T 50
+	nobody_spawn "$log" "$netns_dir/pkt-gen" -i vale0:a -f tx -R 1000 -T 50
 	wait_for 20 grep -qs 'main_thread' "$log.err"
 	kill -TERM "$pid"
 	wait_exit 20 "$pid"
 	says "$log" '^Sent ([0-9]+ packets|nothing)'
-	spawn "$log" pkt-gen -i "netmap:x{1" -f rx
+	nobody_spawn "$log" "$netns_dir/pkt-gen" -i "netmap:x{1" -f rx
 	wait_for 20 grep -qs 'Wait 2 secs' "$log.err"
 	kill -INT "$pid"
 	wait_exit 20 "$pid"

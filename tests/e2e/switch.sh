@@ -12,15 +12,8 @@ as_nobody() {
 	"${nobody[@]}" "$@"
 }
 
-# The same in the background; $pid, output and messages in files.
-spawn() { # OUT PROGRAM ARGUMENTS...
-	"${nobody[@]}" --default-signal=INT,QUIT "${@:2}" >"$1" 2>"$1.err" &
-	pid=$!
-	netns_pids+=("$pid")
-}
-
 sink() { # OUT ARGUMENTS...: ready when it returns
-	spawn "$1" "$netns_dir/weir" sink --json "${@:2}"
+	nobody_spawn "$1" "$netns_dir/weir" sink --json "${@:2}"
 	wait_for 10 grep -qs "receiving from" "$1.err"
 }
 
@@ -48,7 +41,7 @@ test_frames_arrive_without_any_privilege() {
 
 test_a_lossless_switch_loses_nothing_at_full_speed() {
 	nobody_places
-	spawn "$netns_dir/switch" "$netns_dir/weir" switch vale0 --lossless
+	nobody_spawn "$netns_dir/switch" "$netns_dir/weir" switch vale0 --lossless
 	wait_for 10 grep -qs runs "$netns_dir/switch.err"
 	sink "$log" -i vale0:b,slots=64 --count=1000000 --duration=60
 	run as_nobody "$netns_dir/weir" gen "$frame" --stamp --topspeed -n 1000000 -i vale0:a
@@ -66,7 +59,7 @@ test_a_trace_goes_from_its_memory_to_the_receiver() {
 	cp "$data/web.pcap" "$netns_dir"
 	chmod 644 "$netns_dir/web.pcap"
 	read -r n size < <(trace count "$data/web.pcap")
-	spawn "$netns_dir/switch" "$netns_dir/weir" switch vale0 --lossless
+	nobody_spawn "$netns_dir/switch" "$netns_dir/weir" switch vale0 --lossless
 	wait_for 10 grep -qs runs "$netns_dir/switch.err"
 	for mode in --preload-pcap --no-flow-stats; do
 		sink "$log" -i vale0:b --count=$((n * 300)) --duration=60
@@ -115,10 +108,10 @@ test_a_switch_tells_of_its_ports_and_addresses() {
 test_clients_of_a_killed_switch_learn_of_it_at_once() {
 	local sw gen
 	nobody_places
-	spawn "$netns_dir/switch" "$netns_dir/weir" switch vale0
+	nobody_spawn "$netns_dir/switch" "$netns_dir/weir" switch vale0
 	sw=$pid
 	wait_for 10 grep -qs runs "$netns_dir/switch.err"
-	spawn "$netns_dir/gen" "$netns_dir/weir" gen "$frame" --pps=1000 -i vale0:a
+	nobody_spawn "$netns_dir/gen" "$netns_dir/weir" gen "$frame" --pps=1000 -i vale0:a
 	gen=$pid
 	sink "$log" -i vale0:b
 	wait_for 10 received_by vale0 b 100
@@ -147,7 +140,7 @@ test_a_killed_client_leaves_nothing_and_the_others_go_on() {
 	sink "$log" -i vale0:b,slots=4096 --duration=30
 	sink=$pid
 	for _ in 1 2 3; do
-		spawn "$netns_dir/gen" "$netns_dir/weir" gen "$frame" --pps=1000 -i vale0:x
+		nobody_spawn "$netns_dir/gen" "$netns_dir/weir" gen "$frame" --pps=1000 -i vale0:x
 		victim=$pid
 		wait_for 10 received_by vale0 b 1
 		kill -KILL "$victim"
@@ -171,11 +164,11 @@ test_a_client_that_scribbles_harms_nobody() {
 	local seconds=${WEIR_SCRIBBLE_S:-5} sw before
 	nobody_places
 	cp "${WEIR_E2E_PROGRAMS:-$e2e_root/build/tests/e2e}"/{scribble,partners} "$netns_dir"
-	spawn "$netns_dir/switch" "$netns_dir/weir" switch vale0
+	nobody_spawn "$netns_dir/switch" "$netns_dir/weir" switch vale0
 	sw=$pid
 	wait_for 10 grep -qs runs "$netns_dir/switch.err"
 	before=$(descriptors_of "$sw")
-	spawn "$log" "$netns_dir/partners" vale0:a vale0:b "$seconds"
+	nobody_spawn "$log" "$netns_dir/partners" vale0:a vale0:b "$seconds"
 	wait_for 10 grep -qs ready "$log"
 	run as_nobody "$netns_dir/scribble" vale0 c "$seconds"
 	cat "$out"
@@ -246,7 +239,7 @@ test_two_at_once_start_one_switch() {
 	local i pids=()
 	nobody_places
 	for i in 1 2 3 4 5 6 7 8; do
-		spawn "$netns_dir/sink$i" "$netns_dir/weir" sink -i "vale0:p$i" --duration=2
+		nobody_spawn "$netns_dir/sink$i" "$netns_dir/weir" sink -i "vale0:p$i" --duration=2
 		pids+=("$pid")
 	done
 	for pid in "${pids[@]}"; do
