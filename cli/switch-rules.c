@@ -13,8 +13,6 @@
 #include "switch.h"
 #include "util.h"
 
-#define ETHERNET 1u
-
 DEFINE_CLEANUP(struct weir_editor *, weir_editor_free)
 
 struct made {
@@ -90,7 +88,7 @@ static int make_editor(struct opt_set *set, const struct edit_cfg *cfg,
 		r = weir_editor_new(&opts, &editor, err);
 	if (r < 0)
 		return r;
-	if (weir_editor_linktype(editor, ETHERNET) != ETHERNET)
+	if (weir_editor_linktype(editor, WEIR_LINKTYPE_ETHERNET) != WEIR_LINKTYPE_ETHERNET)
 		return err_text(err, -EINVAL, "%s: frames at a switch are Ethernet", set->prog);
 	*ret_editor = TAKE_PTR(editor);
 	return 0;
@@ -129,7 +127,7 @@ static int make(const char *filter, const char *edit, unsigned side,
 {
 	const struct weir_filter_opts opts = { .filter = filter,
 					       .name = side ? "filter-out" : "filter-in",
-					       .linktype = ETHERNET };
+					       .linktype = WEIR_LINKTYPE_ETHERNET };
 	struct made *m = xcalloc(1, sizeof(*m));
 	struct weir_switch_stages stages = { .ctx = m };
 	int r = 0;

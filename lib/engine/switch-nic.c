@@ -22,7 +22,6 @@
 #include "base/time.h"
 #include "engine/offload.h"
 
-#define ETHERNET     1u
 #define ETHERNET_LEN 14u
 #define BATCH	     64u
 /* How often a port from which nothing comes is asked whether it is still there. */
@@ -110,7 +109,8 @@ static int fill(const struct nic *nic, struct weir_switch_nic *dev, const char *
 {
 	const struct weir_port_info *info = weir_port_info(nic->rx);
 
-	if (info->linktype != ETHERNET || info->max_frame < ETHERNET_LEN + WEIR_CUT_MIN)
+	if (info->linktype != WEIR_LINKTYPE_ETHERNET ||
+	    info->max_frame < ETHERNET_LEN + WEIR_CUT_MIN)
 		return err_set(err, -ENOTSUP, "%s: not an Ethernet interface", name);
 	dev->n_queues = info->n_queues;
 	for (unsigned q = 0; q < dev->n_queues; q++) {
@@ -203,7 +203,7 @@ static int cut(struct nic_queue *queue, unsigned n, struct weir_pkt *ret_pkts, u
 						    .orig_len = pkt->orig_len,
 						    .ts_ns = pkt->ts_ns,
 						    .nr = 1,
-						    .linktype = ETHERNET };
+						    .linktype = WEIR_LINKTYPE_ETHERNET };
 	}
 	(void)weir_chain_put(&queue->chain, queue->bufs, n); /* cutting fails by frames only */
 	return take_made(queue, ret_pkts, max);

@@ -107,7 +107,7 @@ static void read_link(struct nlmsghdr *h, struct weir_iface *ret_iface)
 		.tx_queues = 1,
 	};
 
-	if (i.linktype == 1)
+	if (i.linktype == WEIR_LINKTYPE_ETHERNET)
 		i.header_len = 14;
 	for (struct rtattr *a = IFLA_RTA(msg); RTA_OK(a, left); a = RTA_NEXT(a, left)) {
 		switch (a->rta_type) {

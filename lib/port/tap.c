@@ -151,7 +151,7 @@ static int tap_open(struct weir_port *port, struct weir_err *err)
 		return r;
 
 	(void)snprintf(port->info.device, sizeof(port->info.device), "%s", t->name);
-	port->info.linktype = 1;
+	port->info.linktype = WEIR_LINKTYPE_ETHERNET;
 	port->info.max_frame = MAX_FRAME;
 	memcpy(port->info.mac, iface.mac, sizeof(port->info.mac));
 	return 0;
@@ -331,7 +331,7 @@ static int tap_probe(const char *ifname, struct weir_err *err)
 
 	if (r < 0)
 		return r;
-	if (ifname && (strcmp(iface.kind, "tun") != 0 || iface.linktype != 1))
+	if (ifname && (strcmp(iface.kind, "tun") != 0 || iface.linktype != WEIR_LINKTYPE_ETHERNET))
 		return err_set(err, -ENOTSUP, "'%s' is not a TAP device", ifname);
 	fd = open(TUN_PATH, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)

@@ -239,7 +239,7 @@ static int vale_open_port(struct weir_port *port, struct weir_err *err)
 	}
 	v->flags = port_option(&port->args, "nolearn", NULL) ? VALE_SLOT_NO_LEARN : 0;
 	share_region(port);
-	port->info.linktype = 1;
+	port->info.linktype = WEIR_LINKTYPE_ETHERNET;
 	shape = &v->queues[0].client.layout.shape;
 	shortest = MIN(shape->tx_slots, shape->rx_slots) - 1;
 	port->info.max_frame = MIN(MAX_FRAME, shortest * VALE_BUF_SIZE);

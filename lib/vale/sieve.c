@@ -8,8 +8,6 @@
 #include "base/err.h"
 #include "base/macros.h"
 
-#define ETHERNET 1u
-
 struct sieve {
 	const struct weir_switch_maker *maker;
 	struct weir_switch_stages stages;
@@ -67,7 +65,7 @@ static bool pass(struct sieve *s, const struct vale_frag *frame, uint8_t *mem,
 	struct weir_buf b = { .data = mem,
 			      .room = room,
 			      .nr = ++s->nr,
-			      .linktype = ETHERNET,
+			      .linktype = WEIR_LINKTYPE_ETHERNET,
 			      .port = (uint8_t)s->side };
 	uint16_t n = 0;
 
