@@ -28,7 +28,6 @@
 #define LOOK_NS (100 * NSEC_PER_MSEC)
 
 struct nic_queue {
-	struct weir_pkt in[BATCH];
 	struct weir_buf bufs[BATCH];
 	struct weir_cutter *cutter; /* NULL: all frames are as on a wire */
 	struct weir_stage stage;    /* the cutter */
@@ -192,10 +191,11 @@ static int take_made(struct nic_queue *queue, struct weir_pkt *ret_pkts, unsigne
 	return (int)n;
 }
 
-static int cut(struct nic_queue *queue, unsigned n, struct weir_pkt *ret_pkts, unsigned max)
+/* What is to be cut of n frames is, and all of them are handed on, up to max. */
+static int cut(struct nic_queue *queue, struct weir_pkt *pkts, unsigned n, unsigned max)
 {
 	for (unsigned i = 0; i < n; i++) {
-		const struct weir_pkt *pkt = &queue->in[i];
+		const struct weir_pkt *pkt = &pkts[i];
 
 		queue->bufs[i] = (struct weir_buf){ .data = pkt->data,
 						    .len = pkt->len,
@@ -206,7 +206,7 @@ static int cut(struct nic_queue *queue, unsigned n, struct weir_pkt *ret_pkts, u
 						    .linktype = WEIR_LINKTYPE_ETHERNET };
 	}
 	(void)weir_chain_put(&queue->chain, queue->bufs, n); /* cutting fails by frames only */
-	return take_made(queue, ret_pkts, max);
+	return take_made(queue, pkts, max);
 }
 
 /* Nothing has come: is the interface still there? */
@@ -235,13 +235,12 @@ static int nic_rx(const struct weir_switch_nic *dev, unsigned q, struct weir_pkt
 			return r;
 		weir_port_rx_release(nic->rx, q);
 	}
-	r = weir_port_rx(nic->rx, q, queue->in, MIN(max, BATCH));
+	r = weir_port_rx(nic->rx, q, ret_pkts, MIN(max, BATCH));
 	if (r <= 0)
 		return r < 0 ? r : look(nic, q, queue);
-	if (unlikely(complete(nic, queue->in, (unsigned)r)))
-		return cut(queue, (unsigned)r, ret_pkts, max);
-	memcpy(ret_pkts, queue->in, (unsigned)r * sizeof(*ret_pkts));
-	return r;
+	return unlikely(complete(nic, ret_pkts, (unsigned)r))
+		       ? cut(queue, ret_pkts, (unsigned)r, max)
+		       : r;
 }
 
 static void nic_release(const struct weir_switch_nic *dev, unsigned q)
