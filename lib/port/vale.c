@@ -34,6 +34,7 @@
 #include "port/registry.h"
 #include "port/wait.h"
 #include "vale/client.h"
+#include "vale/cycle.h"
 #include "vale/name.h"
 
 #define MAX_FRAME (VALE_MAX_FRAGS * VALE_BUF_SIZE)
@@ -271,30 +272,10 @@ static void publish(struct vale_side *s)
 	vale_client_kick(s->peer_sleeps, s->peer_fd);
 }
 
-static uint32_t distance(const struct vale_side *s, uint32_t from, uint32_t to)
-{
-	return to >= from ? to - from : to + s->n - from;
-}
-
 /* Free slots to send. */
 static uint32_t room_of(const struct vale_side *s)
 {
-	return distance(s, s->pos, limit_of(s));
-}
-
-static uint32_t next_of(const struct vale_side *s, uint32_t i)
-{
-	return i + 1 == s->n ? 0 : i + 1;
-}
-
-static uint32_t before(const struct vale_side *s, uint32_t i)
-{
-	return i ? i - 1 : s->n - 1;
-}
-
-static uint32_t slots_for(uint32_t len)
-{
-	return len <= VALE_BUF_SIZE ? 1 : (len + VALE_BUF_SIZE - 1) / VALE_BUF_SIZE;
+	return cycle_distance(s->pos, limit_of(s), s->n);
 }
 
 /* Copies up to a buffer into the slot at pos, or tells there where it lies. What the slot says
@@ -327,21 +308,21 @@ static inline void put_frame(struct vale_side *s, const struct weir_pkt *pkt, ui
 		put_slot(s, pos, data, VALE_BUF_SIZE, flags | VALE_SLOT_MOREFRAG);
 		if (s->ends)
 			s->ends[pos] = 0;
-		pos = next_of(s, pos);
+		pos = cycle_next(pos, s->n);
 	}
 	put_slot(s, pos, data, (uint16_t)(pkt->len - (size_t)(data - pkt->data)), flags);
 	if (s->ends)
 		s->ends[pos] = s->consumed + 1;
-	s->pos = next_of(s, pos);
+	s->pos = cycle_next(pos, s->n);
 }
 
 /* Takes note of slots that the switch has given back: how many frames it has read. To be
  * done before any of them is filled anew. */
 static uint64_t take_back(struct vale_side *s)
 {
-	uint32_t free_from = next_of(s, limit_of(s)); /* the first that it has not */
+	uint32_t free_from = cycle_next(limit_of(s), s->n); /* the first that it has not */
 
-	for (; s->freed != free_from && s->freed != s->pos; s->freed = next_of(s, s->freed))
+	for (; s->freed != free_from && s->freed != s->pos; s->freed = cycle_next(s->freed, s->n))
 		s->done = MAX(s->done, s->ends[s->freed]);
 	/* Frames that were refused behind the last one that was sent wait for nothing. */
 	if (s->freed == s->pos)
@@ -369,9 +350,9 @@ static int vale_tx(struct weir_port *port, unsigned q, const struct weir_pkt *pk
 		return -EPIPE;
 	if (s->ends)
 		(void)take_back(s);
-	room = s->ends ? distance(s, s->pos, before(s, s->freed)) : room_of(s);
+	room = s->ends ? cycle_distance(s->pos, cycle_before(s->freed, s->n), s->n) : room_of(s);
 	for (i = 0; i < n; i++) {
-		uint32_t len = pkts[i].len, slots = slots_for(len);
+		uint32_t len = pkts[i].len, slots = cycle_slots_for(len);
 
 		if (unlikely(len < VALE_MIN_FRAME || len > port->info.max_frame)) {
 			counter_add(&count->refused[len < VALE_MIN_FRAME ? WEIR_REFUSED_TOO_SHORT
@@ -509,7 +490,7 @@ static uint8_t *gather(struct vale_side *s, uint32_t at, uint32_t n)
 	uint8_t *to = s->whole;
 
 	s->whole_lent = true;
-	for (uint32_t i = 0; i < n; i++, at = next_of(s, at)) {
+	for (uint32_t i = 0; i < n; i++, at = cycle_next(at, s->n)) {
 		uint32_t len = MIN(s->slots[at].len, VALE_BUF_SIZE);
 
 		memcpy(to, s->bufs + (size_t)at * VALE_BUF_SIZE, len);
@@ -534,7 +515,7 @@ static inline bool take_frame(struct vale_side *s, uint32_t tail, struct weir_pk
 		whole = whole && (!more || (part == VALE_BUF_SIZE && i + 1 < s->n));
 		len += part;
 		n++;
-		i = next_of(s, i);
+		i = cycle_next(i, s->n);
 	} while (unlikely(more));
 	if (unlikely(!whole && s->whole_lent))
 		return false;

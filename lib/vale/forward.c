@@ -7,6 +7,7 @@
 #include "base/copy.h"
 #include "base/macros.h"
 #include "base/time.h"
+#include "vale/cycle.h"
 #include "vale/sieve.h"
 
 /* The list of frames for every port but the one they come from. */
@@ -193,12 +194,11 @@ static unsigned take(const struct vale_port *p, struct vale_kring *k, struct val
 		counter_add(&k->bad_index, 1);
 		return 0;
 	}
-	n = MIN(head > pos ? head - pos : head + k->n - pos, FORWARD_BATCH);
+	n = MIN(cycle_distance(pos, head, k->n), FORWARD_BATCH);
 	for (unsigned i = 0; i < n; i++) {
 		take_slot(p, &k->slots[pos], &frag[i]);
 		frag[i].n = 0;
-		if (++pos == k->n)
-			pos = 0;
+		pos = cycle_next(pos, k->n);
 		if (unlikely(frag[i].flags & VALE_SLOT_MOREFRAG)) {
 			if (i - begin + 1 < VALE_MAX_FRAGS)
 				continue;
@@ -219,8 +219,8 @@ static uint32_t room_in(struct vale_kring *k)
 {
 	/* Pairs with the client's release: it has done with the slots before head. */
 	uint32_t head = atomic_load_explicit(&k->ctl->head, memory_order_acquire);
-	uint32_t used = k->pos >= k->head ? k->pos - k->head : k->pos + k->n - k->head;
-	uint32_t left = k->pos >= head ? k->pos - head : k->pos + k->n - head;
+	uint32_t used = cycle_distance(k->head, k->pos, k->n);
+	uint32_t left = cycle_distance(head, k->pos, k->n);
 
 	if (unlikely(head >= k->n || left > used)) {
 		counter_add(&k->bad_index, 1);
@@ -382,8 +382,7 @@ static inline bool put_frame(const struct vale_port *dst, const struct vale_krin
 		w.flags = (uint16_t)(f->n << VALE_SLOT_FRAGS_SHIFT |
 				     (j + 1 < f->n ? VALE_SLOT_MOREFRAG : 0));
 		slot_write(slot, old, w);
-		if (++pos == k->n)
-			pos = 0;
+		pos = cycle_next(pos, k->n);
 	}
 	return true;
 }
@@ -557,9 +556,9 @@ static void give_back(struct vale_kring *k, unsigned n)
 	k->pos += n;
 	k->pos -= k->pos >= k->n ? k->n : 0;
 	/* Pairs with the client's acquire: their contents are read. */
-	atomic_store_explicit(&k->ctl->tail, k->pos ? k->pos - 1 : k->n - 1, memory_order_release);
+	atomic_store_explicit(&k->ctl->tail, cycle_before(k->pos, k->n), memory_order_release);
 	atomic_thread_fence(memory_order_seq_cst); /* pairs with the client's, see shm.h */
-	left = head >= k->pos ? head - k->pos : head + k->n - k->pos;
+	left = cycle_distance(k->pos, head, k->n);
 	if (left <= k->n / 2)
 		wake(k);
 }

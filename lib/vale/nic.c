@@ -24,6 +24,7 @@
 #include "base/copy.h"
 #include "base/err.h"
 #include "base/macros.h"
+#include "vale/cycle.h"
 #include "vale/name.h"
 #include "vale/server.h"
 
@@ -52,25 +53,10 @@ struct nic {
 	struct nic_queue queues[WEIR_SWITCH_NIC_QUEUES];
 };
 
-static uint32_t next_of(const struct vale_kring *k, uint32_t pos)
-{
-	return pos + 1 == k->n ? 0 : pos + 1;
-}
-
-static uint32_t distance(const struct vale_kring *k, uint32_t from, uint32_t to)
-{
-	return to >= from ? to - from : to + k->n - from;
-}
-
 /* The buffer of a slot: they stay where the layout has put them. */
 static uint8_t *buffer_of(const struct vale_port *p, const struct vale_kring *k, uint32_t pos)
 {
 	return p->bufs + (size_t)k->slots[pos].buf_idx * VALE_BUF_SIZE;
-}
-
-static uint32_t slots_for(uint32_t len)
-{
-	return len <= VALE_BUF_SIZE ? 1 : (len + VALE_BUF_SIZE - 1) / VALE_BUF_SIZE;
 }
 
 /* Copies a frame into n slots from pos on, which are free; the place behind them. */
@@ -88,7 +74,7 @@ static uint32_t put_frame(const struct vale_port *p, const struct vale_kring *k,
 		copy_ahead(buffer_of(p, k, pos), data, slot->len, VALE_BUF_SIZE);
 		data += slot->len;
 		left -= slot->len;
-		pos = next_of(k, pos);
+		pos = cycle_next(pos, k->n);
 	}
 	return pos;
 }
@@ -99,11 +85,11 @@ static void put_frames(const struct vale_port *p, struct vale_kring *k, struct n
 	/* Pairs with the switch's release in give_back(): it has read what stood there. */
 	uint32_t tail = atomic_load_explicit(&k->ctl->tail, memory_order_acquire);
 	uint32_t pos = atomic_load_explicit(&k->ctl->head, memory_order_relaxed);
-	uint32_t room = distance(k, pos, tail);
+	uint32_t room = cycle_distance(pos, tail, k->n);
 
 	for (; queue->at < queue->n; queue->at++) {
 		const struct weir_pkt *pkt = &queue->pkts[queue->at];
-		uint32_t slots = slots_for(pkt->len);
+		uint32_t slots = cycle_slots_for(pkt->len);
 
 		/* Longer than any frame may be, or not all of it is there. */
 		if (unlikely(slots > MIN(VALE_MAX_FRAGS, k->n - 1) || pkt->len < pkt->orig_len)) {
@@ -152,7 +138,7 @@ static uint32_t get_frame(const struct nic *nic, const struct vale_port *p,
 	if (unlikely(slot->flags & VALE_SLOT_MOREFRAG)) {
 		memcpy(nic->whole, ret_pkt->data, len);
 		do {
-			pos = next_of(k, pos);
+			pos = cycle_next(pos, k->n);
 			slot = &k->slots[pos];
 			memcpy(nic->whole + len, buffer_of(p, k, pos), slot->len);
 			len += slot->len;
@@ -161,7 +147,7 @@ static uint32_t get_frame(const struct nic *nic, const struct vale_port *p,
 	}
 	ret_pkt->len = ret_pkt->orig_len = len;
 	ret_pkt->ts_ns = 0;
-	return next_of(k, pos);
+	return cycle_next(pos, k->n);
 }
 
 /* Sends what lies in the ring of a queue: how many frames. */
