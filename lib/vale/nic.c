@@ -317,7 +317,6 @@ static int nic_open(const struct server *srv, const char *name, struct nic **ret
 
 static void free_port(struct server *srv, struct vport *v)
 {
-	vale_port_done(&v->p);
 	port_drop_memory(v);
 	port_free(srv, v);
 }

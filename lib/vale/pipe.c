@@ -23,8 +23,6 @@ static void free_pipe(struct server *srv, struct vport *v)
 		close_fd(&v->wake_fds[i]);
 	close_fd(&v->life_fds[0]);
 	close_fd(&v->life_fds[1]);
-	if (v->p.mem)
-		vale_port_done(&v->p);
 	port_drop_memory(v);
 	port_free(srv, v);
 }

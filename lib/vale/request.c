@@ -114,6 +114,8 @@ int port_make(struct server *srv, const struct conn *c, const struct vale_open *
 
 void port_drop_memory(struct vport *v)
 {
+	if (v->p.ctl)
+		vale_port_done(&v->p);
 	vale_unmap(v->p.mem, v->p.layout.size);
 	vale_unmap(v->p.ctl, v->p.layout.ctl_size);
 	v->p.mem = NULL;
@@ -243,10 +245,8 @@ static int make_memory_and_rules(struct server *srv, struct vport *v, struct wei
 	if (r < 0)
 		return r;
 	r = rules_begin(srv, v, err);
-	if (r < 0) {
-		vale_port_done(&v->p);
+	if (r < 0)
 		port_drop_memory(v);
-	}
 	return r;
 }
 
@@ -396,7 +396,6 @@ void request_release(struct server *srv, struct conn *c)
 	close_signals(c);
 	if (v->users)
 		return;
-	vale_port_done(&v->p);
 	port_drop_memory(v);
 	if (!v->stays)
 		port_free(srv, v);

@@ -118,7 +118,8 @@ void request_free_ports(struct server *srv);
 
 /* Two descriptors of a pipe, of which ours is the one to write. Negative errno. */
 int request_make_pipe(int *ret_read, int *ret_write);
-/* For pipe.c: finds a port; makes one without memory; its memory. */
+/* For pipe.c and nic.c: finds a port; makes one without memory; its memory, and what stands on
+ * that; drops both, if they are there. */
 struct vport *port_find(const struct server *srv, const char *name);
 int port_make(struct server *srv, const struct conn *c, const struct vale_open *o,
 	      struct vport **ret_port, struct weir_err *err);
