@@ -103,13 +103,18 @@ int vale_rules_fill(struct vale_rules *to, const struct weir_switch_rules *rules
 	return r;
 }
 
+int vale_nic_fill(char to[VALE_NIC_NAME], const char *nic, struct weir_err *err)
+{
+	memset(to, 0, VALE_NIC_NAME);
+	return fill_text(to, VALE_NIC_NAME, nic, "the name of a port", err);
+}
+
 int vale_attach_fill(struct vale_attach *to, const char *nic, const struct weir_switch_rules *rules,
 		     struct weir_err *err)
 {
-	memset(to->nic, 0, sizeof(to->nic));
-	if (fill_text(to->nic, sizeof(to->nic), nic, "the name of a port", err) < 0)
-		return -EINVAL;
-	return vale_rules_fill(&to->rules, rules, err);
+	int r = vale_nic_fill(to->nic, nic, err);
+
+	return r < 0 ? r : vale_rules_fill(&to->rules, rules, err);
 }
 
 union fd_space {

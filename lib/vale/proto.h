@@ -175,7 +175,8 @@ int vale_msg_check(const struct vale_msg *m, size_t len, bool answer);
 /* Is there a NUL in the text, for which there are size bytes? */
 bool vale_text_ok(const char *text, size_t size);
 
-/* Fills a request; rules may be NULL. -EINVAL: a text is too long. */
+/* Fills requests, or a member of one; rules may be NULL. -EINVAL: a text is too long. */
+int vale_nic_fill(char to[VALE_NIC_NAME], const char *nic, struct weir_err *err);
 int vale_rules_fill(struct vale_rules *to, const struct weir_switch_rules *rules,
 		    struct weir_err *err);
 int vale_attach_fill(struct vale_attach *to, const char *nic, const struct weir_switch_rules *rules,

@@ -344,12 +344,10 @@ int weir_switch_attach(const char *name, const char *nic, const struct weir_swit
 
 int weir_switch_detach(const char *name, const char *nic, struct weir_err *err)
 {
-	struct vale_attach a;
-	int r = vale_attach_fill(&a, nic, NULL, err);
+	struct vale_detach d;
+	int r = vale_nic_fill(d.nic, nic, err);
 
-	static_assert(offsetof(struct vale_attach, nic) == 0, "it begins as struct vale_detach");
-	return r < 0 ? r
-		     : command(name, false, VALE_MSG_DETACH, &a, sizeof(struct vale_detach), err);
+	return r < 0 ? r : command(name, false, VALE_MSG_DETACH, &d, sizeof(d), err);
 }
 
 int weir_switch_set_rules(const char *name, const char *port, const struct weir_switch_rules *rules,
