@@ -128,35 +128,67 @@ static inline void wait_ports(unsigned n)
 	}
 }
 
-static inline void send_one(struct vale_client *c, uint8_t tag)
+/* A broadcast of n slots of len bytes each, the last byte of which is the tag. */
+static inline void send_slots(struct vale_client *c, unsigned n, uint16_t len, uint8_t tag)
 {
 	struct vale_ring *ring = vale_layout_ring(&c->layout, c->mem, 0);
 	uint32_t pos = c->ctl->ring[0].head;
-	uint8_t *p = c->mem + c->layout.bufs_at + (size_t)ring->slot[pos].buf_idx * VALE_BUF_SIZE;
 
-	memset(p, 0xff, 6);
-	memset(p + 6, 0x02, 6);
-	memset(p + 12, tag, 48);
-	ring->slot[pos].len = 60;
-	ring->slot[pos].flags = 0;
-	atomic_store(&c->ctl->ring[0].head, (pos + 1) % ring->num_slots);
+	for (; n; n--) {
+		struct vale_slot *slot = &ring->slot[pos];
+		uint8_t *p = c->mem + c->layout.bufs_at + (size_t)slot->buf_idx * VALE_BUF_SIZE;
+
+		memset(p, 0xff, 6);
+		memset(p + 6, 0x02, 6);
+		memset(p + 12, tag, len - 12);
+		slot->len = len;
+		slot->flags = n > 1 ? VALE_SLOT_MOREFRAG : 0;
+		pos = (pos + 1) % ring->num_slots;
+	}
+	atomic_store(&c->ctl->ring[0].head, pos);
 	vale_client_kick(&c->ctl->asleep, c->fds[VALE_FD_KICK]);
+}
+
+struct got {
+	unsigned slots;
+	uint32_t len;
+	uint8_t tag;
+};
+
+/* The next frame, which arrives whole. */
+static inline struct got receive_slots(struct vale_client *c)
+{
+	const struct vale_ring *ring = vale_layout_ring(&c->layout, c->mem, 1);
+	const struct vale_wait wait = vale_client_wait_rx(c, 1);
+	uint32_t pos = c->ctl->ring[1].head;
+	struct got got = { 0 };
+	bool more = true;
+
+	while (atomic_load(&c->ctl->ring[1].tail) == pos)
+		assert_int_equal(vale_client_sleep(&wait, pos, 10000000000), 0);
+	for (; more; pos = (pos + 1) % ring->num_slots) {
+		const struct vale_slot *slot = &ring->slot[pos];
+
+		more = slot->flags & VALE_SLOT_MOREFRAG;
+		got.slots++;
+		got.len += slot->len;
+		got.tag = c->mem[c->layout.bufs_at + (size_t)slot->buf_idx * VALE_BUF_SIZE +
+				 slot->len - 1];
+	}
+	atomic_store(&c->ctl->ring[1].head, pos);
+	vale_client_kick(&c->ctl->ring[1].wants_room, c->fds[VALE_FD_KICK]);
+	return got;
+}
+
+static inline void send_one(struct vale_client *c, uint8_t tag)
+{
+	send_slots(c, 1, 60, tag);
 }
 
 /* The last byte of the next frame. */
 static inline uint8_t receive_one(struct vale_client *c)
 {
-	const struct vale_ring *ring = vale_layout_ring(&c->layout, c->mem, 1);
-	const struct vale_wait wait = vale_client_wait_rx(c, 1);
-	uint32_t pos = c->ctl->ring[1].head;
-	uint8_t tag;
-
-	while (atomic_load(&c->ctl->ring[1].tail) == pos)
-		assert_int_equal(vale_client_sleep(&wait, pos, 10000000000), 0);
-	tag = c->mem[c->layout.bufs_at + (size_t)ring->slot[pos].buf_idx * VALE_BUF_SIZE + 59];
-	atomic_store(&c->ctl->ring[1].head, (pos + 1) % ring->num_slots);
-	vale_client_kick(&c->ctl->ring[1].wants_room, c->fds[VALE_FD_KICK]);
-	return tag;
+	return receive_slots(c).tag;
 }
 
 #endif
