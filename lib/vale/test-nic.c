@@ -196,13 +196,9 @@ static unsigned sent_by(struct fake *f)
 	return n;
 }
 
-/* Patience is for busy machines. */
 static void wait_sent(struct fake *f, unsigned n)
 {
-	for (unsigned i = 0; sent_by(f) < n; i++) {
-		assert_true(i < 4000);
-		poll(NULL, 0, 5);
-	}
+	wait_until(sent_by(f) >= n);
 	assert_int_equal(sent_by(f), n);
 }
 
@@ -278,10 +274,7 @@ static void test_a_full_interface_loses_frames_and_holds_nobody(void **state)
 	let_go(&fakes[0], 100);
 	come(&fakes[1], 3000, 60);
 	(void)receive_one(&a);
-	for (unsigned i = 0; port_of("fake1").tx_frames < 3000; i++) {
-		assert_true(i < 4000);
-		poll(NULL, 0, 5);
-	}
+	wait_until(port_of("fake1").tx_frames >= 3000);
 	let_go(&fakes[0], UINT32_MAX);
 	/* The ring's, and those before. */
 	wait_sent(&fakes[0], 100 + 1023);
@@ -322,14 +315,6 @@ static void test_so_it_does_with_several_threads(void **state)
 	check_all_held(state, 3);
 }
 
-static void wait_detached(const char *name)
-{
-	for (unsigned i = 0; port_of(name).attached; i++) {
-		assert_true(i < 4000);
-		poll(NULL, 0, 5);
-	}
-}
-
 static void test_an_interface_that_goes_away_is_detached_and_told_of(void **state)
 {
 	struct bench *b = *state;
@@ -345,7 +330,7 @@ static void test_an_interface_that_goes_away_is_detached_and_told_of(void **stat
 		attach("fake1");
 		come(&fakes[0], i == 1 ? UINT32_MAX : 0, 60); /* it is busy, or not */
 		fakes[i % 2].gone = true;
-		wait_detached(i % 2 ? "fake1" : "fake0");
+		wait_until(!port_of(i % 2 ? "fake1" : "fake0").attached);
 		assert_false(fakes[i % 2].is_open);
 		assert_int_equal(weir_switch_detach(NAME, i % 2 ? "fake0" : "fake1", NULL), 0);
 		come(&fakes[0], 0, 60);
@@ -355,10 +340,7 @@ static void test_an_interface_that_goes_away_is_detached_and_told_of(void **stat
 	vale_client_close(&a);
 	vale_client_close(&c);
 	wait_ports(0);
-	for (unsigned i = 0; count_fds() != b->n_fds; i++) {
-		assert_true(i < 4000);
-		poll(NULL, 0, 5);
-	}
+	wait_until(count_fds() == b->n_fds);
 }
 
 static void test_detaching_while_frames_flow(void **state)

@@ -112,6 +112,15 @@ static const struct weir_switch_port *find_port(const char *name,
 	return NULL;
 }
 
+static unsigned users_of(const char *port)
+{
+	struct weir_switch_state *s = NULL;
+	unsigned n = find_port(port, &s)->users;
+
+	weir_switch_state_free(s);
+	return n;
+}
+
 static uint64_t dropped(const char *port, enum weir_switch_drop why)
 {
 	struct weir_switch_state *s = NULL;
@@ -210,14 +219,7 @@ static void test_rules_of_a_port_that_stays_stay(void **state)
 		send_slots(&a, 1, 60, 8);
 		expect(&b, 1, 61, 8);
 		vale_client_close(&a);
-		for (;;) { /* it is noticed soon */
-			unsigned users = find_port("a", &s)->users;
-
-			s = weir_switch_state_free(s);
-			if (!users)
-				break;
-			poll(NULL, 0, 5);
-		}
+		wait_until(!users_of("a"));
 	}
 	p = find_port("a", &s);
 	assert_true(p->has_rules);
