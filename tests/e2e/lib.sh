@@ -128,7 +128,7 @@ show() {
 	echo "--- exit status ${rc-}, output:"
 	cat "${out-/dev/null}"
 	echo "--- messages:"
-	cat "${err-/dev/null}"
+	cat "${err-/dev/null}" "${said-/dev/null}"
 }
 
 # COUNT WEIR-ARGUMENTS...: runs weir while veth1 is recorded; COUNT frames have to arrive.

@@ -1,26 +1,19 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause
 # Network interfaces at a switch: two hosts, each on a veth of its own, and programs.
-#
-#	left eth0 --- mid1 middle mid2 --- eth0 right
-#	              vale0 in middle
-#
 # shellcheck source=tests/e2e/lib.sh
 . "${BASH_SOURCE%/*}/lib.sh"
+# shellcheck source=tests/e2e/hosts-lib.sh
+. "${BASH_SOURCE%/*}/hosts-lib.sh"
 
 frame='Ether(src="02:00:00:00:00:01",dst="02:00:00:00:00:02")/IP()/UDP(sport=(1,200))'
 
-# [IP-LINK-WORDS...]
-two_hosts() {
+places() {
 	export WEIR_RUNTIME_DIR=$netns_dir/switches
-	netns_add left middle right
-	netns_veth left eth0 middle mid1 "$@"
-	netns_veth right eth0 middle mid2 "$@"
-	netns_exec left ip addr add 10.9.0.1/24 dev eth0
-	netns_exec right ip addr add 10.9.0.2/24 dev eth0
+	two_hosts
 }
 
-# ARGUMENTS...: the switch in the middle, in the background; $switch_pid, messages in $said.
+# ARGUMENTS...: the switch in the middle, in the background; $switch_pid, its messages in $said.
 start_switch() {
 	said=$netns_dir/switch.err
 	netns_spawn middle "$weir" switch vale0 "$@" 2>"$said"
@@ -47,44 +40,11 @@ ports_are() { # NAMES
 	[ "$(shown '[.ports[].name] | sort | join(" ")')" = "$1" ]
 }
 
-ping_works() {
-	wait_for 15 netns_exec left ping -q -c 1 -W 1 10.9.0.2 >"$netns_dir/ping" ||
-		{ cat "$netns_dir/ping" "$said"; exit 1; }
-}
-
-ping_fails() {
-	if netns_exec left ping -q -c 2 -i 0.2 -W 1 10.9.0.2 >/dev/null; then
-		echo "an answer came"
-		exit 1
-	fi
-}
-
-# Between hosts by TCP, whose long frames and missing checksums have to be seen to.
-tcp_passes() {
-	local sum
-	netns_spawn right timeout 60 python3 -c 'if 1:
-		import hashlib, socket
-		server = socket.create_server(("", 7000))
-		print("ready", flush=True)
-		peer = server.accept()[0]
-		sum = hashlib.sha256()
-		while data := peer.recv(1 << 16):
-			sum.update(data)
-		print(sum.hexdigest(), flush=True)' >"$netns_dir/server"
-	wait_for 10 grep -q ready "$netns_dir/server"
-	sum=$(netns_exec left timeout 60 python3 -c 'if 1:
-		import hashlib, random, socket
-		data = random.Random(1).randbytes(8 << 20)
-		socket.create_connection(("10.9.0.2", 7000)).sendall(data)
-		print(hashlib.sha256(data).hexdigest())')
-	wait_for 30 grep -q "$sum" "$netns_dir/server" || { cat "$netns_dir/server"; exit 1; }
-}
-
 hosts_talk() { # PREFIX: of the names of interfaces
 	must attach vale0 "$1mid1"
 	must attach vale0 "$1mid2"
 	ping_works
-	tcp_passes
+	tcp_passes left right 10.9.0.2 8
 	must detach vale0 mid1
 	ping_fails
 	must detach vale0 "$1mid2"
@@ -92,7 +52,7 @@ hosts_talk() { # PREFIX: of the names of interfaces
 }
 
 test_hosts_behind_attached_interfaces_talk() {
-	two_hosts
+	places
 	start_switch
 	hosts_talk packet:
 	hosts_talk xdp:
@@ -102,10 +62,10 @@ test_hosts_behind_attached_interfaces_talk() {
 }
 
 test_interfaces_are_attached_from_the_start_and_in_a_lossless_switch() {
-	two_hosts
+	places
 	start_switch --attach=mid1 --attach=packet:mid2 --lossless --threads=2
 	ping_works
-	tcp_passes
+	tcp_passes left right 10.9.0.2 8
 	is "attached" "$(shown '[.ports[] | select(.attached)] | length')" 2
 	is "lost" "$(shown '[.ports[].dropped.full] | add')" 0
 	kill -INT "$switch_pid"
@@ -114,7 +74,7 @@ test_interfaces_are_attached_from_the_start_and_in_a_lossless_switch() {
 
 test_a_trace_goes_from_a_program_to_a_wire_and_back() {
 	local n sink
-	two_hosts
+	places
 	start_switch --attach=packet:mid2
 	n=$(frames_of "$data/web.pcap")
 	capture_start right eth0 "$netns_dir/eth0.pcap"
@@ -133,7 +93,7 @@ test_a_trace_goes_from_a_program_to_a_wire_and_back() {
 }
 
 test_a_tap_device_can_be_attached() {
-	two_hosts
+	places
 	start_switch --attach=packet:mid2
 	must attach vale0 tap:wtap
 	netns_exec middle ip addr add 10.9.0.1/24 dev wtap
@@ -146,7 +106,7 @@ test_a_tap_device_can_be_attached() {
 # Half of the traffic stops, the other half goes on.
 test_an_interface_is_detached_and_removed_under_traffic() {
 	local mode sink gen
-	two_hosts
+	places
 	start_switch
 	for mode in detach remove; do
 		must attach vale0 packet:mid1
@@ -179,7 +139,7 @@ sent_from() { # PORT COUNT
 }
 
 test_what_cannot_be_attached_is_named() {
-	two_hosts
+	places
 	start_switch --attach=packet:mid1
 	middle attach vale0 packet:mid1
 	is "exit status" "$rc" 1
@@ -206,7 +166,7 @@ test_what_cannot_be_attached_is_named() {
 
 # A switch without the privilege says what is missing; a user of the group may not attach.
 test_without_the_right_nothing_is_attached() {
-	two_hosts
+	places
 	chmod 755 "$netns_dir"
 	cp "$weir" "$netns_dir/weir"
 	mkdir "$WEIR_RUNTIME_DIR"
@@ -243,7 +203,7 @@ as() {
 
 test_ports_filter_and_edit_what_comes_and_goes() {
 	local ttl
-	two_hosts
+	places
 	start_switch --attach=packet:mid1 --filter-in='not (icmp and ip[8] == 7)' --edit-out='--ttl=33'
 	must attach vale0 packet:mid2 --edit-in '--enet-vlan=add --enet-vlan-tag=7' \
 		--edit-out="--enet-vlan='del'"
@@ -265,7 +225,7 @@ test_ports_filter_and_edit_what_comes_and_goes() {
 }
 
 test_wrong_rules_are_named_before_anything_is_done() {
-	two_hosts
+	places
 	start_switch
 	middle attach vale0 packet:mid1 --filter-in='tcp or'
 	is "exit status" "$rc" 2
@@ -288,7 +248,7 @@ test_wrong_rules_are_named_before_anything_is_done() {
 
 test_a_switch_with_idle_interfaces_sleeps() {
 	local before after
-	two_hosts
+	places
 	start_switch --attach=packet:mid1 --attach=xdp:mid2
 	ping_works
 	before=$(processor_ticks)
