@@ -419,8 +419,10 @@ static int wait_side(const struct vale_queue *queue, struct vale_side *s,
 			return 1;
 		cpu_relax();
 	}
+	if (timeout_ns < PATIENCE_NS) /* tells nothing of how long waits are */
+		return sleep_side(queue, s, ready, timeout_ns);
 	patience_begin(&s->patience);
-	while (timeout_ns >= PATIENCE_NS && !ready(s) && patience_left(&s->patience))
+	while (!ready(s) && patience_left(&s->patience))
 		;
 	r = sleep_side(queue, s, ready, timeout_ns);
 	patience_end(&s->patience);
