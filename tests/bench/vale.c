@@ -25,9 +25,10 @@
 
 #include <weir/port.h>
 
-#define SLOTS	  1024u
-#define BUF	  2112u /* as of a switch */
-#define MAX_BATCH 1024u
+#define SLOTS	    1024u
+#define BUF	    2112u /* as of a switch */
+#define MAX_BATCH   1024u
+#define RELAY_BATCH 256u
 
 static double now(void)
 {
@@ -250,7 +251,7 @@ static void bare_copy(uint8_t *to, const uint8_t *from, size_t len)
 	memcpy(to, from, len);
 }
 
-/* How many slots of a ring were filled, and emptied; with every MAX_BATCH / 4 told. */
+/* How many slots of a ring were filled, and emptied, told in batches. */
 struct relay {
 	_Alignas(64) _Atomic uint64_t filled;
 	_Alignas(64) _Atomic uint64_t emptied;
@@ -261,10 +262,10 @@ static void run_relay_sender(struct relay *r, uint8_t *ring, unsigned len)
 	uint8_t *frames = make_buffers();
 
 	for (uint64_t n = 0;; atomic_store_explicit(&r->filled, n, memory_order_release)) {
-		while (n + MAX_BATCH / 4 >
+		while (n + RELAY_BATCH >
 		       atomic_load_explicit(&r->emptied, memory_order_acquire) + SLOTS)
 			(void)sched_yield();
-		for (unsigned i = 0; i < MAX_BATCH / 4; i++, n++)
+		for (unsigned i = 0; i < RELAY_BATCH; i++, n++)
 			bare_copy(ring + n % SLOTS * BUF, frames + i * BUF, len);
 	}
 }
