@@ -20,12 +20,11 @@ enum {
 	OPT_END_LEN = 4,
 };
 
-void blockring_init_at(struct blockring *r, void *mapped, uint64_t size)
+void blockring_init_at(struct blockring *r, void *mem, uint64_t size)
 {
-	*r = (struct blockring){ .shared = mapped,
-				 .data = (uint8_t *)mapped + CAPTURE_PAGE,
-				 .size = size,
-				 .mapped = blockring_memory(size) };
+	*r = (struct blockring){ .shared = mem,
+				 .data = (uint8_t *)mem + CAPTURE_PAGE,
+				 .size = size };
 }
 
 int blockring_init(struct blockring *r, uint64_t size, struct weir_err *err)
@@ -37,12 +36,13 @@ int blockring_init(struct blockring *r, uint64_t size, struct weir_err *err)
 		return err_set(err, -errno, "cannot take a buffer of %llu MiB: %s",
 			       (unsigned long long)(size >> 20), strerror(errno));
 	blockring_init_at(r, p, size);
+	r->mapped = blockring_memory(size);
 	return 0;
 }
 
 void blockring_done(struct blockring *r)
 {
-	if (r->shared)
+	if (r->mapped)
 		(void)munmap(r->shared, r->mapped); /* was mapped */
 	*r = (struct blockring){ 0 };
 }

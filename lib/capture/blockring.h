@@ -20,7 +20,7 @@ struct blockring {
 	struct capture_ring *shared;
 	uint8_t *data;
 	uint64_t size;	  /* of data: a power of two, at least CAPTURE_CHUNK */
-	size_t mapped;	  /* bytes at shared */
+	size_t mapped;	  /* bytes at shared; 0: they are not ours */
 	uint32_t iface;	  /* of all its frames, as the file counts them */
 	unsigned queue;	  /* for people */
 	unsigned options; /* enum capture_options */
@@ -34,8 +34,8 @@ static inline size_t blockring_memory(uint64_t size)
 
 /* Makes one in memory of this process. -ENOMEM. To be ended with blockring_done(). */
 int blockring_init(struct blockring *r, uint64_t size, struct weir_err *err);
-/* Over memory of blockring_memory(size) bytes that was mapped for it, which it takes. */
-void blockring_init_at(struct blockring *r, void *mapped, uint64_t size);
+/* Over blockring_memory(size) bytes, which are lent as long as it is used. */
+void blockring_init_at(struct blockring *r, void *mem, uint64_t size);
 /* Copes with zeroed memory. */
 void blockring_done(struct blockring *r);
 

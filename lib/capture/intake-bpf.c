@@ -67,6 +67,8 @@ struct bpf_priv {
 	struct capture *prog;
 	int links[N_HOOKS];
 	int promisc_fd;
+	void *mem; /* of all rings, in a row: they need not begin with a page */
+	size_t mem_size;
 	bool xdp, has_tai;
 	pthread_t minder;
 	bool minds;
@@ -202,8 +204,8 @@ static int load(struct intake *s, uint64_t ring_size, unsigned n, struct weir_er
 
 static int map_rings(struct intake *s, uint64_t ring_size, unsigned n, struct weir_err *err)
 {
-	const struct bpf_priv *p = s->priv;
 	const size_t each = blockring_memory(ring_size);
+	struct bpf_priv *p = s->priv;
 	uint8_t *mem;
 	int r = intake_set_rings(s, n, err);
 
@@ -214,6 +216,8 @@ static int map_rings(struct intake *s, uint64_t ring_size, unsigned n, struct we
 	if (mem == MAP_FAILED)
 		return err_set(err, -errno, "cannot map %u rings of %llu MiB: %s", n,
 			       (unsigned long long)(ring_size >> 20), strerror(errno));
+	p->mem = mem;
+	p->mem_size = n * each;
 	for (unsigned i = 0; i < n; i++) {
 		blockring_init_at(&s->rings[i], mem + i * each, ring_size);
 		intake_set_ring(s, &s->rings[i], i);
@@ -383,7 +387,9 @@ static void bpf_close(struct intake *s)
 		closep(&p->links[i]);
 	closep(&p->promisc_fd);
 	closep(&p->end_fd);
-	capture__destroy(p->prog); /* copes with NULL */
+	if (p->mem)
+		(void)munmap(p->mem, p->mem_size); /* was mapped */
+	capture__destroy(p->prog);		   /* copes with NULL */
 }
 
 /* Frames that found no ring, and those that came while another was being written. */

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -241,6 +242,41 @@ static void test_what_cannot_be_opened_is_named(void **state)
 	assert_null(c);
 }
 
+/* Is there a line of /proc/self/maps with the word? */
+static bool has_mapping(const char *word)
+{
+	FILE *f = fopen("/proc/self/maps", "r");
+	char line[512];
+	bool found = false;
+
+	assert_non_null(f);
+	while (!found && fgets(line, sizeof(line), f))
+		found = strstr(line, word);
+	(void)fclose(f); /* only read */
+	return found;
+}
+
+static void test_rings_of_programs_are_gone_with_the_capture(void **state)
+{
+	static const char *const ports[] = { "lo" };
+	const struct weir_capture_opts opts = { .ports = ports,
+						.n_ports = 1,
+						.buffer_size = 1,
+						.engine = WEIR_CAPTURE_TC,
+						.path = path };
+	struct weir_capture *c = NULL;
+	struct weir_err err = { 0 };
+
+	(void)state;
+	if (weir_capture_open(&opts, &c, &err) < 0) {
+		print_message("%s\n", err.text);
+		skip(); /* without the privilege, or the kernel's help */
+	}
+	assert_true(has_mapping("bpf-map"));
+	weir_capture_close(c);
+	assert_false(has_mapping("bpf-map"));
+}
+
 static int make_path(void **state)
 {
 	int fd = mkstemp(path);
@@ -264,6 +300,7 @@ int main(void)
 		cmocka_unit_test(test_filter_counts_what_it_does_not_want),
 		cmocka_unit_test(test_frames_are_shown_until_that_fails),
 		cmocka_unit_test(test_what_cannot_be_opened_is_named),
+		cmocka_unit_test(test_rings_of_programs_are_gone_with_the_capture),
 	};
 
 	return cmocka_run_group_tests(tests, make_path, remove_path);
