@@ -98,6 +98,17 @@ static int make_name(struct files *fs, uint64_t now_ns, struct weir_err *err)
 	return 0;
 }
 
+/* The name stands for the file that is begun: an older one that had it is there no more. */
+static void forget_name(struct files *fs)
+{
+	for (uint64_t i = 0; i < fs->opts.rotation.files; i++) {
+		if (fs->old[i] && strcmp(fs->old[i], fs->name) == 0) {
+			free(fs->old[i]);
+			fs->old[i] = NULL;
+		}
+	}
+}
+
 /* Remembers the file, and deletes the one whose place it takes. */
 static int keep_few(struct files *fs, struct weir_err *err)
 {
@@ -105,6 +116,8 @@ static int keep_few(struct files *fs, struct weir_err *err)
 
 	if (!fs->old)
 		return 0;
+	if (makes_names(fs))
+		forget_name(fs);
 	place = &fs->old[counter_get(&fs->count) % fs->opts.rotation.files];
 	if (*place)
 		(void)unlink(*place); /* somebody else may have taken it away */

@@ -278,6 +278,29 @@ static void test_ten_thousand_files_leave_the_last(void **state)
 		assert_int_equal(sizes[i], size_of(2));
 }
 
+/* The name of the day before comes again, where that file was to be deleted, and later. */
+static void test_file_whose_name_comes_again_is_not_the_one_deleted(void **state)
+{
+	static const uint64_t n_files[] = { 24, 30 };
+
+	(void)state;
+	for (unsigned k = 0; k < ARRAY_SIZE(n_files); k++) {
+		const struct weir_capture_rotation rotation = { .interval_ns = HOUR,
+								.files = n_files[k] };
+		struct stage *s = begin("%H.pcap", &rotation, EVE);
+		char names[32][64];
+		long sizes[32];
+
+		for (uint64_t i = 0; i < 40; i++)
+			put(s, EVE + i * HOUR, 100 + (uint32_t)i);
+		write_all(s);
+		assert_int_equal(end(s), 40);
+		assert_int_equal(collect(names, sizes, 32), 24);
+		for (unsigned hour = 0; hour < 24; hour++) /* the last was begun at 14:00 */
+			assert_int_equal(sizes[hour], size_of(1) + 1 + hour + (hour < 15 ? 24 : 0));
+	}
+}
+
 static void test_rotation_by_hand_needs_another_name(void **state)
 {
 	const struct weir_capture_rotation none = { 0 };
@@ -361,6 +384,7 @@ int main(void)
 		cmocka_unit_test(test_intervals_begin_at_their_multiples),
 		cmocka_unit_test(test_names_are_never_used_twice),
 		cmocka_unit_test(test_ten_thousand_files_leave_the_last),
+		cmocka_unit_test(test_file_whose_name_comes_again_is_not_the_one_deleted),
 		cmocka_unit_test(test_rotation_by_hand_needs_another_name),
 		cmocka_unit_test(test_what_makes_a_name_unique_stands_before_its_extensions),
 		cmocka_unit_test(test_folder_that_is_gone_is_an_error),
