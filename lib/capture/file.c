@@ -33,11 +33,12 @@ struct file {
 	const _Atomic bool *hurry;
 	uint8_t *buf; /* what is to be written next */
 	size_t len;
+	uint32_t *ifaces; /* of the records in buf, which do not say it themselves */
+	unsigned n_records;
 	uint64_t written; /* bytes in the file */
 	off_t begin;	  /* where it begins: standard output may be a file that has more */
 	struct weir_err failure;
 	struct file_loss *loss;
-	unsigned n_ifaces;
 	char path[];
 };
 
@@ -69,18 +70,38 @@ static size_t whole(const struct file *f, const uint8_t *p, size_t done)
 	return at;
 }
 
-/* What is at p is not in the file. */
+static void count_frame(struct file *f, uint32_t iface, uint32_t orig_len)
+{
+	f->loss[iface].frames++;
+	f->loss[iface].bytes += orig_len;
+}
+
+/* Of blocks that will not be in the file. */
+static void count_blocks(struct file *f, const uint8_t *data, size_t len)
+{
+	for (size_t at = 0; at < len; at += block_len(data + at))
+		if (raw32_at(data + at) == BLOCK_EPB)
+			count_frame(f, raw32_at(data + at + 8), block_orig_len(data + at));
+}
+
+/* Of the buffer's records those that are at p, its last: they are not in the file. */
+static void count_records(struct file *f, const uint8_t *p, size_t len)
+{
+	unsigned nr = f->n_records;
+
+	for (size_t at = 0; at < len; at += unit_len(f, p + at))
+		nr--;
+	for (size_t at = 0; at < len; at += unit_len(f, p + at))
+		count_frame(f, f->ifaces[nr++], raw32_at(p + at + 12));
+}
+
+/* What is at p, blocks or records of the buffer, is not in the file. */
 static void count_loss(struct file *f, const uint8_t *p, size_t len)
 {
-	for (size_t at = 0; at < len; at += unit_len(f, p + at)) {
-		const uint8_t *unit = p + at;
-		uint32_t iface = is_pcap(f) ? 0 : raw32_at(unit + 8);
-
-		if (!is_pcap(f) && raw32_at(unit) != BLOCK_EPB)
-			continue;
-		f->loss[iface].frames++;
-		f->loss[iface].bytes += is_pcap(f) ? raw32_at(unit + 12) : block_orig_len(unit);
-	}
+	if (is_pcap(f))
+		count_records(f, p, len);
+	else
+		count_blocks(f, p, len);
 }
 
 /* Waits until the pipe has room. -ETIMEDOUT: it is time to end, and nobody has read from it
@@ -152,10 +173,10 @@ static int hand_on(struct file *f, const uint8_t *data, size_t len)
 
 static int empty_buffer(struct file *f)
 {
-	const size_t len = f->len;
+	const int r = f->len ? hand_on(f, f->buf, f->len) : 0;
 
-	f->len = 0;
-	return len ? hand_on(f, f->buf, len) : 0;
+	f->len = f->n_records = 0;
+	return r;
 }
 
 /* Room for n bytes in the buffer; NULL: f->failure. */
@@ -176,14 +197,14 @@ static int put_blocks(struct file *f, const uint8_t *data, size_t len)
 
 	if (len >= WRITE_MIN) {
 		if (empty_buffer(f) < 0) {
-			count_loss(f, data, len);
+			count_blocks(f, data, len);
 			return f->failure.code;
 		}
 		return hand_on(f, data, len);
 	}
 	at = reserve(f, len);
 	if (!at) {
-		count_loss(f, data, len);
+		count_blocks(f, data, len);
 		return f->failure.code;
 	}
 	memcpy(at, data, len);
@@ -204,25 +225,15 @@ static bool put_record(struct file *f, const uint8_t *block)
 	raw32_put(at + 8, len);
 	raw32_put(at + 12, block_orig_len(block));
 	memcpy(at + PCAP_RECORD_HEADER, block + BLOCK_FRAME_AT, len);
+	f->ifaces[f->n_records++] = raw32_at(block + 8);
 	return true;
-}
-
-/* Of blocks that will not be made records. */
-static void count_lost_blocks(struct file *f, const uint8_t *data, size_t len)
-{
-	for (size_t at = 0; at < len; at += block_len(data + at)) {
-		struct file_loss *loss = &f->loss[is_pcap(f) ? 0 : raw32_at(data + at + 8)];
-
-		loss->frames++;
-		loss->bytes += block_orig_len(data + at);
-	}
 }
 
 static int put_records(struct file *f, const uint8_t *data, size_t len)
 {
 	for (size_t at = 0; at < len; at += block_len(data + at)) {
 		if (!put_record(f, data + at)) {
-			count_lost_blocks(f, data + at, len - at);
+			count_blocks(f, data + at, len - at);
 			return f->failure.code;
 		}
 	}
@@ -239,7 +250,7 @@ int file_put(struct file *f, const uint8_t *data, size_t len, struct weir_err *e
 	int r = f->failure.code;
 
 	if (r < 0)
-		count_lost_blocks(f, data, len);
+		count_blocks(f, data, len);
 	else
 		r = is_pcap(f) ? put_records(f, data, len) : put_blocks(f, data, len);
 	return tell(f, r, err);
@@ -315,6 +326,7 @@ struct file *file_close(struct file *f)
 		return NULL;
 	(void)close_all(f); /* who wants to know has called file_finish() */
 	free(f->buf);
+	free(f->ifaces);
 	free(f->loss);
 	free(f);
 	return NULL;
@@ -383,11 +395,11 @@ int file_open(const char *path, const struct file_opts *opts, struct file **ret_
 	memcpy(f->path, name, strlen(name) + 1);
 	f->fd = -EBADF;
 	f->format = opts->format;
-	f->n_ifaces = opts->n_ifaces;
 	f->hurry = opts->hurry;
 	f->buf = malloc(BUFFER);
+	f->ifaces = is_pcap(f) ? calloc(BUFFER / PCAP_RECORD_HEADER, sizeof(*f->ifaces)) : NULL;
 	f->loss = calloc(opts->n_ifaces, sizeof(*f->loss));
-	if (!f->buf || !f->loss)
+	if (!f->buf || !f->loss || (is_pcap(f) && !f->ifaces))
 		return err_set(err, -ENOMEM, "%s: no memory to write it", name);
 	r = open_fd(f, path, opts->compression, err);
 	if (r == 0)

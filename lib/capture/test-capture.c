@@ -4,9 +4,11 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <weir/port.h>
@@ -140,6 +142,46 @@ static void test_ports_meet_in_one_file(void **state)
 	assert_int_equal(read_back(&bytes), 800); /* and they are in order */
 	weir_port_close(a);
 	weir_port_close(b);
+}
+
+static void test_losses_are_counted_where_they_came_from(void **state)
+{
+	static const char *const ports[] = { "mem:a", "mem:b" };
+	static const enum weir_trace_format formats[] = { WEIR_TRACE_PCAPNG, WEIR_TRACE_PCAP_NS };
+
+	struct rlimit any, small;
+
+	(void)state;
+	(void)signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &any), 0);
+	small = any;
+	small.rlim_cur = 2000;
+	for (unsigned i = 0; i < ARRAY_SIZE(formats); i++) {
+		const struct weir_capture_opts opts = {
+			.ports = ports, .n_ports = 2, .path = path, .format = formats[i]
+		};
+		struct weir_port *b = open_sender(ports[1]);
+		struct weir_capture *c = start(&opts);
+		struct weir_capture_figures f;
+		uint64_t bytes;
+
+		assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+		send_frames(b, 500);
+		assert_int_equal(weir_capture_stop(c, NULL), -EFBIG);
+		assert_int_equal(setrlimit(RLIMIT_FSIZE, &any), 0);
+		weir_capture_figures(c, 0, &f);
+		assert_int_equal(f.received, 0);
+		assert_int_equal(f.writer_dropped, 0);
+		assert_int_equal(f.kept, 0);
+		weir_capture_figures(c, 1, &f);
+		assert_int_equal(f.received, 500);
+		assert_int_equal(f.kept + f.writer_dropped, 500);
+		weir_capture_close(c);
+		weir_port_close(b);
+		assert_int_equal(f.kept, read_back(&bytes));
+		assert_int_equal(f.kept_bytes, bytes);
+		assert_true(f.kept > 0 && f.kept < 500);
+	}
 }
 
 static void test_count_is_exact_and_the_rest_is_late(void **state)
@@ -296,6 +338,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_all_that_was_sent_before_the_stop_is_kept),
 		cmocka_unit_test(test_ports_meet_in_one_file),
+		cmocka_unit_test(test_losses_are_counted_where_they_came_from),
 		cmocka_unit_test(test_count_is_exact_and_the_rest_is_late),
 		cmocka_unit_test(test_filter_counts_what_it_does_not_want),
 		cmocka_unit_test(test_frames_are_shown_until_that_fails),
