@@ -213,17 +213,12 @@ static int put_blocks(struct file *f, const uint8_t *data, size_t len)
 
 static bool put_record(struct file *f, const uint8_t *block)
 {
-	const uint64_t ns = block_time(block);
-	const uint32_t fraction = (uint32_t)(ns % NSEC_PER_SEC);
 	const uint32_t len = block_frame_len(block);
 	uint8_t *at = reserve(f, PCAP_RECORD_HEADER + len);
 
 	if (!at)
 		return false;
-	raw32_put(at, (uint32_t)(ns / NSEC_PER_SEC));
-	raw32_put(at + 4, f->format == WEIR_TRACE_PCAP_US ? fraction / 1000 : fraction);
-	raw32_put(at + 8, len);
-	raw32_put(at + 12, block_orig_len(block));
+	pcap_put_record_header(at, f->format, block_time(block), len, block_orig_len(block));
 	memcpy(at + PCAP_RECORD_HEADER, block + BLOCK_FRAME_AT, len);
 	f->ifaces[f->n_records++] = raw32_at(block + 8);
 	return true;

@@ -63,11 +63,7 @@ static int make_pcap(struct ngblock *b, const struct intake *s,
 	if (!b->data)
 		return -ENOMEM;
 	b->len = b->size = PCAP_FILE_HEADER;
-	raw32_put(b->data, opts->format == WEIR_TRACE_PCAP_NS ? PCAP_MAGIC_NS : PCAP_MAGIC_US);
-	raw16_put(b->data + 4, 2); /* version 2.4 */
-	raw16_put(b->data + 6, 4);
-	raw32_put(b->data + 16, told_snaplen(opts));
-	raw32_put(b->data + 20, s->info.linktype);
+	pcap_put_file_header(b->data, opts->format, told_snaplen(opts), s->info.linktype);
 	return 0;
 }
 

@@ -36,7 +36,7 @@ static void make_record(const struct weir_writer *w, uint8_t *at, uint32_t iface
 	const uint32_t size = (uint32_t)record_size(w, len, options);
 
 	if (w->format != WEIR_TRACE_PCAPNG) {
-		writer_pcap_head(w, at, ts_ns, len, orig_len);
+		pcap_put_record_header(at, w->format, (uint64_t)ts_ns, len, orig_len);
 		return;
 	}
 	writer_epb_head(w, at, iface, ts_ns, len, orig_len);

@@ -215,13 +215,10 @@ static int add_iface(struct weir_writer *w, uint32_t linktype, uint32_t snaplen,
 static int put_pcap_header(struct weir_writer *w, const struct weir_writer_opts *opts,
 			   struct weir_err *err)
 {
-	uint8_t head[PCAP_FILE_HEADER] = { 0 }; /* thiszone and sigfigs are 0 */
+	uint8_t head[PCAP_FILE_HEADER];
 
-	raw32_put(head, w->format == WEIR_TRACE_PCAP_NS ? PCAP_MAGIC_NS : PCAP_MAGIC_US);
-	raw16_put(head + 4, 2); /* version 2.4 */
-	raw16_put(head + 6, 4);
-	raw32_put(head + 16, opts->snaplen ? opts->snaplen : WEIR_FRAME_MAX);
-	raw32_put(head + 20, opts->linktype);
+	pcap_put_file_header(head, w->format, opts->snaplen ? opts->snaplen : WEIR_FRAME_MAX,
+			     opts->linktype);
 	return output_put(w->out, head, sizeof(head), err);
 }
 
@@ -323,7 +320,7 @@ static int put_pcap_record(struct weir_writer *w, const struct weir_record *rec,
 	uint8_t head[PCAP_RECORD_HEADER];
 	int ret;
 
-	writer_pcap_head(w, head, rec->ts_ns, rec->len, rec->orig_len);
+	pcap_put_record_header(head, w->format, (uint64_t)rec->ts_ns, rec->len, rec->orig_len);
 	ret = output_put(w->out, head, sizeof(head), err);
 	if (ret < 0 || !rec->len)
 		return ret;

@@ -62,18 +62,6 @@ static inline uint64_t scale_ticks(const struct scale *s, int64_t ns)
 	return s->ns_per_tick ? since / s->ns_per_tick : scale_ticks_slow(s, ns);
 }
 
-static inline void writer_pcap_head(const struct weir_writer *w, uint8_t *head, int64_t ts_ns,
-				    uint32_t len, uint32_t orig_len)
-{
-	const uint32_t sec = (uint32_t)((uint64_t)ts_ns / NSEC_PER_SEC);
-	const uint32_t ns = (uint32_t)((uint64_t)ts_ns % NSEC_PER_SEC);
-
-	raw32_put(head, sec);
-	raw32_put(head + 4, w->format == WEIR_TRACE_PCAP_NS ? ns : ns / 1000);
-	raw32_put(head + 8, len);
-	raw32_put(head + 12, orig_len);
-}
-
 /* All but the block's length. */
 static inline void writer_epb_head(const struct weir_writer *w, uint8_t *head, uint32_t iface,
 				   int64_t ts_ns, uint32_t len, uint32_t orig_len)
