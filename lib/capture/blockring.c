@@ -7,18 +7,7 @@
 
 #include "base/err.h"
 #include "base/macros.h"
-
-/* Enhanced packet block: draft-ietf-opsawg-pcapng, 4.3. */
-enum {
-	EPB = 6,
-	FIXED = 28, /* type, length, interface, time, captured and original length */
-	TRAILER = 4,
-	OPT_FLAGS = 2,
-	OPT_DROPCOUNT = 4,
-	OPT_PACKETID = 5,
-	OPT_QUEUE = 6,
-	OPT_END_LEN = 4,
-};
+#include "trace/pcapng.h"
 
 void blockring_init_at(struct blockring *r, void *mem, uint64_t size)
 {
@@ -60,7 +49,7 @@ static uint32_t options_len(const struct blockring *r, uint64_t untold)
 	n += r->options & CAPTURE_ID ? 12 : 0;
 	n += r->options & CAPTURE_QUEUE ? 8 : 0;
 	n += untold ? 12 : 0;
-	return n ? n + OPT_END_LEN : 0;
+	return n ? n + OPT_HEADER : 0;
 }
 
 static uint8_t *put_option32(uint8_t *at, uint16_t code, uint32_t value)
@@ -84,16 +73,16 @@ static uint8_t *put_options(struct blockring *r, uint8_t *at, uint32_t flags, ui
 	const uint8_t *begin = at;
 
 	if (r->options & CAPTURE_FLAGS)
-		at = put_option32(at, OPT_FLAGS, flags);
+		at = put_option32(at, OPT_EPB_FLAGS, flags);
 	if (r->options & CAPTURE_ID)
-		at = put_option64(at, OPT_PACKETID, r->shared->next_id);
+		at = put_option64(at, OPT_EPB_PACKETID, r->shared->next_id);
 	if (r->options & CAPTURE_QUEUE)
-		at = put_option32(at, OPT_QUEUE, r->queue);
+		at = put_option32(at, OPT_EPB_QUEUE, r->queue);
 	if (untold)
-		at = put_option64(at, OPT_DROPCOUNT, untold);
+		at = put_option64(at, OPT_EPB_DROPCOUNT, untold);
 	if (at != begin) {
-		memset(at, 0, OPT_END_LEN);
-		at += OPT_END_LEN;
+		memset(at, 0, OPT_HEADER);
+		at += OPT_HEADER;
 	}
 	return at;
 }
@@ -111,7 +100,7 @@ static void put_filler(uint8_t *at, uint32_t len)
 	memset(at, 0, len);
 	raw32_put(at, CAPTURE_FILLER);
 	raw32_put(at + 4, len);
-	raw32_put(at + len - TRAILER, len);
+	raw32_put(at + len - BLOCK_TRAILER, len);
 }
 
 /* Where the block is to begin; a filler is written before it if need be. UINT64_MAX: there
@@ -131,9 +120,9 @@ static uint64_t make_room(struct blockring *r, uint64_t head, uint32_t len)
 
 bool blockring_put(struct blockring *r, uint64_t *head, const struct blockring_frame *f)
 {
-	const uint32_t padded = (f->len + 3) & ~3u;
+	const uint32_t frame_len = (uint32_t)padded(f->len);
 	const uint64_t untold = r->shared->untold;
-	const uint32_t len = FIXED + padded + options_len(r, untold) + TRAILER;
+	const uint32_t len = EPB_FIXED + frame_len + options_len(r, untold) + BLOCK_TRAILER;
 	const uint64_t pos = make_room(r, *head, len);
 	uint8_t *at;
 
@@ -144,18 +133,18 @@ bool blockring_put(struct blockring *r, uint64_t *head, const struct blockring_f
 		return false;
 	}
 	at = blockring_at(r, pos);
-	raw32_put(at, EPB);
+	raw32_put(at, BLOCK_EPB);
 	raw32_put(at + 4, len);
 	raw32_put(at + 8, r->iface);
 	raw32_put(at + 12, (uint32_t)(f->ts_ns >> 32));
 	raw32_put(at + 16, (uint32_t)f->ts_ns);
 	raw32_put(at + 20, f->len);
 	raw32_put(at + 24, f->orig_len);
-	at += FIXED;
-	if (padded != f->len)
-		raw32_put(at + padded - 4, 0);
+	at += EPB_FIXED;
+	if (frame_len != f->len)
+		raw32_put(at + frame_len - 4, 0);
 	memcpy(at, f->data, f->len);
-	at = put_options(r, at + padded, f->flags, untold);
+	at = put_options(r, at + frame_len, f->flags, untold);
 	raw32_put(at, len);
 	r->shared->untold = 0;
 	r->shared->next_id++;

@@ -103,6 +103,4 @@ static inline uint32_t block_orig_len(const uint8_t *block)
 	return raw32_at(block + 24);
 }
 
-#define BLOCK_FRAME_AT 28u /* where a frame's bytes begin */
-
 #endif

@@ -219,7 +219,7 @@ static bool put_record(struct file *f, const uint8_t *block)
 	if (!at)
 		return false;
 	pcap_put_record_header(at, f->format, block_time(block), len, block_orig_len(block));
-	memcpy(at + PCAP_RECORD_HEADER, block + BLOCK_FRAME_AT, len);
+	memcpy(at + PCAP_RECORD_HEADER, block + EPB_FIXED, len);
 	f->ifaces[f->n_records++] = raw32_at(block + 8);
 	return true;
 }

@@ -13,6 +13,7 @@
 #include "base/time.h"
 #include "capture/files.h"
 #include "capture/merge.h"
+#include "trace/pcapng.h"
 
 /* How long it sleeps when there is nothing to do: so long while frames come, and so long when
  * none have come for a while. A ring has to hold what comes meanwhile. */
@@ -78,7 +79,7 @@ static int look(struct writer *w, const struct span *s)
 	int r = 0;
 
 	for (uint32_t i = 0; r >= 0 && i < s->frames; i++, block += block_len(block)) {
-		bufs[n++] = (struct weir_buf){ .data = block + BLOCK_FRAME_AT,
+		bufs[n++] = (struct weir_buf){ .data = block + EPB_FIXED,
 					       .len = block_frame_len(block),
 					       .room = block_frame_len(block),
 					       .orig_len = block_orig_len(block),

@@ -59,6 +59,10 @@ enum {
 	OPT_ISB_IFRECV = 4,
 	OPT_ISB_IFDROP = 5,
 	OPT_ISB_USRDELIV = 8,
+	OPT_EPB_FLAGS = 2,
+	OPT_EPB_DROPCOUNT = 4,
+	OPT_EPB_PACKETID = 5,
+	OPT_EPB_QUEUE = 6,
 };
 
 /* Texts and frames are filled up to whole words. */
