@@ -74,7 +74,7 @@ int head_make(struct ngblock *b, const struct intake *intakes, unsigned n,
 
 	if (opts->format != WEIR_TRACE_PCAPNG)
 		return make_pcap(b, &intakes[0], opts);
-	ngblock_section(b, opts->comment, NULL);
+	ngblock_section(b, opts->comment);
 	r = ngblock_end(b, BLOCK_SHB);
 	for (unsigned i = 0; r == 0 && i < n; i++)
 		r = add_iface(b, &intakes[i]);
@@ -96,7 +96,7 @@ int tail_add(struct ngblock *b, unsigned i, const struct tail_figures *t)
 	const struct weir_capture_figures *f = &t->figures;
 	const uint64_t dropped = f->kernel_dropped + f->ring_dropped + f->writer_dropped;
 
-	ngblock_stats(b, i, (int64_t)t->end_ns);
+	ngblock_stats(b, i, t->end_ns);
 	add_time(b, OPT_ISB_STARTTIME, t->begin_ns);
 	add_time(b, OPT_ISB_ENDTIME, t->end_ns);
 	ngblock_option(b, OPT_ISB_IFRECV, &f->received, sizeof(f->received));

@@ -35,7 +35,8 @@ static uint8_t *grow(struct ngblock *b, size_t n)
 	return at;
 }
 
-void ngblock_begin(struct ngblock *b, const void *fixed, size_t len)
+/* Begins a block of len bytes of fixed fields (a multiple of 4), without type and length. */
+static void begin(struct ngblock *b, const void *fixed, size_t len)
 {
 	uint8_t *at;
 
@@ -64,7 +65,7 @@ void ngblock_text(struct ngblock *b, uint16_t code, const char *text)
 		ngblock_option(b, code, text, MIN(strlen(text), (size_t)UINT16_MAX));
 }
 
-void ngblock_section(struct ngblock *b, const char *comment, const char *application)
+void ngblock_section(struct ngblock *b, const char *comment)
 {
 	struct utsname host;
 	char os[sizeof(host.sysname) + sizeof(host.release) + 1] = "";
@@ -74,14 +75,14 @@ void ngblock_section(struct ngblock *b, const char *comment, const char *applica
 	raw16_put(fixed + 4, 1); /* version 1.0 */
 	raw16_put(fixed + 6, 0);
 	raw64_put(fixed + 8, UINT64_MAX); /* length of the section: not told */
-	ngblock_begin(b, fixed, sizeof(fixed));
+	begin(b, fixed, sizeof(fixed));
 	ngblock_text(b, OPT_COMMENT, comment);
 	if (uname(&host) == 0) {
 		(void)snprintf(os, sizeof(os), "%s %s", host.sysname, host.release);
 		ngblock_text(b, OPT_SHB_HARDWARE, host.machine);
 		ngblock_text(b, OPT_SHB_OS, os);
 	}
-	ngblock_text(b, OPT_SHB_USERAPPL, application ? application : "weir " WEIR_VERSION);
+	ngblock_text(b, OPT_SHB_USERAPPL, "weir " WEIR_VERSION);
 }
 
 void ngblock_iface(struct ngblock *b, uint32_t linktype, uint32_t snaplen, const char *name)
@@ -92,26 +93,19 @@ void ngblock_iface(struct ngblock *b, uint32_t linktype, uint32_t snaplen, const
 	raw16_put(fixed, (uint16_t)linktype);
 	raw16_put(fixed + 2, 0);
 	raw32_put(fixed + 4, snaplen);
-	ngblock_begin(b, fixed, sizeof(fixed));
+	begin(b, fixed, sizeof(fixed));
 	ngblock_text(b, OPT_IF_NAME, name);
 	ngblock_option(b, OPT_IF_TSRESOL, &nanoseconds, 1);
 }
 
-void ngblock_stats(struct ngblock *b, uint32_t iface, int64_t ts_ns)
+void ngblock_stats(struct ngblock *b, uint32_t iface, uint64_t ts_ns)
 {
 	uint8_t fixed[ISB_FIXED - BLOCK_HEADER];
 
 	raw32_put(fixed, iface);
-	raw32_put(fixed + 4, (uint32_t)((uint64_t)ts_ns >> 32));
+	raw32_put(fixed + 4, (uint32_t)(ts_ns >> 32));
 	raw32_put(fixed + 8, (uint32_t)ts_ns);
-	ngblock_begin(b, fixed, sizeof(fixed));
-}
-
-void ngblock_end_options(struct ngblock *b)
-{
-	if (b->options)
-		(void)grow(b, OPT_HEADER); /* OPT_END of length 0; ngblock_end() tells a failure */
-	b->options = false;
+	begin(b, fixed, sizeof(fixed));
 }
 
 int ngblock_end(struct ngblock *b, uint32_t type)
@@ -119,7 +113,8 @@ int ngblock_end(struct ngblock *b, uint32_t type)
 	uint8_t *at;
 	uint32_t total;
 
-	ngblock_end_options(b);
+	if (b->options)
+		(void)grow(b, OPT_HEADER); /* OPT_END of length 0; a failure shows next */
 	at = grow(b, BLOCK_TRAILER);
 	if (!at)
 		return -ENOMEM;

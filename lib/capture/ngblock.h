@@ -3,9 +3,9 @@
  * Blocks of pcapng with options (section, interface, statistics), made in memory in this
  * machine's byte order:
  *
- *	ngblock_begin(&b, fixed, sizeof(fixed));  // fixed fields; room for the header before
- *	ngblock_text(&b, OPT_COMMENT, comment);
- *	ngblock_end(&b, BLOCK_SHB);
+ *	ngblock_iface(&b, linktype, snaplen, name);
+ *	ngblock_text(&b, OPT_IF_DESCRIPTION, text);
+ *	ngblock_end(&b, BLOCK_IDB);
  *
  * Several blocks may follow one another. When memory runs out nothing more is added and
  * ngblock_end() says so.
@@ -27,25 +27,19 @@ struct ngblock {
 	bool failed;  /* no memory */
 };
 
-/* Begins a block of len bytes of fixed fields (a multiple of 4), without type and length. */
-void ngblock_begin(struct ngblock *b, const void *fixed, size_t len);
-
 /*
  * Beginnings of the blocks that every file has, to which more options may be added.
- * Section: comment, hardware, operating system, application (NULL: "weir VERSION").
- * Interface: name, nanoseconds. Statistics: time of the last frame.
+ * Section: comment, hardware, operating system, "weir VERSION". Interface: name, nanoseconds.
+ * Statistics: when they were made.
  */
-void ngblock_section(struct ngblock *b, const char *comment, const char *application);
+void ngblock_section(struct ngblock *b, const char *comment);
 void ngblock_iface(struct ngblock *b, uint32_t linktype, uint32_t snaplen, const char *name);
-void ngblock_stats(struct ngblock *b, uint32_t iface, int64_t ts_ns);
+void ngblock_stats(struct ngblock *b, uint32_t iface, uint64_t ts_ns);
 
 /* Adds an option; value NULL: none. len: at most UINT16_MAX. */
 void ngblock_option(struct ngblock *b, uint16_t code, const void *value, size_t len);
 /* The same for a text, which is cut to what an option can hold; "": none, either. */
 void ngblock_text(struct ngblock *b, uint16_t code, const char *text);
-
-/* Ends the list of options, if there are any. */
-void ngblock_end_options(struct ngblock *b);
 
 /* Ends the block. 0, or -ENOMEM: what stands at data is of no use. */
 int ngblock_end(struct ngblock *b, uint32_t type);
