@@ -50,11 +50,6 @@ struct writer {
 
 DEFINE_CLEANUP(struct writer *, writer_close)
 
-static void fail(struct writer *w)
-{
-	atomic_store(&w->state, FAILED);
-}
-
 /* Frames that were counted as kept and did not reach the file. */
 static void see_losses(struct writer *w)
 {
@@ -67,6 +62,12 @@ static void see_losses(struct writer *w)
 		counter_add(&w->counts[i].kept, -loss.frames);
 		counter_add(&w->counts[i].kept_bytes, -loss.bytes);
 	}
+}
+
+static void fail(struct writer *w)
+{
+	see_losses(w);
+	atomic_store(&w->state, FAILED);
 }
 
 /* Shows the frames of a span. 0, or a negative errno. */
@@ -106,10 +107,8 @@ static void keep(struct writer *w, const struct span *s)
 		r = files_put(w->files, s, &w->failure);
 	if (r >= 0 && w->opts.look)
 		r = look(w, s);
-	if (r < 0) {
-		see_losses(w);
+	if (r < 0)
 		fail(w);
-	}
 	w->left -= s->frames;
 	if (!w->left && r >= 0)
 		atomic_store(&w->state, ENOUGH);
@@ -138,10 +137,8 @@ static void narrow(struct writer *w, uint64_t ts_ns, struct span_limit *limit)
 	if (atomic_load_explicit(&w->state, memory_order_relaxed) != KEEPING) /* it is ours */
 		return;
 	limit->frames = w->left;
-	if (w->files && files_prepare(w->files, ts_ns, limit, &w->failure) < 0) {
-		see_losses(w);
+	if (w->files && files_prepare(w->files, ts_ns, limit, &w->failure) < 0)
 		fail(w);
-	}
 }
 
 /* Takes what there is; with last all of it. True: there was something. */
@@ -194,10 +191,8 @@ static void flush(struct writer *w, uint64_t now)
 		w->flushed_ns = now;
 		r = files_flush(w->files, &w->failure);
 	}
-	if (r < 0) {
-		see_losses(w);
+	if (r < 0)
 		fail(w);
-	}
 }
 
 static void rest(const struct writer *w, uint64_t now)
@@ -243,16 +238,14 @@ int writer_open(const struct writer_opts *opts, struct blockring *const *rings, 
 
 	if (!w)
 		return err_set(err, -ENOMEM, "out of memory");
+	files.file.hurry = &w->stop;
 	w->opts = *opts;
 	w->left = opts->count;
 	w->counts = calloc(opts->n_ifaces, sizeof(*w->counts));
 	if (!w->counts || merge_init(&w->merge, rings, n) < 0)
 		return err_set(err, -ENOMEM, "out of memory");
 	if (opts->path) {
-		int r;
-
-		files.file.hurry = &w->stop;
-		r = files_open(&files, time_now(CLOCK_REALTIME), &w->files, err);
+		int r = files_open(&files, time_now(CLOCK_REALTIME), &w->files, err);
 
 		if (r < 0)
 			return r;
@@ -284,14 +277,6 @@ void writer_drain(struct writer *w)
 	w->runs = false;
 }
 
-static void finish(struct writer *w)
-{
-	if (!w->files)
-		return;
-	(void)files_finish(w->files, w->failure.code ? NULL : &w->failure); /* it is there */
-	see_losses(w);
-}
-
 void writer_rotate(struct writer *w)
 {
 	atomic_store(&w->rotate, true);
@@ -304,7 +289,10 @@ uint64_t writer_files(const struct writer *w)
 
 int writer_stop(struct writer *w, struct weir_err *err)
 {
-	finish(w);
+	if (w->files)
+		(void)files_finish(w->files,
+				   w->failure.code ? NULL : &w->failure); /* it is there */
+	see_losses(w);
 	return w->failure.code ? err_set(err, w->failure.code, "%s", w->failure.text) : 0;
 }
 
