@@ -46,11 +46,6 @@ static uint64_t ring_size_of(const struct weir_capture_opts *opts)
 	return size;
 }
 
-static bool rotates(const struct weir_capture_rotation *r)
-{
-	return r->size || r->duration_ns || r->interval_ns || r->frames;
-}
-
 static int check_opts(const struct weir_capture_opts *opts, struct weir_err *err)
 {
 	if (!opts->n_ports)
@@ -60,9 +55,9 @@ static int check_opts(const struct weir_capture_opts *opts, struct weir_err *err
 	if (opts->buffer_size > MAX_RING)
 		return err_set(err, -EINVAL, "a buffer of %llu MiB is more than %llu",
 			       (unsigned long long)opts->buffer_size >> 20, MAX_RING >> 20);
-	if (rotates(&opts->rotation) && (!opts->path || strcmp(opts->path, "-") == 0))
+	if (files_make_row(&opts->rotation) && (!opts->path || strcmp(opts->path, "-") == 0))
 		return err_set(err, -EINVAL, "a row of files needs a name");
-	if (opts->rotation.files && !rotates(&opts->rotation))
+	if (opts->rotation.files && !files_make_row(&opts->rotation))
 		return err_set(err, -EINVAL, "a number of files needs to be told when one is full");
 	if (opts->per_queue && (!opts->path || strcmp(opts->path, "-") == 0))
 		return err_set(err, -EINVAL, "a file for each queue needs a name");

@@ -36,10 +36,8 @@ static bool makes_names(const struct files *fs)
 	return strchr(fs->path, '%') != NULL;
 }
 
-static bool rotates(const struct files *fs)
+bool files_make_row(const struct weir_capture_rotation *r)
 {
-	const struct weir_capture_rotation *r = &fs->opts.rotation;
-
 	return r->size || r->duration_ns || r->interval_ns || r->frames;
 }
 
@@ -85,7 +83,7 @@ static int make_name(struct files *fs, uint64_t now_ns, struct weir_err *err)
 			    : snprintf(fs->name, sizeof(fs->name), "%.*s_%05llu%s", (int)stem, base,
 				       nr, base + stem);
 		memcpy(fs->unnumbered, base, sizeof(base));
-	} else if (rotates(fs)) {
+	} else if (files_make_row(&fs->opts.rotation)) {
 		(void)strftime(stamp, sizeof(stamp), "%Y%m%d%H%M%S", &tm); /* has room */
 		stem = files_stem_len(fs->path);
 		n = snprintf(fs->name, sizeof(fs->name), "%.*s_%05llu_%s%s", (int)stem, fs->path,
@@ -235,7 +233,8 @@ int files_tick(struct files *fs, uint64_t now_ns, struct weir_err *err)
 /* Does the name still stand for the file that is being written? */
 static bool would_be_itself(const struct files *fs)
 {
-	return !rotates(fs) && !makes_names(fs) && file_is_at(fs->file, fs->name);
+	return !files_make_row(&fs->opts.rotation) && !makes_names(fs) &&
+	       file_is_at(fs->file, fs->name);
 }
 
 int files_rotate(struct files *fs, struct weir_err *err)

@@ -58,6 +58,9 @@ bool files_are_read(const struct files *fs);
 /* That were begun. From any thread. */
 uint64_t files_count(const struct files *fs);
 
+/* Does it ask for a row of files? */
+bool files_make_row(const struct weir_capture_rotation *rotation);
+
 /* How much of the path stands before its extensions: what makes it unique goes there. */
 size_t files_stem_len(const char *path);
 
