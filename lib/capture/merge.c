@@ -84,7 +84,7 @@ bool merge_next(struct merge *m, const struct span_limit *limit, struct span *re
 {
 	uint64_t bound, pos;
 	struct cursor *c = earliest(m, &bound);
-	struct span s = { .from = c, .first_ns = c->time };
+	struct span s = { .from = c };
 
 	if (c->time == UINT64_MAX || c->time > limit->before_ns || !limit->frames)
 		return false;
@@ -103,7 +103,6 @@ bool merge_next(struct merge *m, const struct span_limit *limit, struct span *re
 			break;
 		s.len += len;
 		s.bytes += block_orig_len(block);
-		s.last_ns = block_time(block);
 		pos += len;
 	}
 	s.end = pos;
@@ -111,11 +110,10 @@ bool merge_next(struct merge *m, const struct span_limit *limit, struct span *re
 	return true;
 }
 
-void merge_release(struct merge *m, const struct span *span)
+void merge_release(const struct span *span)
 {
 	struct cursor *c = span->from;
 
-	(void)m;
 	c->pos = span->end;
 	blockring_release(c->ring, c->pos);
 	settle(c);

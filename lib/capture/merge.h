@@ -29,7 +29,6 @@ struct span {
 	uint64_t end;  /* position in the ring */
 	uint32_t len, frames;
 	uint64_t bytes; /* of the frames, as long as they were on the wire */
-	uint64_t first_ns, last_ns;
 };
 
 struct span_limit {
@@ -52,6 +51,6 @@ uint64_t merge_time(struct merge *m);
 bool merge_next(struct merge *m, const struct span_limit *limit, struct span *ret_span);
 
 /* The span is needed no more: the next one follows it. */
-void merge_release(struct merge *m, const struct span *span);
+void merge_release(const struct span *span);
 
 #endif

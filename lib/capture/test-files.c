@@ -86,7 +86,7 @@ static void write_all(struct stage *s)
 		assert_int_equal(files_prepare(s->files, merge_time(&s->merge), &limit, NULL), 0);
 		assert_true(merge_next(&s->merge, &limit, &span));
 		assert_int_equal(files_put(s->files, &span, NULL), 0);
-		merge_release(&s->merge, &span);
+		merge_release(&span);
 	}
 }
 

@@ -164,7 +164,7 @@ static bool take_all(struct writer *w, bool last)
 		if (!merge_next(&w->merge, &limit, &span))
 			return some;
 		take(w, &span);
-		merge_release(&w->merge, &span);
+		merge_release(&span);
 		some = true;
 	}
 }
