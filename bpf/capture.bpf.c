@@ -148,7 +148,7 @@ static __always_inline void publish(struct capture_ring *r, __u64 head)
 	}
 }
 
-/* Room for a block of len bytes: its position; 0 with *ret_full: there is none. */
+/* Room for a block of len bytes: its position; not with *ret_full: there is none. */
 static __always_inline __u64 make_room(struct capture_ring *r, __u32 len, bool *ret_full)
 {
 	__u64 at = r->head;

@@ -7,8 +7,9 @@
  *	| struct capture_ring, a page | data, a power of two ... | slack |
  *
  * Positions count bytes and run free. A block lies within one chunk of CAPTURE_CHUNK bytes;
- * what is left of a chunk is a block of type CAPTURE_FILLER, which is never shorter than
- * CAPTURE_FILLER_MIN. The slack is there for whoever cannot prove that it stays within.
+ * what is left of a chunk begins with CAPTURE_FILLER and its length, which is never less than
+ * CAPTURE_FILLER_MIN: the writer goes over it. The slack is there for whoever cannot prove that it
+ *stays within.
  */
 #ifndef BPF_CAPTURE_H
 #define BPF_CAPTURE_H
@@ -20,7 +21,7 @@
 #define CAPTURE_FRAME_MAX  262144u /* bytes of a frame: WEIR_FRAME_MAX */
 #define CAPTURE_BLOCK_MAX  (CAPTURE_FRAME_MAX + 128u)
 #define CAPTURE_SLACK	   (CAPTURE_BLOCK_MAX + CAPTURE_PAGE)
-#define CAPTURE_FILLER	   4u /* a name resolution block with nothing in it */
+#define CAPTURE_FILLER	   4u /* no type of a frame's block */
 #define CAPTURE_FILLER_MIN 16u
 
 struct capture_ring {

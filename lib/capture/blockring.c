@@ -95,14 +95,6 @@ static bool fits_chunk(uint64_t pos, uint32_t len)
 	return len == left || len + CAPTURE_FILLER_MIN <= left;
 }
 
-static void put_filler(uint8_t *at, uint32_t len)
-{
-	memset(at, 0, len);
-	raw32_put(at, CAPTURE_FILLER);
-	raw32_put(at + 4, len);
-	raw32_put(at + len - BLOCK_TRAILER, len);
-}
-
 /* Where the block is to begin; a filler is written before it if need be. UINT64_MAX: there
  * is no room. */
 static uint64_t make_room(struct blockring *r, uint64_t head, uint32_t len)
@@ -113,8 +105,10 @@ static uint64_t make_room(struct blockring *r, uint64_t head, uint32_t len)
 		at += CAPTURE_CHUNK - at % CAPTURE_CHUNK;
 	if (at + len - tail > r->size)
 		return UINT64_MAX;
-	if (at != head)
-		put_filler(blockring_at(r, head), (uint32_t)(at - head));
+	if (at != head) {
+		raw32_put(blockring_at(r, head), CAPTURE_FILLER);
+		raw32_put(blockring_at(r, head) + 4, (uint32_t)(at - head));
+	}
 	return at;
 }
 
