@@ -47,9 +47,6 @@
 #define TCX_INGRESS 46
 #define TCX_EGRESS  47
 
-/* XDP_FEATURE_BASIC: the driver runs programs. */
-#define FEATURE_BASIC 1u
-
 /* How often the clocks are compared and the interface is looked for. */
 #define MIND_MS 100
 
@@ -280,7 +277,7 @@ static bool runs_xdp(const struct weir_iface *iface)
 {
 	uint64_t features;
 
-	return xdp_features(iface->index, &features) < 0 || features & FEATURE_BASIC;
+	return xdp_features(iface->index, &features) < 0 || features & XDP_FEATURE_BASIC;
 }
 
 static int choose(struct intake *s, struct weir_err *err)

@@ -71,8 +71,8 @@ static void take_frame(struct queue *q, uint64_t *head, const struct weir_pkt *p
 	(void)blockring_put(q->ring, head, &f); /* it counts what finds no room */
 }
 
-/* 1 if one of the frames is younger than the stop. */
-static int take(struct queue *q, const struct weir_pkt *pkts, unsigned n, uint64_t stop_ns)
+/* Is one of the frames younger than the stop? */
+static bool take(struct queue *q, const struct weir_pkt *pkts, unsigned n, uint64_t stop_ns)
 {
 	const uint64_t now = time_now(CLOCK_REALTIME);
 	uint64_t head = q->ring->shared->head; /* it is ours */

@@ -8,6 +8,8 @@
 
 #include <stdint.h>
 
+/* NETDEV_XDP_ACT_BASIC: runs programs that let frames pass, drop them or send them back. */
+#define XDP_FEATURE_BASIC (1U << 0)
 /* NETDEV_XDP_ACT_NDO_XMIT: takes frames that XDP programs redirect to it. */
 #define XDP_FEATURE_XMIT (1U << 2)
 
