@@ -96,19 +96,10 @@ struct capture {
 	const struct capture_cfg *cfg;
 	struct weir_capture *capture;
 	struct decoder *decoder;
-	struct weir_stage show;
 	unsigned n_ports;
 	int signals;
 	uint64_t begin_ns, end_ns; /* CLOCK_MONOTONIC */
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts); /* cannot fail */
-	return (uint64_t)ts.tv_sec * NSEC_PER_SEC + (uint64_t)ts.tv_nsec;
-}
 
 static int read_marks(const char *list, unsigned *ret_marks, struct weir_err *err)
 {
@@ -199,13 +190,6 @@ static int read_rotation(const struct opt_list *list, struct weir_capture_rotati
 	return 0;
 }
 
-static int show_frames(void *ctx, struct weir_buf *frames, unsigned n)
-{
-	const struct capture *c = ctx;
-
-	return c->show.run(c->show.ctx, frames, n);
-}
-
 static int fill_opts(struct capture *c, struct weir_capture_opts *opts, struct weir_err *err)
 {
 	const struct capture_cfg *cfg = c->cfg;
@@ -250,12 +234,14 @@ static int open_all(struct capture *c, struct weir_err *err)
 	if (c->signals < 0)
 		return err_text(err, c->signals, "pipe: %s", strerror(-c->signals));
 	if (c->cfg->print) {
+		struct weir_stage show;
+
 		r = decoder_new(NULL, &c->decoder, err);
 		if (r < 0)
 			return r;
-		c->show = decoder_stage(c->decoder);
-		opts.look = show_frames;
-		opts.look_ctx = c;
+		show = decoder_stage(c->decoder);
+		opts.look = show.run;
+		opts.look_ctx = show.ctx;
 	}
 	return weir_capture_open(&opts, &c->capture, err);
 }
@@ -295,7 +281,7 @@ static void watch(struct capture *c)
 			weir_capture_rotate(c->capture);
 		else if (nr)
 			break;
-		now = now_ns();
+		now = clock_ns(CLOCK_MONOTONIC);
 		if (!live || now - shown < LIVE_NS)
 			continue;
 		show_live(c, &before, now);
@@ -336,7 +322,7 @@ static int capture(struct capture *c)
 	int status, r;
 
 	signals_block();
-	c->begin_ns = now_ns();
+	c->begin_ns = clock_ns(CLOCK_MONOTONIC);
 	r = weir_capture_start(c->capture, &err);
 	signals_unblock();
 	if (r < 0)
@@ -348,7 +334,7 @@ static int capture(struct capture *c)
 	}
 	watch(c);
 	r = weir_capture_stop(c->capture, &err);
-	c->end_ns = now_ns();
+	c->end_ns = clock_ns(CLOCK_MONOTONIC);
 	c->decoder = decoder_free(c->decoder); /* it prints the rest before statistics come */
 	status = tell(c);
 	if (r < 0)
