@@ -82,3 +82,25 @@ sees_what_tcpdump_sees() {
 	is "difference of $1" "$rc" 0
 	reads_well "$file" $((5 * n + 1))
 }
+
+# NAME ARGUMENTS...: a capture of what comes by veth1 of veth_pair, to a reader that does not
+# read until it is over.
+counts_what_no_ring_holds() {
+	local n
+	n=$(frames_of "$data/bulk.pcap")
+	mkfifo "$netns_dir/$1.pcapng"
+	exec 3<>"$netns_dir/$1.pcapng"
+	start_capture right "$1.pcapng" "${@:2}" -B 1 --strict
+	run_weir replay -q -t -l 300 -i packet:veth0 "$data/bulk.pcap"
+	wait_for 20 received_at_least right veth1 $((300 * n))
+	sleep 0.1 # what the ring has no room for is thrown away, whenever that is
+	cat <&3 >"$netns_dir/$1.read" &
+	stop_capture INT
+	exec 3>&-
+	kill "$!"
+	is "exit status of $1" "$rc" 3
+	is "received by $1" "$(figure .received)" $((300 * n))
+	[ "$(figure .lost.ring)" -gt 0 ]
+	adds_up
+	reads_well "$netns_dir/$1.read" "$(figure .kept)"
+}
