@@ -76,7 +76,8 @@ struct weir_capture_opts {
 	unsigned queues; /* of each port; 0: as its name says. Programs in the kernel have one a
 			  * processor, and take no wish */
 	uint64_t buffer_size; /* bytes of each ring, rounded up to a power of two; 0: 64 MiB, or
-			       * less if there is little memory */
+			       * less if there is little memory. Programs in the kernel take at
+			       * most 256 MiB */
 	uint32_t snaplen;     /* keep at most this much of a frame; 0: all */
 	const char *filter;   /* capture filter (pcap-filter(7)), or NULL */
 	enum weir_capture_direction direction;
