@@ -22,16 +22,16 @@ static const struct numbers {
 	uint16_t first, last;
 	uint8_t size; /* of a number */
 } numbers[] = {
-	{ BLOCK_EPB, 2, 2, 4 },	  /* flags */
-	{ BLOCK_EPB, 4, 5, 8 },	  /* count of drops, id */
-	{ BLOCK_EPB, 6, 6, 4 },	  /* queue */
-	{ BLOCK_PB, 2, 2, 4 },	  /* flags */
-	{ BLOCK_IDB, 8, 8, 8 },	  /* speed */
+	{ BLOCK_EPB, OPT_EPB_FLAGS, OPT_EPB_FLAGS, 4 },
+	{ BLOCK_EPB, OPT_EPB_DROPCOUNT, OPT_EPB_PACKETID, 8 },
+	{ BLOCK_EPB, OPT_EPB_QUEUE, OPT_EPB_QUEUE, 4 },
+	{ BLOCK_PB, 2, 2, 4 }, /* flags */
+	{ BLOCK_IDB, OPT_IF_SPEED, OPT_IF_SPEED, 8 },
 	{ BLOCK_IDB, 10, 10, 4 }, /* time zone */
 	{ BLOCK_IDB, OPT_IF_TSOFFSET, OPT_IF_TSOFFSET, 8 },
-	{ BLOCK_IDB, 16, 17, 8 }, /* speeds of sending and receiving */
-	{ BLOCK_ISB, 2, 3, 4 },	  /* times of beginning and end: high and low half */
-	{ BLOCK_ISB, OPT_ISB_IFRECV, 8, 8 },
+	{ BLOCK_IDB, 16, 17, 8 },			      /* speeds of sending and receiving */
+	{ BLOCK_ISB, OPT_ISB_STARTTIME, OPT_ISB_ENDTIME, 4 }, /* high and low half */
+	{ BLOCK_ISB, OPT_ISB_IFRECV, OPT_ISB_USRDELIV, 8 },
 };
 
 /* Turns n bytes at dst, which are numbers of size bytes; what is left over stays. */
