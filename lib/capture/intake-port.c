@@ -13,6 +13,7 @@
 
 #include <weir/port.h>
 
+#include "base/cpu.h"
 #include "base/err.h"
 #include "base/macros.h"
 #include "base/time.h"
@@ -245,14 +246,11 @@ static int port_open(struct intake *s, struct weir_err *err)
 static void pin(const struct queue *q)
 {
 	cpu_set_t all, one;
-	int n = 0;
 
 	if (sched_getaffinity(0, sizeof(all), &all) < 0 || CPU_COUNT(&all) == 0)
 		return;
 	CPU_ZERO(&one);
-	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
-		if (CPU_ISSET(cpu, &all) && n++ == (int)q->nr % CPU_COUNT(&all))
-			CPU_SET(cpu, &one);
+	CPU_SET(cpu_nth(&all, q->nr), &one);
 	(void)pthread_setaffinity_np(q->thread, sizeof(one), &one);
 }
 

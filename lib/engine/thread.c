@@ -6,17 +6,8 @@
 #include <string.h>
 #include <sys/prctl.h>
 
+#include "base/cpu.h"
 #include "base/err.h"
-
-/* The n-th processor of a set, counted round. */
-static int nth_cpu(const cpu_set_t *set, int n)
-{
-	n %= CPU_COUNT(set);
-	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
-		if (CPU_ISSET(cpu, set) && n-- == 0)
-			return cpu;
-	return -1;
-}
 
 static int pin_to(int pin, int *ret_cpu, struct weir_err *err)
 {
@@ -26,7 +17,7 @@ static int pin_to(int pin, int *ret_cpu, struct weir_err *err)
 	if (sched_getaffinity(0, sizeof(set), &set) < 0)
 		return err_set(err, -errno, "cannot tell which processors may be used: %s",
 			       strerror(errno));
-	cpu = nth_cpu(&set, pin);
+	cpu = cpu_nth(&set, (unsigned)pin);
 	CPU_ZERO(&set);
 	CPU_SET(cpu, &set);
 	if (sched_setaffinity(0, sizeof(set), &set) < 0)
