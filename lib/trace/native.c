@@ -88,14 +88,17 @@ size_t native_options(uint32_t type, bool swapped, const uint8_t *src, size_t n,
 }
 
 /* Records of a name resolution block up to their end mark: how many bytes they are. */
-static size_t swap_names(uint8_t *p, size_t n)
+static size_t native_names(bool swapped, uint8_t *p, size_t n)
 {
 	size_t at = 0;
 
 	while (n - at >= OPT_HEADER) {
-		const uint16_t kind = u16_at(p + at, true), len = u16_at(p + at + 2, true);
+		uint16_t kind, len;
 
-		swap_numbers(p + at, OPT_HEADER, 2);
+		if (swapped)
+			swap_numbers(p + at, OPT_HEADER, 2);
+		kind = raw16_at(p + at);
+		len = raw16_at(p + at + 2);
 		at += MIN(OPT_HEADER + padded(len), n - at);
 		if (!kind)
 			break;
@@ -104,22 +107,25 @@ static size_t swap_names(uint8_t *p, size_t n)
 }
 
 /* What stands before the options: how many bytes it is. */
-static size_t swap_body(uint32_t type, uint8_t *p, size_t n)
+static size_t native_body(uint32_t type, bool swapped, uint8_t *p, size_t n)
 {
 	switch (type) {
 	case BLOCK_NRB:
-		return swap_names(p, n);
+		return native_names(swapped, p, n);
 	case BLOCK_ISB:
 		n = MIN(n, (size_t)ISB_FIXED - BLOCK_HEADER);
-		swap_numbers(p, n, 4);
+		if (swapped)
+			swap_numbers(p, n, 4);
 		return n;
 	case BLOCK_DSB: /* their kind, and how many bytes follow */
 		if (n < 8)
 			return n;
-		swap_numbers(p, 8, 4);
+		if (swapped)
+			swap_numbers(p, 8, 4);
 		return 8 + MIN(padded(raw32_at(p + 4)), n - 8);
 	case BLOCK_CUSTOM: /* whose it is; only they know what follows */
-		swap_numbers(p, MIN(n, (size_t)4), 4);
+		if (swapped)
+			swap_numbers(p, MIN(n, (size_t)4), 4);
 		return n;
 	default: /* text */
 		return n;
@@ -137,10 +143,8 @@ size_t native_block(uint32_t type, bool swapped, const uint8_t *src, size_t n, u
 	size_t fixed, options;
 
 	memcpy(dst, src, n);
-	if (!swapped)
-		return n;
-	fixed = swap_body(type, dst, n);
-	options = native_options(type, true, src + fixed, n - fixed, dst + fixed);
+	fixed = native_body(type, swapped, dst, n);
+	options = native_options(type, swapped, src + fixed, n - fixed, dst + fixed);
 	if (options) {
 		memset(dst + fixed + options, 0,
 		       n - fixed - options); /* begins with the end mark */

@@ -21,7 +21,8 @@ size_t native_options(uint32_t type, bool swapped, const uint8_t *src, size_t n,
 /* Is a block of this type one that native_block() knows and another file may have? */
 bool native_keeps(uint32_t type);
 
-/* The same with the body (all between the two lengths) of such a block. */
+/* The same with the body (all between the two lengths) of such a block; with an end mark, if
+ * there are options and it had one. */
 size_t native_block(uint32_t type, bool swapped, const uint8_t *src, size_t n, uint8_t *dst);
 
 #endif

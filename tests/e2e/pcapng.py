@@ -57,7 +57,7 @@ class Maker:
     def names(self, address, name):
         record = address + name + b"\0"
         self.block(NRB, body=struct.pack(self.order + "HH", 1, len(record)) + pad(record) +
-                   bytes(4), options=[(1, "of the lab")])
+                   bytes(4), options=[(1, "of the lab"), (19372, PEN, "stays")])
 
 
 def packet(number):
@@ -83,7 +83,7 @@ def make(path, order, times):
     made.block(IDB, (1, 0, 0), options=[(2, "en2"), (9, 0x80 | 20)])
     made.block(IDB, (101, 0, 0), options=[(2, "nobody's")])
     made.names(bytes([10, 0, 0, 1]), b"client.example")
-    made.block(DSB, (0x544C534B, 17), b"CLIENT_RANDOM 1 2")
+    made.block(DSB, (0x544C534B, 17), b"CLIENT_RANDOM 1 2", [(19372, PEN, "stays")])
     for i in range(times):
         us = 1600000000 * 10 ** 6 + i * 10 + 7
         made.frame(0, us, packet(6 * i), [(1, f"comment {i}"), (1, "and another")])
@@ -97,7 +97,8 @@ def make(path, order, times):
         made.frame(0, us, packet(6 * i + 4))
         made.frame(1, 600000000 * 10 ** 9 + 5, packet(6 * i + 5), [(2, 1 << 16)])
     made.block(JOURNAL, body=b"__REALTIME_TIMESTAMP=1600000000000000\nMESSAGE=end\n")
-    made.block(ISB, (1, 1, 2), options=[(2, 1, 2), (3, 3, 4), (4, 2 ** 33), (5, 17)])
+    made.block(ISB, (1, 1, 2), options=[
+        (2, 1, 2), (3, 3, 4), (19372, PEN, "stays"), (4, 2 ** 33), (5, 17)])
     with open(path, "wb") as file:
         file.write(b"".join(made.blocks))
 
