@@ -177,15 +177,13 @@ static int open_decoder(struct edit_job *j, struct weir_err *err)
 
 static int open_output(struct edit_job *j, struct weir_err *err)
 {
-	char why[sizeof(err->text)];
 	int q = trace_out_open(j->cfg->outfile, &j->cfg->out, j->run.reader,
 			       edit_run_editor(&j->run), true_notes(&j->opts), old(j), &j->run.out,
 			       err);
 
-	if (q >= 0 || !old(j))
-		return q;
-	(void)snprintf(why, sizeof(why), "%s", weir_err_text(err));
-	return err_text(err, q, "Unable to open output pcap file: %s", why);
+	if (q < 0 && old(j))
+		return err_text(err, q, "Unable to open output pcap file: %s", weir_err_text(err));
+	return q;
 }
 
 struct edit_prep {

@@ -162,7 +162,6 @@ int edit_opts(const struct cmd_run *run, const struct edit_cfg *c, struct weir_e
 	      struct weir_err *err)
 {
 	struct edit_cfg old;
-	struct weir_err why = { 0 };
 	int r;
 
 	if (!cmd_is_personality(run))
@@ -170,8 +169,8 @@ int edit_opts(const struct cmd_run *run, const struct edit_cfg *c, struct weir_e
 	r = old_edit(run, c, &old, err);
 	if (r < 0)
 		return r;
-	r = make_opts(run, &old, ret_opts, &why);
-	return r < 0 ? err_text(err, r, "Unable to parse args: %s", why.text) : r;
+	r = make_opts(run, &old, ret_opts, err);
+	return r < 0 ? err_text(err, r, "Unable to parse args: %s", weir_err_text(err)) : r;
 }
 
 void edit_counts_add(const struct weir_edit_counts *c, struct weir_edit_counts *sum)

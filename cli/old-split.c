@@ -220,12 +220,9 @@ int old_split_weights(const struct cmd_run *run, struct split_cfg *cfg, struct w
 
 int old_filter_fault(const char *rule, int code, struct weir_err *err)
 {
-	char said[sizeof(err->text)];
 	const char *filter = rule && *rule == 'F' ? rule + RULE_HEAD : NULL;
-	const char *why;
+	const char *why = filter ? strstr(weir_err_text(err), filter) : NULL;
 
-	(void)snprintf(said, sizeof(said), "%s", weir_err_text(err));
-	why = filter ? strstr(said, filter) : NULL;
 	if (!why)
 		return code;
 	return err_text(err, code, "Error compiling BPF filter: %s",

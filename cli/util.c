@@ -35,12 +35,14 @@ void *xgrow(void *array, size_t n, size_t size)
 
 int err_text(struct weir_err *err, int code, const char *format, ...)
 {
+	char text[sizeof(err->text)]; /* what is in err may be an argument */
 	va_list ap;
 
-	err->code = code;
 	va_start(ap, format);
-	(void)vsnprintf(err->text, sizeof(err->text), format, ap); /* cut if too long */
+	(void)vsnprintf(text, sizeof(text), format, ap); /* cut if too long */
 	va_end(ap);
+	err->code = code;
+	strcpy(err->text, text);
 	return code;
 }
 

@@ -57,7 +57,8 @@ char *xstrdup(const char *s);
 /* Makes room for one more object in an array of n; the array may move. */
 void *xgrow(void *array, size_t n, size_t size);
 
-/* Writes code and text of an error and returns the code. */
+/* Writes code and text of an error, of which the text that is there may become a part, and returns
+ * the code. */
 int err_text(struct weir_err *err, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
