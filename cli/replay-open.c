@@ -181,8 +181,6 @@ static bool shares(const struct replay *p)
 /* A file is no trace. It is named in the text, and nowhere else. */
 static int stream_fault_old(const struct replay *p, int code, struct weir_err *err)
 {
-	char why[sizeof(err->text)];
-
 	for (unsigned i = 0; i < p->files.n; i++) {
 		size_t n = strlen(p->files.paths[i]);
 
@@ -193,8 +191,7 @@ static int stream_fault_old(const struct replay *p, int code, struct weir_err *e
 	}
 	if (p->cfg->preload)
 		return code;
-	(void)snprintf(why, sizeof(why), "%s", weir_err_text(err));
-	return err_text(err, -ENOMSG, "\nFailed: %s\n", why);
+	return err_text(err, -ENOMSG, "\nFailed: %s\n", weir_err_text(err));
 }
 
 static int open_stream(struct replay *p, struct weir_err *err)
@@ -344,17 +341,14 @@ static int open_ports(struct replay *p, struct weir_err *err)
 static int check_ports_old(const struct replay *p, struct weir_err *err)
 {
 	const char *names[] = { p->cfg->intf1, p->cfg->intf2 };
-	char why[sizeof(err->text)];
 
 	for (unsigned i = 0; i < ARRAY_SIZE(names) && !p->cfg->write; i++) {
 		int r = names[i] ? interface_check_old(names[i], err) : 0;
 
-		if (r != -ENODEV && r < 0)
+		if (r == -ENODEV)
+			return err_text(err, r, "Unable to parse args: %s", weir_err_text(err));
+		if (r < 0)
 			return r;
-		if (r == 0)
-			continue;
-		(void)snprintf(why, sizeof(why), "%s", weir_err_text(err));
-		return err_text(err, r, "Unable to parse args: %s", why);
 	}
 	return 0;
 }
