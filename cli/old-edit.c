@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -243,13 +244,8 @@ static int read_ports(struct reading *r, const char *name, const char *text, FIL
 /* The first two; none is none. */
 static int read_macs(struct reading *r, const char *name, const char *text, FILE *to)
 {
-	char token[OLD_TOKEN_MAX], mac[OLD_MAC_MAX];
-
 	(void)r, (void)name; /* takes anything */
-	for (unsigned i = 0; i < 2 && old_token(&text, ",", token, sizeof(token)); i++) {
-		old_mac(token, mac);
-		old_add(to, mac);
-	}
+	old_macs(text, 2, to);
 	return 0;
 }
 
@@ -267,15 +263,9 @@ static bool are_subs(const char *text)
 
 static int read_subs(struct reading *r, const char *name, const char *text, FILE *to)
 {
-	const char *at = text;
-	char token[OLD_TOKEN_MAX], mac[OLD_MAC_MAX];
-
 	if (!are_subs(text))
 		return refuse(r, "Unable to parse %s=%s", name, text);
-	while (old_token(&at, ",", token, sizeof(token))) {
-		old_mac(token, mac);
-		old_add(to, mac);
-	}
+	old_macs(text, UINT_MAX, to);
 	return 0;
 }
 

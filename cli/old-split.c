@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <regex.h>
 #include <stdlib.h>
 #include <string.h>
@@ -146,17 +147,13 @@ static int read_cidr(const struct cmd_run *run, const char **cidr, struct weir_e
 /* Any text is a list of MAC addresses, if only of one of zeros. */
 static int read_macs(const struct cmd_run *run, const char **macs, struct weir_err *err)
 {
-	const char *at = *macs;
-	char token[OLD_TOKEN_MAX], mac[OLD_MAC_MAX];
+	char mac[OLD_MAC_MAX];
 	struct old_made made;
 	int r = old_begin(&made, err);
 
 	if (r < 0)
 		return r;
-	while (old_token(&at, ",", token, sizeof(token))) {
-		old_mac(token, mac);
-		old_add(made.to, mac);
-	}
+	old_macs(*macs, UINT_MAX, made.to);
 	if (ftell(made.to) == 0) {
 		old_mac("", mac);
 		old_add(made.to, mac);

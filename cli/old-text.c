@@ -102,6 +102,16 @@ void old_mac(const char *text, char ret_mac[OLD_MAC_MAX])
 		       mac[2], mac[3], mac[4], mac[5]);
 }
 
+void old_macs(const char *list, unsigned most, FILE *to)
+{
+	char token[OLD_TOKEN_MAX], mac[OLD_MAC_MAX];
+
+	for (unsigned i = 0; i < most && old_token(&list, ",", token, sizeof(token)); i++) {
+		old_mac(token, mac);
+		old_add(to, mac);
+	}
+}
+
 void old_add(FILE *to, const char *word)
 {
 	fprintf(to, "%s%s", ftell(to) > 0 ? "," : "", word);

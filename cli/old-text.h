@@ -34,6 +34,9 @@ int old_cidrs(const char *list, FILE *to, struct weir_err *err);
 /* Quirk "macs". A MAC address; from the first part on that is no byte all are 0. */
 void old_mac(const char *text, char ret_mac[OLD_MAC_MAX]);
 
+/* The first most such addresses of those joined by commas, empty ones passed over. */
+void old_macs(const char *list, unsigned most, FILE *to);
+
 /* A text that is being made, of words joined by commas: made.to is there to write to. */
 struct old_made {
 	FILE *to;
