@@ -282,11 +282,10 @@ static int look(void *ctx, void *load, struct weir_err *err)
 						 .ts_ns = f->ts_ns,
 						 .linktype = f->linktype,
 						 .nr = f->nr };
-		int r;
+		int r = cmd_is_personality(s->run) ? old_check_frame(f, err) : 0;
 
-		if ((!f->len || !f->orig_len) && cmd_is_personality(s->run))
-			return old_empty_frame(f->orig_len, f->len, err);
-		r = weir_classifier_add(l->classifier, &rec, err);
+		if (r >= 0)
+			r = weir_classifier_add(l->classifier, &rec, err);
 		if (r < 0)
 			return r;
 	}
@@ -538,7 +537,7 @@ static int read_old(const struct split_run *s, struct split_cmd_cfg *cfg, struct
 	return r;
 }
 
-/* Everything about a cache that is to be made. r is what came of the options. */
+/* Everything about a cache, or traces, that are to be made. */
 static int split(struct split_run *s, struct weir_err *err)
 {
 	int r = make_cache(s, err);

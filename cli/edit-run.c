@@ -118,12 +118,8 @@ static int prepare(struct edit_load *l, struct weir_err *err)
 static void end_at_empty(const struct edit_run *r, struct edit_load *l)
 {
 	for (unsigned i = 0; i < l->read->n && cmd_is_personality(r->run); i++) {
-		const struct weir_buf *f = &l->read->frames[i];
-
-		if (f->len && f->orig_len)
-			continue;
-		(void)old_empty_frame(f->orig_len, f->len, &l->failure);
-		l->read->n = i;
+		if (old_check_frame(&l->read->frames[i], &l->failure) < 0)
+			l->read->n = i;
 	}
 }
 

@@ -155,12 +155,14 @@ int old_cache_fault(const char *path, int code, struct weir_err *err)
 	return code;
 }
 
-int old_empty_frame(uint32_t orig_len, uint32_t len, struct weir_err *err)
+int old_check_frame(const struct weir_buf *frame, struct weir_err *err)
 {
+	if (frame->len && frame->orig_len)
+		return 0;
 	return err_text(err, -ENOMSG,
 			"safe_pcap_next ERROR: Invalid packet length: packet length=%u capture "
 			"length=%u",
-			orig_len, len);
+			frame->orig_len, frame->len);
 }
 
 int old_operands(const struct cmd_run *run, struct weir_err *err)

@@ -7,9 +7,8 @@
 #ifndef CLI_OLD_FILES_H
 #define CLI_OLD_FILES_H
 
-#include <stdint.h>
-
 #include <weir/err.h>
+#include <weir/frame.h>
 
 #include "cmd.h"
 
@@ -17,13 +16,13 @@
  * code. */
 int old_trace_fault(const char *before, const char *path, int code, struct weir_err *err);
 
+/* The same of a cache; nothing stands before why. */
+int old_cache_fault(const char *path, int code, struct weir_err *err);
+
 /* Are the operands files? 0, or a negative errno with the text. */
 int old_operands(const struct cmd_run *run, struct weir_err *err);
 
-/* The same of a cache. */
-int old_cache_fault(const char *path, int code, struct weir_err *err);
-
-/* An empty frame ends their runs: -ENOMSG, and the text is for cmd_fail_as_is(). */
-int old_empty_frame(uint32_t orig_len, uint32_t len, struct weir_err *err);
+/* An empty frame ends their runs: -ENOMSG, and the text is for cmd_fail_as_is(). 0: it is none. */
+int old_check_frame(const struct weir_buf *frame, struct weir_err *err);
 
 #endif

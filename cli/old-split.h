@@ -14,15 +14,15 @@
 int old_split_modes(const struct cmd_run *run, struct split_cfg *cfg, struct weir_err *err);
 int old_split_weights(const struct cmd_run *run, struct split_cfg *cfg, struct weir_err *err);
 
-/* Is a comment short enough? 0, or -EINVAL. */
-int old_comment(const char *comment, struct weir_err *err);
-
 /* The same of a rule of --include or of --exclude (exclude); NULL is what leaves nothing out. */
 int old_rule(const struct cmd_run *run, bool exclude, const char **rule, struct weir_err *err);
 
 /* The same of frame numbers, which are the value rule or a part of it. */
 int old_numbers(const struct cmd_run *run, const char *rule, const char **numbers,
 		struct weir_err *err);
+
+/* Is a comment short enough? 0, or -EINVAL. */
+int old_comment(const char *comment, struct weir_err *err);
 
 /* What a capture filter in rule is refused for, if it is one: the text is in err. Returns
  * code. */
