@@ -121,9 +121,7 @@ static bool extend_row(struct weir_writer *w, struct row *row, const struct weir
 static int write_alone(struct weir_writer *w, struct row *row, const struct weir_block *b,
 		       unsigned i, const struct weir_options *options, struct weir_err *err)
 {
-	const struct option option = { .several = true,
-				       .value = options->len ? options->data : NULL,
-				       .len = options->len };
+	const struct option option = several_options(options);
 	const struct weir_buf *f = &b->frames[i];
 	const struct weir_record rec = { .data = f->data,
 					 .len = f->len,

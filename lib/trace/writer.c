@@ -30,11 +30,6 @@ static struct option text_option(uint16_t code, const char *text)
 	return (struct option){ .code = code, .value = text, .len = text ? strlen(text) : 0 };
 }
 
-static struct option several_options(const struct weir_options *o)
-{
-	return (struct option){ .several = true, .value = o->len ? o->data : NULL, .len = o->len };
-}
-
 /* Bytes that the options take in a block, with their end mark; 0 for none. */
 static size_t options_size(const struct option *options, size_t n)
 {

@@ -45,6 +45,12 @@ struct option {
 	size_t len;
 };
 
+/* Options that were read, as one; none, if there are none. */
+static inline struct option several_options(const struct weir_options *o)
+{
+	return (struct option){ .several = true, .value = o->len ? o->data : NULL, .len = o->len };
+}
+
 /* Sets the scale of an interface with these options (.data NULL: of nanoseconds). -EINVAL: it
  * is not one that can be counted by. */
 int scale_init(struct scale *s, const struct weir_options *options);
