@@ -133,21 +133,27 @@ static void check_output(bool changed, bool longer)
 	weir_reader_close(r);
 }
 
-static void pass(struct weir_reader *r, struct weir_writer *w, uint32_t growth, bool changed)
+/* All that there is, by one block, which is freed. */
+static void pass_by(struct weir_block *b, struct weir_reader *r, struct weir_writer *w,
+		    bool changed)
 {
-	struct weir_block *b = new_block(growth);
 	int q;
 
 	while ((q = weir_reader_fill(r, b, NULL)) == 1) {
 		assert_in_range(b->n, 1, FRAMES);
 		for (unsigned i = 0; i < b->n && changed; i++)
-			change(&b->frames[i], growth);
+			change(&b->frames[i], b->growth);
+		assert_int_equal(weir_notes_ifaces(b->notes), b->notes ? 1 : 0);
 		assert_int_equal(weir_writer_write_block(w, b, NULL), 0);
 	}
 	assert_int_equal(q, 0);
-	assert_int_equal(weir_writer_finish(w, NULL), 0);
-	weir_writer_close(w);
+	finish(w);
 	weir_block_free(b);
+}
+
+static void pass(struct weir_reader *r, struct weir_writer *w, uint32_t growth, bool changed)
+{
+	pass_by(new_block(growth), r, w, changed);
 }
 
 /* The same by three blocks that are read ahead. */
@@ -168,8 +174,7 @@ static void pass_shared(struct weir_reader *r, struct weir_writer *w, bool chang
 		assert_int_equal(weir_writer_write_block(w, now, NULL), 0);
 	}
 	assert_int_equal(q, 0);
-	assert_int_equal(weir_writer_finish(w, NULL), 0);
-	weir_writer_close(w);
+	finish(w);
 	for (unsigned i = 0; i < 3; i++)
 		weir_block_free(b[i]);
 }
@@ -361,8 +366,7 @@ static void test_frames_that_lie_elsewhere_are_written(void **state)
 		b->frames[b->n / 2].data = elsewhere;
 		assert_int_equal(weir_writer_write_block(w, b, NULL), 0);
 	}
-	assert_int_equal(weir_writer_finish(w, NULL), 0);
-	weir_writer_close(w);
+	finish(w);
 	weir_reader_close(r);
 	weir_block_free(b);
 	check_output(false, false);
@@ -385,8 +389,7 @@ static void test_copies_make_a_block(void **state)
 	}
 	assert_int_equal(b->n, FRAMES);
 	assert_int_equal(weir_writer_write_block(w, b, NULL), 0);
-	assert_int_equal(weir_writer_finish(w, NULL), 0);
-	weir_writer_close(w);
+	finish(w);
 	weir_block_free(b);
 	check_output(false, false);
 }
@@ -406,8 +409,7 @@ static void test_frames_before_one_that_cannot_be_written_are(void **state)
 	b->frames[2].ts_ns = -1;
 	assert_int_equal(weir_writer_write_block(w, b, &err), -ERANGE);
 	assert_non_null(strstr(err.text, "1970"));
-	assert_int_equal(weir_writer_finish(w, NULL), 0);
-	weir_writer_close(w);
+	finish(w);
 	weir_reader_close(r);
 	weir_block_free(b);
 
@@ -456,16 +458,8 @@ static void test_options_of_frames_stay_where_they_are_wanted(void **state)
 		r = open_reader(in_path);
 		assert_int_equal(
 			weir_block_note(b, wanted ? WEIR_NOTES_ALL : WEIR_NOTES_NAMES, NULL), 0);
-		while (weir_reader_fill(r, b, NULL) == 1) {
-			for (unsigned j = 0; j < b->n && changed; j++)
-				change(&b->frames[j], growth);
-			assert_int_equal(weir_notes_ifaces(b->notes), 1);
-			assert_int_equal(weir_writer_write_block(w, b, NULL), 0);
-		}
-		assert_int_equal(weir_writer_finish(w, NULL), 0);
-		weir_writer_close(w);
+		pass_by(b, r, w, changed);
 		weir_reader_close(r);
-		weir_block_free(b);
 		check_output(changed, growth);
 		for (unsigned j = 0; j < FRAMES; j += 4)
 			want += wanted && !(changed && (j + 1) % 5 == 0);

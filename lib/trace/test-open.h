@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Traces that tests open: what fails, fails the test. */
+/* Traces that tests open and finish: what fails, fails the test. */
 #ifndef TRACE_TEST_OPEN_H
 #define TRACE_TEST_OPEN_H
 
@@ -30,6 +30,15 @@ static inline struct weir_writer *open_writer(const char *path, enum weir_trace_
 	if (weir_writer_open(path, &opts, &w, &err) < 0)
 		fail_msg("%s", err.text);
 	return w;
+}
+
+static inline void finish(struct weir_writer *w)
+{
+	struct weir_err err = { 0 };
+
+	if (weir_writer_finish(w, &err) < 0)
+		fail_msg("%s", err.text);
+	weir_writer_close(w);
 }
 
 #endif

@@ -36,15 +36,6 @@ static uint8_t *slurp(size_t *ret_size)
 	return data;
 }
 
-static void finish(struct weir_writer *w)
-{
-	struct weir_err err = { 0 };
-
-	if (weir_writer_finish(w, &err) < 0)
-		fail_msg("%s", err.text);
-	weir_writer_close(w);
-}
-
 /* What a frame is, beside where it stands. */
 static bool same_record(const struct weir_record *a, const struct weir_record *b, bool one_iface)
 {
