@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "port-shape.h"
 #include "switch.h"
 #include "util.h"
 
@@ -38,7 +39,7 @@ static const struct opt rows[] = {
 	{ OPT(struct vale_ctl_cfg, list), .name = "list", .letter = 'l',
 	  .help = "list the ports of all switches, or of one; so without options" },
 	{ OPT(struct vale_ctl_cfg, config), .name = "config", .letter = 'C',
-	  .metavar = "SLOTS[,RX_SLOTS[,RINGS[,RX_RINGS]]]",
+	  .metavar = "TX_SLOTS[,RX_SLOTS[,TX_RINGS[,RX_RINGS]]]",
 	  .help = "-n: what the port consists of" },
 	{ OPT(struct vale_ctl_cfg, polling), .name = "polling", .letter = 'p', .metavar = "NAME",
 	  .help = "let processors poll an interface: is refused" },
@@ -130,39 +131,15 @@ static int detach(const struct vale_ctl_cfg *cfg, struct weir_err *err)
 	return r == -ENOENT ? weir_switch_delete_port(n.sw, n.port, err) : r;
 }
 
-static int read_numbers(const char *text, unsigned ret[4], struct weir_err *err)
-{
-	unsigned n = 0;
-	char *end;
-
-	for (const char *p = text; n < 4; p = end + 1) {
-		unsigned long v = strtoul(p, &end, 10);
-
-		if (*p < '0' || *p > '9' || v > UINT16_MAX || (*end && *end != ','))
-			break;
-		ret[n++] = (unsigned)v;
-		if (!*end)
-			return 0;
-	}
-	return err_text(err, -EINVAL, "-C: '%s' is not SLOTS[,RX_SLOTS[,RINGS[,RX_RINGS]]]", text);
-}
-
 static int create(const struct vale_ctl_cfg *cfg, struct weir_err *err)
 {
-	unsigned v[4] = { 0 };
-	struct weir_switch_shape shape;
+	struct weir_switch_shape shape = { 0 };
 	struct name n;
 	int r = read_name(cfg->create, &n, err);
 
 	if (r == 0 && cfg->config)
-		r = read_numbers(cfg->config, v, err);
-	if (r < 0)
-		return r;
-	shape = (struct weir_switch_shape){ .tx_slots = v[0],
-					    .rx_slots = v[1] ? v[1] : v[0],
-					    .tx_rings = v[2],
-					    .rx_rings = v[3] ? v[3] : v[2] };
-	return weir_switch_new_port(n.sw, n.port, &shape, err);
+		r = port_shape_parse(cfg->config, &shape, err);
+	return r < 0 ? r : weir_switch_new_port(n.sw, n.port, &shape, err);
 }
 
 /* Calls each() for every switch that runs, and this user may ask, until it fails. */

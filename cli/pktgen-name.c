@@ -6,15 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "port-shape.h"
 #include "util.h"
 
 #define DIGITS "0123456789"
 #define NETMAP "netmap:"
-
-/* Rings and slots, 0: as many as usual. */
-struct shape {
-	unsigned tx_slots, rx_slots, tx_rings, rx_rings;
-};
 
 /* What stands behind a port's own name: "-2/xR@conf:rings=2". */
 struct suffix {
@@ -23,37 +19,9 @@ struct suffix {
 	bool host, all;	 /* ^ and * */
 };
 
-static int bad_config(const char *config, struct weir_err *err)
-{
-	return err_text(err, -EINVAL, "-C: '%s' is not TX_SLOTS[,RX_SLOTS[,TX_RINGS[,RX_RINGS]]]",
-			config);
-}
-
-/* Numbers that are missing are those before them: slots those of sending, rings as well. */
-static int parse_config(const char *config, struct shape *shape, struct weir_err *err)
-{
-	unsigned v[4] = { 0 }, n = 0;
-	const char *p = config;
-	int len;
-
-	for (; *p; p += len) {
-		if (n == 4 || sscanf(p, "%5u%n", &v[n], &len) != 1)
-			return bad_config(config, err);
-		n++;
-		if (p[len] == ',')
-			len++;
-		else if (p[len])
-			return bad_config(config, err);
-	}
-	*shape = (struct shape){ .tx_slots = v[0],
-				 .rx_slots = n > 1 ? v[1] : v[0],
-				 .tx_rings = v[2],
-				 .rx_rings = n > 3 ? v[3] : v[2] };
-	return 0;
-}
-
 /* "slots=512,rings=2" of "@conf:". */
-static int parse_conf(const char *text, const char *p, struct shape *shape, struct weir_err *err)
+static int parse_conf(const char *text, const char *p, struct weir_switch_shape *shape,
+		      struct weir_err *err)
 {
 	char key[16];
 	unsigned v;
@@ -88,7 +56,8 @@ static int parse_conf(const char *text, const char *p, struct shape *shape, stru
 }
 
 /* "@conf:...@7": settings of the port, or memory that it is to share. */
-static int parse_options(const char *text, const char *p, struct shape *shape, struct weir_err *err)
+static int parse_options(const char *text, const char *p, struct weir_switch_shape *shape,
+			 struct weir_err *err)
 {
 	while (*p == '@') {
 		int r = 0;
@@ -159,7 +128,7 @@ static void append(struct pktgen_name *name, const char *word, unsigned number)
 	(void)snprintf(name->weir + len, sizeof(name->weir) - len, "%s%u", word, number);
 }
 
-static void add_shape(struct pktgen_name *name, const struct shape *s, bool sends)
+static void add_shape(struct pktgen_name *name, const struct weir_switch_shape *s, bool sends)
 {
 	unsigned rings = sends ? s->tx_rings : s->rx_rings;
 
@@ -180,8 +149,8 @@ static int parse_netmap(const char *text, const char *body, const char *prefix, 
 {
 	struct suffix s = find_suffix(body);
 	const char *p = s.at + (s.ring_len ? s.ring_len + 1 : 0);
-	struct shape shape = { 0 };
-	int r = config ? parse_config(config, &shape, err) : 0;
+	struct weir_switch_shape shape = { 0 };
+	int r = config ? port_shape_parse(config, &shape, err) : 0;
 
 	if (r < 0)
 		return r;
