@@ -126,6 +126,8 @@ int receiver_new(const struct receiver_opts *opts, struct receiver **ret_r, stru
 	r->opts.batch = MIN(r->opts.batch, RECEIVER_MAX_BATCH);
 	r->n_queues = weir_port_info(opts->port)->n_queues;
 	r->queues = aligned_alloc(_Alignof(struct queue), r->n_queues * sizeof(*r->queues));
+	if (r->queues)
+		memset(r->queues, 0, r->n_queues * sizeof(*r->queues));
 	r->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (!r->queues || r->done_fd < 0) {
 		int code = r->queues ? -errno : -ENOMEM;
@@ -133,7 +135,6 @@ int receiver_new(const struct receiver_opts *opts, struct receiver **ret_r, stru
 		receiver_free(r);
 		return err_text(err, code, "cannot make a receiver: %s", strerror(-code));
 	}
-	memset(r->queues, 0, r->n_queues * sizeof(*r->queues));
 	*ret_r = r;
 	return 0;
 }
