@@ -210,7 +210,7 @@ const struct cmd cmd_bridge = {
 
 const struct cmd cmd_tcpbridge = {
 	.name = "tcpbridge",
-	.summary = "Bridge network traffic across two interfaces",
+	.summary = "forward what arrives at one interface to another, and back",
 	.operands = "",
 	.dialect = OPT_AUTOOPTS,
 	.opts = rows,

@@ -371,7 +371,7 @@ static int run_capture(const struct cmd_run *run, const void *fields)
 const struct cmd cmd_capture = {
 	.name = "capture",
 	.summary = "write frames that arrive at ports to a file",
-	.operands = "",
+	.operands = "-i PORT ... -w FILE",
 	.about = "Ends with SIGINT or SIGTERM; SIGHUP begins the next file. Tells what became of "
 		 "every frame.",
 	.opts = rows,

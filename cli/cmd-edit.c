@@ -333,7 +333,7 @@ const struct cmd cmd_edit = {
 
 const struct cmd cmd_tcprewrite = {
 	.name = "tcprewrite",
-	.summary = "Rewrite the packets in a pcap file.",
+	.summary = "change frames of a trace",
 	.operands = "",
 	.dialect = OPT_AUTOOPTS,
 	.opts = edit_rows,

@@ -269,7 +269,7 @@ static int pkt_gen_run(const struct cmd_run *run, const void *fields)
 const struct cmd cmd_pkt_gen = {
 	.name = "pkt-gen",
 	.summary = "send, receive and echo packets at high rates",
-	.operands = "",
+	.operands = "-i PORT",
 	.about = "  pkt-gen -i vale0:a -f tx -n 1000000 -d 10.1.0.1:80-10.1.0.9:90\n"
 		 "  pkt-gen -i vale0:b -f rx",
 	.dialect = OPT_GETOPT,

@@ -228,7 +228,7 @@ static int run_sink(const struct cmd_run *run, const void *fields)
 const struct cmd cmd_sink = {
 	.name = "sink",
 	.summary = "count what arrives, and check its stamps",
-	.operands = "",
+	.operands = "-i PORT",
 	.about = "Frames that weir gen --stamp sent are checked stream by stream: lost, twice, out "
 		 "of\n"
 		 "order, and how long they took.",

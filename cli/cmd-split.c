@@ -631,7 +631,7 @@ const struct cmd cmd_split = {
 
 const struct cmd cmd_tcpprep = {
 	.name = "tcpprep",
-	.summary = "Create a tcpreplay cache cache file from a pcap file.",
+	.summary = "tell the two sides of a trace apart",
 	.operands = "",
 	.dialect = OPT_AUTOOPTS,
 	.opts = split_rows,

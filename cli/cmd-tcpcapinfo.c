@@ -123,8 +123,8 @@ static int tcpcapinfo_run(const struct cmd_run *run, const void *cfg)
 
 const struct cmd cmd_tcpcapinfo = {
 	.name = "tcpcapinfo",
-	.summary = "Pcap file dissector for debugging broken pcap files",
-	.operands = "<pcap_file(s)>",
+	.summary = "tell each record of traces, damaged ones too",
+	.operands = "FILE ...",
 	.dialect = OPT_AUTOOPTS,
 	.min_operands = 1,
 	.opts = no_opts,

@@ -66,8 +66,8 @@ static void personality_version(const struct cmd *cmd)
 
 static void usage_line(FILE *to, const struct cmd *cmd)
 {
-	fprintf(to, "usage: %s%s [OPTIONS] %s\n", cmd->dialect == OPT_WEIR ? "weir " : "",
-		cmd->name, cmd->operands);
+	fprintf(to, "usage: %s%s [OPTIONS]%s%s\n", cmd->dialect == OPT_WEIR ? "weir " : "",
+		cmd->name, *cmd->operands ? " " : "", cmd->operands);
 }
 
 static void help(FILE *to, const struct cmd *cmd, const struct opt_table *tables, bool brief)

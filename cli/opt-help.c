@@ -25,12 +25,26 @@ static void help_relations(FILE *to, const struct opt *row)
 		fprintf(to, "%*sinstead of: %s\n", HELP_COLUMN, "", row->same_as);
 }
 
-static void help_row(FILE *to, const struct opt *row, bool brief)
+/* Row i has a letter that means it, and not a row before. */
+static bool has_letter(const struct opt_table *tables, unsigned i, enum opt_dialect dialect)
+{
+	const char letter = opt_row(tables, i, NULL)->letter;
+
+	for (unsigned k = 0; k < i; k++) {
+		const struct opt *row = opt_row(tables, k, NULL);
+
+		if (row->letter == letter && opt_spoken(row, dialect))
+			return false;
+	}
+	return letter != '\0';
+}
+
+static void help_row(FILE *to, const struct opt *row, bool lettered, bool brief)
 {
 	char names[64], letter[8] = "    ";
 	const char *metavar = row->metavar ? row->metavar : "";
 
-	if (row->letter)
+	if (lettered)
 		(void)snprintf(letter, sizeof(letter), "-%c, ", row->letter);
 	(void)snprintf(names, sizeof(names), "  %s--%s%s%s%s", letter, row->name,
 		       row->flags & OPT_OPTIONAL ? "[="
@@ -51,6 +65,6 @@ void opt_help(FILE *to, enum opt_dialect dialect, const struct opt_table *tables
 
 	for (unsigned i = 0; (row = opt_row(tables, i, NULL)); i++) {
 		if (opt_spoken(row, dialect))
-			help_row(to, row, brief);
+			help_row(to, row, has_letter(tables, i, dialect), brief);
 	}
 }

@@ -20,10 +20,14 @@ shared_data=${WEIR_TEST_DATA:-$e2e_root/../shared/data}
 . "$e2e_root/tools/netns.sh"
 
 run_tests() {
-	local names name n=0 failed=0 why log status
+	local names name n=0 failed=0 why log fd status
 	mapfile -t names < <(grep -oE '^test_[a-z0-9_]+' "$0")
 	why=$(netns_possible) || { echo "1..0 # SKIP $why"; exit 0; }
+	# Without a name nothing of it is left, however the script ends.
 	log=$(mktemp)
+	exec {fd}<>"$log"
+	rm -f "$log"
+	log=/proc/$$/fd/$fd
 	echo "1..${#names[@]}"
 	for name in "${names[@]}"; do
 		n=$((n + 1))
@@ -43,7 +47,6 @@ run_tests() {
 			;;
 		esac
 	done
-	rm -f "$log"
 	exit $failed
 }
 

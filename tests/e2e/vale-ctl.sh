@@ -94,6 +94,7 @@ test_what_cannot_be_done_is_refused_with_the_reason() {
 	ctl 255 -n v0 -d vale0:v0
 	ctl 255 -z
 	ctl 0 --help
+	is "options with -h" "$(grep -c '^  -h, ' "$out")" 1
 	no_switches
 }
 
