@@ -61,9 +61,10 @@ struct weir_send_opts {
 				  * the time themselves, see weir_port_name_keeps_time() */
 	bool pin;		 /* tie each worker to a processor of its own */
 	int rt_priority;	 /* run workers in SCHED_FIFO at this; 0 = do not */
-	bool stamp;		 /* frames end in a stamp (stamp.h): write the time into it. For
-				  * a stream that gives each frame's memory once (a maker's,
-				  * not preloaded) */
+	bool stamp;		 /* frames end in a stamp (stamp.h): write the time into it at
+				  * which they go to the port, or with launch_lead_ns the one
+				  * at which they leave it. For a stream that gives each
+				  * frame's memory once (a maker's, not preloaded) */
 	/* One-at-a-time mode: called before a frame leaves, from the worker's thread;
 	 * how many frames to send before it is called again, or 0 to stop. nr counts
 	 * frames from 1. NULL: not this mode. */

@@ -67,14 +67,27 @@ static int may_send(struct worker *w, const struct weir_view *v, uint32_t i, uin
 	return WORKER_GO;
 }
 
-/* The time that the port is called at, as late as can be. */
-static void stamp_batch(const struct weir_pkt *pkts, uint32_t n)
+/* CLOCK_TAI less CLOCK_REALTIME: whole seconds. */
+static uint64_t tai_less_utc(void)
 {
-	uint64_t now = time_now(CLOCK_REALTIME);
+	const uint64_t tai = time_now(CLOCK_TAI), utc = time_now(CLOCK_REALTIME);
 
-	for (uint32_t i = 0; i < n; i++)
-		if (pkts[i].len >= WEIR_STAMP_LEN)
-			weir_stamp_set_time(pkts[i].data + pkts[i].len - WEIR_STAMP_LEN, now);
+	return (tai + NSEC_PER_SEC / 2 - utc) / NSEC_PER_SEC * NSEC_PER_SEC;
+}
+
+/* The time that a frame leaves at: its own, or if it has none, or that is past, the one that
+ * the port is called at, as late as can be. */
+static void stamp_batch(const struct worker *w, const struct weir_pkt *pkts, uint32_t n)
+{
+	const uint64_t tai = w->lead ? tai_less_utc() : 0, now = time_now(CLOCK_REALTIME);
+
+	for (uint32_t i = 0; i < n; i++) {
+		const struct weir_pkt *p = &pkts[i];
+		uint64_t t = w->lead && p->ts_ns ? MAX((uint64_t)p->ts_ns - tai, now) : now;
+
+		if (p->len >= WEIR_STAMP_LEN)
+			weir_stamp_set_time(p->data + p->len - WEIR_STAMP_LEN, t);
+	}
 }
 
 /* Sends n packets to a port, waiting for room as long as it takes. */
@@ -86,7 +99,7 @@ static int send_batch(struct worker *w, unsigned port, uint32_t n)
 
 	while (done < n) {
 		if (unlikely(w->s->opts.stamp))
-			stamp_batch(w->pkts + done, n - done);
+			stamp_batch(w, w->pkts + done, n - done);
 		r = weir_port_tx(p, w->index, w->pkts + done, n - done);
 		if (unlikely(r < 0))
 			return err_set(&w->err, r, "%s: %s", weir_port_info(p)->name, strerror(-r));

@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <stdatomic.h>
 
+#include "base/bytes.h"
 #include "base/macros.h"
 #include "base/time.h"
 #include "support/pcapfile.h"
@@ -338,6 +339,38 @@ static void test_launch_times_go_down_with_the_frames(void **state)
 	(void)unlink(path);
 }
 
+/* With times far enough ahead not to be past, whatever the machine does. */
+static void test_stamps_tell_when_ports_that_keep_the_time_send(void **state)
+{
+	const char *path = "/tmp/weir-test-launch-stamp.pcapng";
+	struct weir_reader *reader = NULL;
+	struct weir_record rec;
+	struct setup t;
+	char name[64];
+
+	(void)state;
+	begin(&t, 10);
+	(void)snprintf(name, sizeof(name), "file:%s", path);
+	t.ports[0] = open_port(name, WEIR_PORT_TX);
+	open_stream(&t, (struct weir_stream_opts){ .loops = 1 });
+	run(&t, (struct weir_send_opts){ .rate = { WEIR_RATE_FRAMES, 1000, 1 },
+					 .launch_lead_ns = 3600 * NSEC_PER_SEC,
+					 .stamp = true });
+	end(&t);
+	assert_int_equal(weir_reader_open(path, &reader, NULL), 0);
+	for (int i = 0; i < 10; i++) {
+		int64_t ahead;
+
+		assert_int_equal(weir_reader_next(reader, &rec, NULL), 1);
+		ahead = rec.ts_ns - (int64_t)be64_at(rec.data + rec.len - 8);
+		/* Of CLOCK_REALTIME, the other of CLOCK_TAI. */
+		assert_int_equal(ahead % (int64_t)NSEC_PER_SEC, 0);
+		assert_in_range(ahead / (int64_t)NSEC_PER_SEC, 0, 100);
+	}
+	weir_reader_close(reader);
+	(void)unlink(path);
+}
+
 static void test_a_profile_that_ends_at_zero_ends_the_run(void **state)
 {
 	struct weir_profile *p = NULL;
@@ -647,6 +680,7 @@ int main(void)
 		cmocka_unit_test(test_catching_up_is_bounded_if_so_asked),
 		cmocka_unit_test(test_a_start_in_the_future_is_waited_for),
 		cmocka_unit_test(test_launch_times_go_down_with_the_frames),
+		cmocka_unit_test(test_stamps_tell_when_ports_that_keep_the_time_send),
 		cmocka_unit_test(test_a_profile_that_ends_at_zero_ends_the_run),
 		cmocka_unit_test(test_workers_share_a_trace_out),
 		cmocka_unit_test(test_parts_of_a_schedule_make_the_whole),
