@@ -15,7 +15,7 @@
 #include "util.h"
 
 /* Frames are announced so long before their time to ports that keep it. */
-#define LEAD_NS (500 * NSEC_PER_USEC)
+#define LEAD_NS (2 * NSEC_PER_MSEC)
 
 DEFINE_CLEANUP(struct weir_reader *, weir_reader_close)
 

@@ -57,8 +57,9 @@ struct weir_send_opts {
 	uint64_t launch_lead_ns; /* ports were opened with launch_time: hand frames over by so
 				  * much before their deadline, which goes down with them; 0 =
 				  * they were not */
-	bool launch_past;	 /* deadlines that are past go down, too: for ports that keep
-				  * the time themselves, see weir_port_name_keeps_time() */
+	bool launch_past;	 /* deadlines that are past go down, too, and with a frame those
+				  * of the next half of launch_lead_ns: for ports that keep the
+				  * time themselves, see weir_port_name_keeps_time() */
 	bool pin;		 /* tie each worker to a processor of its own */
 	int rt_priority;	 /* run workers in SCHED_FIFO at this; 0 = do not */
 	bool stamp;		 /* frames end in a stamp (stamp.h): write the time into it at

@@ -16,6 +16,13 @@ uint64_t worker_end_of_duration(const struct worker *w)
 	return counter_get(&s->begin_ns) + counter_get(&s->paused_ns) + s->opts.duration_ns;
 }
 
+uint64_t worker_end_of_schedule(const struct worker *w)
+{
+	const uint64_t end = worker_end_of_duration(w);
+
+	return end == UINT64_MAX ? end : end - w->lead;
+}
+
 int worker_obey(struct worker *w)
 {
 	const struct timespec look = time_spec(WORKER_LOOK_NS);
@@ -45,7 +52,7 @@ int worker_await(struct worker *w, uint64_t deadline)
 			return WORKER_GO;
 		if (unlikely(deadline == UINT64_MAX))
 			return worker_stop_here(w); /* never */
-		end = worker_end_of_duration(w);
+		end = worker_end_of_schedule(w);
 		w->now = w->clock.wait(w->clock.ctx, MIN(t, end), &w->s->attention);
 		if (w->now >= end)
 			return worker_stop_here(w);

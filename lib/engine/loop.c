@@ -189,13 +189,23 @@ static int64_t launch_time(const struct worker *w, uint64_t deadline)
 	return (int64_t)(w->tai_offset + w->epoch + w->lead + deadline);
 }
 
+/* Deadlines up to this one are handed over now. */
+static uint64_t due_until(const struct worker *w)
+{
+	uint64_t t = w->now;
+
+	if (w->early)
+		t = MIN(t + w->early, worker_end_of_schedule(w) - 1);
+	return t - w->epoch;
+}
+
 /* Frames from i on that go to the same port and are due, as packets. */
 static inline __attribute__((always_inline)) uint32_t gather(struct worker *w, struct run *r,
 							     uint32_t i, uint32_t max,
 							     const bool paced, const bool shared)
 {
 	const struct weir_view *v = r->v;
-	const uint64_t due = w->now - w->epoch;
+	const uint64_t due = paced ? due_until(w) : 0;
 	const unsigned port = v->frames[index_of(r, i, shared)].port;
 	uint64_t flows = 0;
 	uint32_t n = 0;

@@ -339,6 +339,39 @@ static void test_launch_times_go_down_with_the_frames(void **state)
 	(void)unlink(path);
 }
 
+static void test_ports_that_keep_the_time_get_frames_together(void **state)
+{
+	struct setup t;
+
+	(void)state;
+	begin(&t, 10);
+	open_stream(&t, (struct weir_stream_opts){ .loops = 1 });
+	run(&t, (struct weir_send_opts){ .rate = { WEIR_RATE_FRAMES, 1000, 1 },
+					 .launch_lead_ns = 4 * NSEC_PER_MSEC,
+					 .launch_past = true });
+	/* With a frame those of the 2 ms after it: each third one is waited for. */
+	assert_int_equal(t.stats.frames, 10);
+	assert_int_equal(t.time.n_waits, 4);
+	for (unsigned i = 0; i < t.time.n_waits; i++)
+		assert_int_equal(t.time.waits[i], BEGIN + 3 * i * NSEC_PER_MSEC);
+	end(&t);
+}
+
+static void test_ports_that_keep_the_time_get_no_frames_after_the_duration(void **state)
+{
+	struct setup t;
+
+	(void)state;
+	begin(&t, 10);
+	open_stream(&t, (struct weir_stream_opts){ .loops = 1 });
+	run(&t, (struct weir_send_opts){ .rate = { WEIR_RATE_FRAMES, 1000, 1 },
+					 .duration_ns = 5 * NSEC_PER_MSEC,
+					 .launch_lead_ns = 4 * NSEC_PER_MSEC,
+					 .launch_past = true });
+	assert_int_equal(t.stats.frames, 5);
+	end(&t);
+}
+
 /* With times far enough ahead not to be past, whatever the machine does. */
 static void test_stamps_tell_when_ports_that_keep_the_time_send(void **state)
 {
@@ -680,6 +713,8 @@ int main(void)
 		cmocka_unit_test(test_catching_up_is_bounded_if_so_asked),
 		cmocka_unit_test(test_a_start_in_the_future_is_waited_for),
 		cmocka_unit_test(test_launch_times_go_down_with_the_frames),
+		cmocka_unit_test(test_ports_that_keep_the_time_get_frames_together),
+		cmocka_unit_test(test_ports_that_keep_the_time_get_no_frames_after_the_duration),
 		cmocka_unit_test(test_stamps_tell_when_ports_that_keep_the_time_send),
 		cmocka_unit_test(test_a_profile_that_ends_at_zero_ends_the_run),
 		cmocka_unit_test(test_workers_share_a_trace_out),

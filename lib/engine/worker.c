@@ -187,6 +187,7 @@ int worker_init(struct worker *w, struct weir_sender *s, unsigned index, struct 
 	w->shared = trace.n_parts > 1;
 	w->cpu = -1;
 	w->lead = o->launch_lead_ns;
+	w->early = o->launch_past ? w->lead / 2 : 0;
 	w->allowed = o->limit && !w->shared ? 0 : UINT64_MAX;
 	w->credit = o->ask ? 0 : UINT64_MAX;
 	return weir_walker_init(&w->walker, &o->rate, err);
@@ -195,9 +196,14 @@ int worker_init(struct worker *w, struct weir_sender *s, unsigned index, struct 
 /* The clock belongs to the thread that reads it. */
 static int open_clock(struct worker *w)
 {
+	enum weir_timer timer = w->s->opts.timer;
+
+	/* Who hands frames over early need not be exact, and the port's own thread, which is,
+	 * may need the processor. */
+	if (w->early && timer == WEIR_TIMER_AUTO)
+		timer = WEIR_TIMER_SLEEP;
 	if (!w->s->opts.clock)
-		return weir_clock_open(w->s->opts.timer, w->s->opts.rt_priority > 0, &w->clock,
-				       &w->err);
+		return weir_clock_open(timer, w->s->opts.rt_priority > 0, &w->clock, &w->err);
 	w->clock = *w->s->opts.clock;
 	return 0;
 }

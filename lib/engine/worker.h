@@ -56,6 +56,7 @@ struct worker {
 	struct weir_clock clock;
 	struct weir_walker walker;
 	uint64_t lead;	     /* frames are handed over so much before their deadline */
+	uint64_t early;	     /* and with them those that are due so much later */
 	uint64_t epoch;	     /* the sender's, as last looked at, less the lead */
 	uint64_t tai_offset; /* CLOCK_TAI less this worker's clock; with a lead */
 	uint64_t now;	     /* the clock when it was last read */
@@ -119,15 +120,20 @@ static inline void worker_look_at_epoch(struct worker *w)
 	w->epoch = counter_get(&w->s->epoch) - w->lead;
 }
 
-/* How late a frame is by w->now and w->epoch. */
+/* How late a frame is by w->now and w->epoch; 0 if it is early. */
 static inline uint64_t worker_lateness(const struct worker *w, uint64_t deadline)
 {
-	return w->now - w->epoch - deadline;
+	const uint64_t at = w->now - w->epoch;
+
+	return at > deadline ? at - deadline : 0;
 }
 
 /* await.c. Clock at which the duration is over, UINT64_MAX if never: it counts from the
  * first frame, without the time that the run was held. */
 uint64_t worker_end_of_duration(const struct worker *w);
+
+/* The same where there is a schedule: clock from which on no frame is handed over. */
+uint64_t worker_end_of_schedule(const struct worker *w);
 
 /* Stays while the run is held. WORKER_END if it is to stop. */
 int worker_obey(struct worker *w);
