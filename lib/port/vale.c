@@ -35,6 +35,7 @@
 #include "port/wait.h"
 #include "vale/client.h"
 #include "vale/cycle.h"
+#include "vale/link.h"
 #include "vale/name.h"
 
 #define MAX_FRAME (VALE_MAX_FRAGS * VALE_BUF_SIZE)
@@ -51,13 +52,8 @@ struct vale_side {
 	uint8_t *bufs; /* of slot 0; the others follow */
 	uint32_t n;
 	bool sends;
-	uint32_t pos;		/* to send: the next to be filled. To receive: to be read */
-	struct vale_wait limit; /* how far the other side has got */
-	_Atomic uint32_t *mine; /* how far we have, */
-	uint32_t behind;	/* less so many: of a pipe what is given back is told so */
-	const _Atomic uint32_t *peer_sleeps;
-	int peer_fd;			     /* wakes it */
-	const _Atomic uint32_t *peer_closed; /* of a pipe, or NULL */
+	uint32_t pos; /* to send: the next to be filled. To receive: to be read */
+	struct vale_link link;
 	const _Atomic uint64_t *dropped;
 	uint32_t freed; /* to send: the first that was not given back */
 	uint32_t need;	/* to send: slots that the refused frame wants */
@@ -120,40 +116,8 @@ static int vale_open_opts(const struct weir_port *port, struct vale_open *o, str
 	return 0;
 }
 
-/* Goes on where the ring stands. */
-static int tx_init(struct vale_side *s, const struct vale_client *c, unsigned ring)
-{
-	struct vale_ctl_ring *r = &c->ctl->ring[ring];
-
-	s->limit = vale_client_wait_tx(c, ring);
-	s->mine = &r->head;
-	s->peer_sleeps = c->is_pipe ? &r->wants_room : &c->ctl->asleep;
-	s->peer_fd = c->fds[c->is_pipe ? VALE_PIPE_WAKE + 2 * !c->end + 1 : VALE_FD_KICK];
-	s->pos = atomic_load_explicit(&r->head, memory_order_relaxed) % s->n;
-	s->freed = s->pos;
-	s->need = 1;
-	s->sends = true;
-	return 0;
-}
-
-static int rx_init(struct vale_side *s, const struct vale_client *c, unsigned ring)
-{
-	struct vale_ctl_ring *r = &c->ctl->ring[ring];
-	uint32_t told;
-
-	s->limit = vale_client_wait_rx(c, ring);
-	s->mine = c->is_pipe ? &r->tail : &r->head;
-	s->behind = c->is_pipe;
-	s->peer_sleeps = c->is_pipe ? &r->sleeps : &r->wants_room;
-	s->peer_fd = c->fds[c->is_pipe ? VALE_PIPE_WAKE + 2 * !c->end : VALE_FD_KICK];
-	s->dropped = &r->dropped;
-	told = atomic_load_explicit(s->mine, memory_order_relaxed);
-	s->pos = (told % s->n + s->behind) % s->n;
-	s->whole = malloc(MAX_FRAME);
-	return s->whole ? 0 : -ENOMEM;
-}
-
-/* One direction of a queue by its ring, an index of the control page. */
+/* One direction of a queue by its ring, an index of the control page. Goes on where the ring
+ * stands. */
 static int side_init(struct vale_side *s, const struct vale_client *c, unsigned ring, bool sends)
 {
 	const struct vale_layout *l = &c->layout;
@@ -161,8 +125,19 @@ static int side_init(struct vale_side *s, const struct vale_client *c, unsigned 
 	s->slots = vale_layout_ring(l, c->mem, ring)->slot;
 	s->n = vale_layout_slots(l, ring);
 	s->bufs = c->mem + l->bufs_at + (size_t)vale_layout_first_buf(l, ring) * VALE_BUF_SIZE;
-	s->peer_closed = c->is_pipe ? &c->ctl->closed[!c->end] : NULL;
-	return sends ? tx_init(s, c, ring) : rx_init(s, c, ring);
+	s->sends = sends;
+	if (sends) {
+		vale_link_send(&s->link, c, ring);
+		s->need = 1;
+	} else {
+		vale_link_receive(&s->link, c, ring);
+		s->dropped = &c->ctl->ring[ring].dropped;
+		s->whole = malloc(MAX_FRAME);
+		if (!s->whole)
+			return -ENOMEM;
+	}
+	s->pos = s->freed = vale_link_told(&s->link);
+	return 0;
 }
 
 static int open_queue(struct weir_port *port, unsigned q, struct vale_open *o, struct weir_err *err)
@@ -248,28 +223,14 @@ static int vale_open_port(struct weir_port *port, struct weir_err *err)
 	return port_set_queues(port, v->n, err);
 }
 
-/* The first slot that is not ours. */
 static uint32_t limit_of(const struct vale_side *s)
 {
-	/* Pairs with the other side's release: what it says of the slots before holds. */
-	uint32_t limit = atomic_load_explicit(s->limit.index, memory_order_acquire);
-
-	return likely(limit < s->n) ? limit : s->pos;
+	return vale_link_limit(&s->link, s->pos);
 }
 
 static bool is_closed(const struct vale_side *s)
 {
-	return s->peer_closed && atomic_load_explicit(s->peer_closed, memory_order_acquire);
-}
-
-/* Tells the other side how far we have got. */
-static void publish(struct vale_side *s)
-{
-	uint32_t pos = s->pos >= s->behind ? s->pos - s->behind : s->n - 1;
-
-	/* Pairs with the other side's acquire: we have done with the slots before. */
-	atomic_store_explicit(s->mine, pos, memory_order_release);
-	vale_client_kick(s->peer_sleeps, s->peer_fd);
+	return vale_link_is_closed(&s->link);
 }
 
 /* Free slots to send. */
@@ -372,7 +333,7 @@ static int vale_tx(struct weir_port *port, unsigned q, const struct weir_pkt *pk
 		bytes += len;
 	}
 	if (s->pos != begin)
-		publish(s);
+		vale_link_tell(&s->link, s->pos);
 	counter_add(&count->frames, i - refused);
 	counter_add(&count->bytes, bytes);
 	counter_add(&count->retry_again, i < n);
@@ -390,7 +351,7 @@ static uint64_t vale_tx_done(struct weir_port *port, unsigned q)
 static int sleep_side(const struct vale_queue *queue, struct vale_side *s,
 		      bool (*ready)(struct vale_side *), uint64_t timeout_ns)
 {
-	uint32_t seen = atomic_load_explicit(s->limit.index, memory_order_acquire);
+	uint32_t seen = atomic_load_explicit(s->link.limit.index, memory_order_acquire);
 	int r;
 
 	if (ready(s))
@@ -399,7 +360,7 @@ static int sleep_side(const struct vale_queue *queue, struct vale_side *s,
 		return -EPIPE;
 	if (!timeout_ns)
 		return vale_client_is_gone(&queue->client) ? -ENXIO : 0;
-	r = vale_client_sleep(&s->limit, seen, timeout_ns);
+	r = vale_client_sleep(&s->link.limit, seen, timeout_ns);
 	if (ready(s) && !s->sends)
 		return 1; /* what came before the end is given */
 	if (r < 0)
@@ -567,11 +528,10 @@ static int vale_rx(struct weir_port *port, unsigned q, struct weir_pkt *ret_pkts
 static void vale_rx_release(struct weir_port *port, unsigned q)
 {
 	struct vale_side *s = &queue_of(port, q)->rx;
-	uint32_t told = atomic_load_explicit(s->mine, memory_order_relaxed);
 
 	s->whole_lent = false;
-	if ((told + s->behind) % s->n != s->pos)
-		publish(s);
+	if (vale_link_told(&s->link) != s->pos)
+		vale_link_tell(&s->link, s->pos);
 }
 
 static int vale_rx_wait(struct weir_port *port, unsigned q, uint64_t timeout_ns)

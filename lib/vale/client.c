@@ -34,28 +34,18 @@ static int check_peer(int fd, const char *path, struct weir_err *err)
 	return 0;
 }
 
-static int connect_to(const struct sockaddr_un *addr, int *ret_fd, struct weir_err *err)
+static int connect_to(int fd, const struct sockaddr_un *addr, struct weir_err *err)
 {
-	CLEANUP(closep)
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	const struct timeval patience = { .tv_sec = PATIENCE_S };
 	int r;
 
-	if (fd < 0)
-		return err_set(err, -errno, "no socket: %s", strerror(errno));
-	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	if (connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) < 0) {
 		r = errno == ENOENT || errno == ECONNREFUSED ? -ENOENT : -errno;
 		return err_set(err, r, "%s: %s", addr->sun_path, strerror(errno));
 	}
-	r = check_peer(fd, addr->sun_path, err);
-	if (r == 0)
-		*ret_fd = TAKE_FD(fd);
-	return r;
+	return check_peer(fd, addr->sun_path, err);
 }
 
-static int connect_any(const char *name, int *ret_fd, struct weir_err *err)
+static int connect_any(int fd, const char *name, struct weir_err *err)
 {
 	struct sockaddr_un addr;
 	char dir[96];
@@ -64,24 +54,50 @@ static int connect_any(const char *name, int *ret_fd, struct weir_err *err)
 	for (unsigned i = 0; r == -ENOENT && vale_dir_next(i, dir, sizeof(dir)); i++) {
 		r = vale_address(dir, name, &addr, err);
 		if (r == 0)
-			r = connect_to(&addr, ret_fd, err);
+			r = connect_to(fd, &addr, err);
 	}
 	return r == -ENOENT ? err_set(err, r, "no switch '%s' runs", name) : r;
 }
 
-/* Attempts that failed before one did not leave no text in err. */
+int vale_socket(int *ret_fd, struct weir_err *err)
+{
+	const struct timeval patience = { .tv_sec = PATIENCE_S };
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return err_set(err, -errno, "no socket: %s", strerror(errno));
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	*ret_fd = fd;
+	return 0;
+}
+
 int vale_connect(const char *name, bool start, int *ret_fd, struct weir_err *err)
+{
+	CLEANUP(closep)
+	int fd = -EBADF;
+	int r = vale_socket(&fd, err);
+
+	if (r == 0)
+		r = vale_connect_socket(fd, name, start, err);
+	if (r == 0)
+		*ret_fd = TAKE_FD(fd);
+	return r;
+}
+
+/* Attempts that failed before one did not leave no text in err. */
+int vale_connect_socket(int fd, const char *name, bool start, struct weir_err *err)
 {
 	struct weir_err why = { 0 };
 	int r = vale_name_check(name, &why);
 
 	if (r == 0)
-		r = connect_any(name, ret_fd, &why);
+		r = connect_any(fd, name, &why);
 	for (unsigned i = 0; r == -ENOENT && start && i < TRIES; i++) {
 		r = vale_start(name, &why);
 		if (r < 0)
 			break;
-		r = connect_any(name, ret_fd, &why);
+		r = connect_any(fd, name, &why);
 	}
 	return r < 0 ? err_set(err, r, "%s", why.text) : 0;
 }
@@ -132,8 +148,8 @@ static int map(struct vale_client *c, const struct vale_client *from, struct wei
 	return r;
 }
 
-static int take_opened(struct vale_client *c, const struct vale_msg *m,
-		       const struct vale_client *from, struct weir_err *err)
+int vale_client_take(struct vale_client *c, const struct vale_msg *m,
+		     const struct vale_client *from, struct weir_err *err)
 {
 	struct vale_opened opened;
 	int r;
@@ -168,6 +184,13 @@ static int ask_open(const char *name, const struct vale_open *open, int *ret_fd,
 	return r;
 }
 
+void vale_client_init(struct vale_client *c)
+{
+	*c = (struct vale_client){ .fd = -EBADF };
+	for (unsigned i = 0; i < VALE_MSG_FDS; i++)
+		c->fds[i] = -EBADF;
+}
+
 int vale_client_open(struct vale_client *c, const char *name, const struct vale_open *open,
 		     const struct vale_client *from, struct weir_err *err)
 {
@@ -175,14 +198,12 @@ int vale_client_open(struct vale_client *c, const char *name, const struct vale_
 	struct vale_msg answer;
 	int r = -EPIPE;
 
-	*c = (struct vale_client){ .fd = -EBADF };
-	for (unsigned i = 0; i < VALE_MSG_FDS; i++)
-		c->fds[i] = -EBADF;
+	vale_client_init(c);
 	for (unsigned i = 0; r == -EPIPE && i < TRIES; i++)
 		r = ask_open(name, open, &c->fd, &answer, &why);
 	if (r < 0)
 		return err_set(err, r, "%s", why.text);
-	return take_opened(c, &answer, from, err);
+	return vale_client_take(c, &answer, from, err);
 }
 
 void vale_client_close(struct vale_client *c)
@@ -255,12 +276,24 @@ struct vale_wait vale_client_wait_rx(const struct vale_client *c, unsigned ring)
 	};
 }
 
-/* Takes what woke us out of a pipe or an eventfd. */
-static void drain(int fd)
+bool vale_wait_arm(const struct vale_wait *w, uint32_t seen)
+{
+	atomic_store_explicit(w->flag, 1, memory_order_relaxed);
+	/* The flag is up, now the index is read: pairs with the other side's fence. */
+	atomic_thread_fence(memory_order_seq_cst);
+	return atomic_load_explicit(w->index, memory_order_relaxed) == seen;
+}
+
+void vale_wait_disarm(const struct vale_wait *w)
+{
+	atomic_store_explicit(w->flag, 0, memory_order_relaxed);
+}
+
+void vale_wait_drain(const struct vale_wait *w)
 {
 	char bytes[64];
 
-	while (read(fd, bytes, sizeof(bytes)) == sizeof(bytes))
+	while (read(w->fd, bytes, sizeof(bytes)) == sizeof(bytes))
 		;
 }
 
@@ -270,13 +303,10 @@ int vale_client_sleep(const struct vale_wait *w, uint32_t seen, uint64_t timeout
 	const struct timespec ts = time_spec(timeout_ns);
 	int r = 0;
 
-	atomic_store_explicit(w->flag, 1, memory_order_relaxed);
-	/* The flag is up, now the index is read: pairs with the other side's fence. */
-	atomic_thread_fence(memory_order_seq_cst);
-	if (atomic_load_explicit(w->index, memory_order_relaxed) == seen)
+	if (vale_wait_arm(w, seen))
 		r = ppoll(fds, ARRAY_SIZE(fds), timeout_ns == UINT64_MAX ? NULL : &ts, NULL);
-	atomic_store_explicit(w->flag, 0, memory_order_relaxed);
+	vale_wait_disarm(w);
 	if (r > 0 && fds[0].revents & POLLIN)
-		drain(w->fd);
+		vale_wait_drain(w);
 	return r > 0 && (fds[0].revents | fds[1].revents) & (POLLHUP | POLLERR) ? -ENXIO : 0;
 }

@@ -24,6 +24,11 @@ struct vale_client {
  * descriptor is the caller's; waiting on it for longer than 10 s fails. */
 int vale_connect(const char *name, bool start, int *ret_fd, struct weir_err *err);
 
+/* The same in two steps: a socket, which may have got a name of its own before it is connected.
+ * If that fails, it can be connected again. */
+int vale_socket(int *ret_fd, struct weir_err *err);
+int vale_connect_socket(int fd, const char *name, bool start, struct weir_err *err);
+
 /* Sends a request and receives its answer. On success *m is the answer, whose descriptors
  * are the caller's (vale_msg_done()). */
 int vale_request(int fd, struct vale_msg *m, struct weir_err *err);
@@ -34,6 +39,12 @@ int vale_request(int fd, struct vale_msg *m, struct weir_err *err);
 int vale_client_open(struct vale_client *c, const char *name, const struct vale_open *open,
 		     const struct vale_client *from, struct weir_err *err);
 void vale_client_close(struct vale_client *c);
+
+/* Takes what is in an answer to OPEN or AGAIN: its descriptors, also on failure. c is as
+ * vale_client_init() has made it. */
+int vale_client_take(struct vale_client *c, const struct vale_msg *m,
+		     const struct vale_client *from, struct weir_err *err);
+void vale_client_init(struct vale_client *c);
 
 /* Tells the switch of memory that slots will point into: region bytes at base, which are
  * mapped from offset on of memfd fd. */
@@ -66,6 +77,12 @@ struct vale_wait {
 /* Waits until the index is not seen any more, somebody wakes us, or the time is over. 0, or
  * -ENXIO: the switch or the other end is gone. */
 int vale_client_sleep(const struct vale_wait *w, uint32_t seen, uint64_t timeout_ns);
+
+/* Its three parts, for who waits for several at once: raises the flag; false: the index has moved
+ * already, so do not sleep. Lowers it. Takes what woke us out of fd. */
+bool vale_wait_arm(const struct vale_wait *w, uint32_t seen);
+void vale_wait_disarm(const struct vale_wait *w);
+void vale_wait_drain(const struct vale_wait *w);
 
 /* How to wait with a client: for room to send in ring, an index of the control page; for
  * frames in it. */

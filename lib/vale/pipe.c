@@ -100,18 +100,10 @@ void pipe_release(struct server *srv, struct conn *c)
 		free_pipe(srv, v);
 }
 
-void pipe_fill_opened(const struct conn *c, struct vale_msg *answer)
+void pipe_fill_fds(const struct conn *c, struct vale_msg *answer)
 {
 	const struct vport *v = c->port;
-	const struct vale_opened opened = {
-		.shape = v->p.layout.shape,
-		.nr = v->p.nr,
-		.ring = c->ring,
-		.is_pipe = true,
-	};
 
-	memcpy(answer->body, &opened, sizeof(opened));
-	answer->head.size = sizeof(opened);
 	answer->fds[VALE_PIPE_MEM] = v->mem_fd;
 	answer->fds[VALE_PIPE_CTL] = v->ctl_fd;
 	answer->fds[VALE_PIPE_LIFE] = c->client_life;

@@ -20,10 +20,11 @@
 #include "vale/forward.h"
 
 #define VALE_MSG_MAGIC	 0x76656c61u
-#define VALE_MSG_VERSION 2u
+#define VALE_MSG_VERSION 3u
 #define VALE_MSG_MAX	 16384u
 #define VALE_MSG_FDS	 7u
 #define VALE_NAME_SIZE	 64u
+#define VALE_NOTE_SIZE	 64u
 #define VALE_NIC_NAME	 128u /* room for the name of a port outside */
 #define VALE_RULE_SIZE	 2048u
 #define VALE_ALL_RINGS	 UINT32_MAX
@@ -58,6 +59,9 @@ struct vale_open {
 	char port[VALE_NAME_SIZE]; /* without the switch's name */
 	uint32_t ring;		   /* OPEN: only this one, to send and to receive; or all */
 	struct vale_shape shape;   /* of a new port; of one that is there: 0, or as it is */
+	/* OPEN: the client's own, which the answers of OPEN and AGAIN bring back. So a process
+	 * that got the connection from another learns what that made of it. */
+	uint8_t note[VALE_NOTE_SIZE];
 };
 
 /* Answer of OPEN and AGAIN. Descriptors: see enum vale_fd; of a pipe, see enum
@@ -67,6 +71,7 @@ struct vale_opened {
 	uint32_t nr;
 	uint32_t ring; /* of a pipe: the end */
 	uint32_t is_pipe;
+	uint8_t note[VALE_NOTE_SIZE]; /* of struct vale_open */
 };
 
 enum vale_fd {

@@ -280,14 +280,8 @@ static int join_port(struct server *srv, struct conn *c, struct vport *v, uint32
 	return 0;
 }
 
-static void fill_opened_port(const struct conn *c, struct vale_msg *answer)
+static void fill_fds(const struct conn *c, struct vale_msg *answer)
 {
-	const struct vale_opened opened = { .shape = c->port->p.layout.shape,
-					    .nr = c->port->p.nr,
-					    .ring = c->ring };
-
-	memcpy(answer->body, &opened, sizeof(opened));
-	answer->head.size = sizeof(opened);
 	answer->fds[VALE_FD_MEM] = c->port->mem_fd;
 	answer->fds[VALE_FD_CTL] = c->port->ctl_fd;
 	answer->fds[VALE_FD_KICK] = c->kick_fd;
@@ -298,10 +292,18 @@ static void fill_opened_port(const struct conn *c, struct vale_msg *answer)
 
 static void fill_opened(const struct conn *c, struct vale_msg *answer)
 {
+	struct vale_opened opened = { .shape = c->port->p.layout.shape,
+				      .nr = c->port->p.nr,
+				      .ring = c->ring,
+				      .is_pipe = c->port->is_pipe };
+
+	memcpy(opened.note, c->note, sizeof(opened.note));
+	memcpy(answer->body, &opened, sizeof(opened));
+	answer->head.size = sizeof(opened);
 	if (c->port->is_pipe)
-		pipe_fill_opened(c, answer);
+		pipe_fill_fds(c, answer);
 	else
-		fill_opened_port(c, answer);
+		fill_fds(c, answer);
 }
 
 static int check_names(const struct vale_open *o, struct weir_err *err)
@@ -342,9 +344,11 @@ static int do_open(struct server *srv, struct conn *c, const struct vale_open *o
 	if (r < 0)
 		return r;
 	r = vale_pipe_end(o->port) < 0 ? open_port(srv, c, o, err) : pipe_open(srv, c, o, err);
-	if (r == 0)
-		fill_opened(c, answer);
-	return r;
+	if (r < 0)
+		return r;
+	memcpy(c->note, o->note, sizeof(c->note));
+	fill_opened(c, answer);
+	return 0;
 }
 
 static void drop_arena(struct conn *c)

@@ -65,6 +65,7 @@ struct conn {
 	int client_tx, client_rx; /* and the client's, for AGAIN */
 	int client_life;	  /* the same of a pipe */
 	size_t arena_size;	  /* bytes of the client that are mapped for it */
+	uint8_t note[VALE_NOTE_SIZE];
 };
 
 struct worker {
@@ -130,7 +131,7 @@ void port_drop_memory(struct vport *v);
 /* pipe.c: opens an end of a pipe, which is made if it is not there. The name is right. */
 int pipe_open(struct server *srv, struct conn *c, const struct vale_open *o, struct weir_err *err);
 void pipe_release(struct server *srv, struct conn *c);
-void pipe_fill_opened(const struct conn *c, struct vale_msg *answer);
+void pipe_fill_fds(const struct conn *c, struct vale_msg *answer);
 
 /* rules.c: sets the rules of a port; the port has got memory. On failure all is as it was. */
 int rules_set(struct server *srv, struct vport *v, const struct vale_rules *texts,

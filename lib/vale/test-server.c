@@ -91,6 +91,28 @@ static void test_rings_of_a_port_are_opened_one_by_one(void **state)
 	wait_ports(0);
 }
 
+/* Who gets a connection from another process asks what that has opened on it. */
+static void test_a_connection_tells_again_what_it_has(void **state)
+{
+	struct vale_open o = open_of("a", 64);
+	struct vale_client a, again, b = client_of("b");
+	struct vale_msg m;
+
+	(void)state;
+	memset(o.note, 7, sizeof(o.note));
+	assert_int_equal(vale_client_open(&a, NAME, &o, NULL, NULL), 0);
+	vale_client_init(&again);
+	vale_msg_init(&m, VALE_MSG_AGAIN);
+	assert_int_equal(vale_request(a.fd, &m, NULL), 0);
+	assert_memory_equal(((struct vale_opened *)(void *)m.body)->note, o.note, sizeof(o.note));
+	assert_int_equal(vale_client_take(&again, &m, NULL, NULL), 0);
+	exchange(&again, &b);
+	vale_client_close(&again);
+	exchange(&a, &b);
+	vale_client_close(&a);
+	vale_client_close(&b);
+}
+
 static void test_users_have_quotas(void **state)
 {
 	struct vale_client c[3];
@@ -387,6 +409,7 @@ int main(void)
 		with(test_closing_leaves_nothing),
 		with(test_a_port_is_opened_once),
 		with(test_rings_of_a_port_are_opened_one_by_one),
+		with(test_a_connection_tells_again_what_it_has),
 		with(test_users_have_quotas),
 		with(test_bad_names_and_shapes_are_refused),
 		with(test_ports_can_stay),
