@@ -280,6 +280,7 @@ int cmd_main(const struct cmd *cmd, const char *argv0, int argc, char *const arg
 	(void)snprintf(prog, sizeof(prog), "%s%s", cmd->dialect == OPT_WEIR ? "weir " : "",
 		       cmd->name);
 	opt_init(&set, cmd->dialect, prog, argv0, tables);
+	set.ends_at_operand = cmd->ends_at_operand;
 	if (opt_parse(&set, argc, argv) < 0)
 		status = complain(cmd, tables, set.error);
 	else

@@ -31,6 +31,7 @@ struct cmd {
 	const char *about;    /* a paragraph for --help, or NULL */
 	enum opt_dialect dialect;
 	unsigned min_operands, max_operands; /* max 0: any number */
+	bool ends_at_operand; /* options behind the first operand are those of a program */
 	const struct opt *opts;
 	/* Or NULL: more rows over the same struct, which several commands have. Those of weir
 	 * are told on the manual page of the command more_page. */

@@ -379,6 +379,7 @@ int opt_parse(struct opt_set *set, int argc, char *const argv[])
 
 		if (!more || arg[0] != '-' || !arg[1]) {
 			add_operand(set, arg);
+			more = more && !set->ends_at_operand;
 			continue;
 		}
 		if (strcmp(arg, "--") == 0) {

@@ -20,7 +20,7 @@
  *
  * Written --name=value, --name value, -n value, -nvalue; flags bundle (-tKq). Long
  * names: any case, '_' for '-', any prefix that fits one option only. Options may
- * stand after operands, "--" ends them.
+ * stand after operands, "--" ends them; with ends_at_operand the first operand does.
  *
  * Of three dialects weir's is the first. Programs whose option parser is AutoOpts have its
  * messages, which scripts expect under those programs' names; there of a number without max
@@ -121,7 +121,8 @@ struct opt_set {
 	unsigned n_operands;
 	char **owned; /* text that came from files, or is kept */
 	unsigned n_owned;
-	bool preset;	  /* what is being read may be overridden by the command line */
+	bool preset;	      /* what is being read may be overridden by the command line */
+	bool ends_at_operand; /* what stands behind the first operand is its own */
 	char error[1024]; /* the whole message, with the program's name; no newline at the end */
 };
 

@@ -138,6 +138,22 @@ static void test_options_come_after_operands_until_two_dashes(void **state)
 	opt_done(&l.set);
 }
 
+static void test_options_behind_a_program_are_its_own(void **state)
+{
+	struct line l;
+
+	(void)state;
+	assert_int_equal(reads(&l, ARGS(NULL)), 0);
+	l.set.ends_at_operand = true;
+	assert_int_equal(opt_parse(&l.set, 4, ARGS("-f", "a", "-k", "--")), 0);
+	assert_true(l.fields.fast);
+	assert_false(l.fields.keep);
+	assert_int_equal(l.set.n_operands, 3);
+	assert_string_equal(l.set.operands[1], "-k");
+	assert_string_equal(l.set.operands[2], "--");
+	opt_done(&l.set);
+}
+
 static void test_numbers_are_decimal_hexadecimal_or_octal(void **state)
 {
 	struct line l;
@@ -370,6 +386,7 @@ int main(void)
 		cmocka_unit_test(test_names_take_any_case_underscores_and_prefixes),
 		cmocka_unit_test(test_flags_bundle_before_a_value),
 		cmocka_unit_test(test_options_come_after_operands_until_two_dashes),
+		cmocka_unit_test(test_options_behind_a_program_are_its_own),
 		cmocka_unit_test(test_numbers_are_decimal_hexadecimal_or_octal),
 		cmocka_unit_test(test_words_become_their_place),
 		cmocka_unit_test(test_lists_keep_every_value_in_order),
