@@ -30,6 +30,11 @@ test_interfaces_are_offered_for_ports() {
 	is "ports" "$(offered_for replay --intf2 nu)" null:
 }
 
+test_programs_are_offered_to_run() {
+	is "programs" "$(offered_for run sha256su | sort -u)" sha256sum
+	is "options" "$(offered_for run --li)" --lib
+}
+
 test_files_are_left_to_bash() {
 	is "words" "$(offered_for replay /etc/pass)" ""
 }
