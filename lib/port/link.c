@@ -207,12 +207,17 @@ static int query_link(int fd, unsigned index, const char *name, struct weir_ifac
 	return 0;
 }
 
-static int ethtool(int fd, const char *name, void *cmd)
+int link_ioctl(int fd, const char *name, unsigned long request, void *data)
 {
-	struct ifreq ifr = { .ifr_data = cmd };
+	struct ifreq ifr = { .ifr_data = data };
 
 	copy_name(ifr.ifr_name, name);
-	return ioctl(fd, SIOCETHTOOL, &ifr) < 0 ? -errno : 0;
+	return ioctl(fd, request, &ifr) < 0 ? -errno : 0;
+}
+
+static int ethtool(int fd, const char *name, void *cmd)
+{
+	return link_ioctl(fd, name, SIOCETHTOOL, cmd);
 }
 
 /* Speed and queues in use; what the driver does not tell stays as netlink told it. */

@@ -17,6 +17,10 @@
 /* The interface of that name. -ENODEV with a text if there is none. */
 int link_by_name(const char *name, struct weir_iface *ret_iface, struct weir_err *err);
 
+/* One of the ioctls of an interface that take a struct of their own (ifr_data), on any socket.
+ * A negative errno without a text. */
+int link_ioctl(int fd, const char *name, unsigned long request, void *data);
+
 struct nlmsghdr;
 
 /* Asks rtnetlink for a dump and gives each message of the answer to each(), whose negative

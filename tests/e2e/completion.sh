@@ -35,6 +35,12 @@ test_programs_are_offered_to_run() {
 	is "options" "$(offered_for run --li)" --lib
 }
 
+test_words_of_hwstamp_are_offered() {
+	is "interfaces" "$(offered_for hwstamp l)" lo
+	is "words" "$(offered_for hwstamp lo o)" $'on\noff'
+	is "options" "$(offered_for hwstamp lo --j)" --json
+}
+
 test_files_are_left_to_bash() {
 	is "words" "$(offered_for replay /etc/pass)" ""
 }

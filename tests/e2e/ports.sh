@@ -67,4 +67,22 @@ test_unknown_interface_is_named() {
 	is "output" "$(cat "$out")" ""
 }
 
+test_a_device_without_a_clock_says_so() {
+	interfaces
+	run_weir hwstamp veth0
+	is "exit status" "$rc" 0
+	is "text" "$(cat "$out")" "veth0: no hardware time stamps: it has no clock of its own"
+	run_weir hwstamp veth0 off --json
+	is "exit status of off" "$rc" 0
+	is "JSON" "$(json '.interface, .hardware, .rx, .clock' | tr '\n' ' ')" '"veth0" false null null '
+	run_weir hwstamp veth0 on
+	is "exit status of on" "$rc" 1
+	says "$err" "^weir hwstamp: veth0 has no clock of its own"
+	run_weir hwstamp nosuch0
+	is "exit status of an unknown one" "$rc" 1
+	says "$err" "nosuch0"
+	run_weir hwstamp veth0 --rx=all
+	is "exit status of a wrong call" "$rc" 2
+}
+
 run_tests
