@@ -100,14 +100,27 @@ CANCELLED_WITHIN static int run(const struct kernel_run *r, uint32_t n)
 	return bpf_prog_test_run_opts(r->fd, &opts) < 0 ? -errno : 0;
 }
 
+/* This thread never sleeps: a real-time one has to be below the one that feeds it, which may
+ * be given the same processor. */
+static void give_way(void)
+{
+	struct sched_param param = { 0 };
+	int class;
+
+	if (pthread_getschedparam(pthread_self(), &class, &param) ||
+	    (class != SCHED_FIFO && class != SCHED_RR))
+		return;
+	if (--param.sched_priority == 0)
+		class = SCHED_OTHER;
+	(void)pthread_setschedparam(pthread_self(), class, &param); /* or it stays as is */
+}
+
 CANCELLED_WITHIN static void *runner(void *arg)
 {
 	struct kernel_run *r = arg;
-	const struct sched_param other = { 0 };
 	int old, q;
 
-	/* A real-time thread that never sleeps would leave nothing to others. */
-	(void)pthread_setschedparam(pthread_self(), SCHED_OTHER, &other); /* or it stays as is */
+	give_way();
 	/* The only thing that it does is that call, so that it may end anywhere in it. */
 	(void)pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &old);
 	__atomic_store_n(&r->shared->thread, (uint32_t)gettid(), __ATOMIC_RELAXED);
