@@ -26,9 +26,11 @@ for header in include/weir/*.h; do
 done
 # Programs for netmap use the compiler's own dialects.
 strict+=(-Iinclude/weir-netmap)
-for header in include/weir-netmap/*/*.h; do
-	check "$header as C" gcc -std=gnu11 "${strict[@]}" -x c "$header"
-	check "$header as C++" g++ -std=gnu++11 "${strict[@]}" -x c++ "$header"
+for header in include/weir-netmap/*.h include/weir-netmap/*/*.h; do
+	for more in -UNETMAP_WITH_LIBS -DNETMAP_WITH_LIBS; do
+		check "$header $more as C" gcc -std=gnu11 $more "${strict[@]}" -x c "$header"
+		check "$header $more as C++" g++ -std=gnu++11 $more "${strict[@]}" -x c++ "$header"
+	done
 done
 for header in lib/*/*.h; do
 	check "$header" gcc -std=gnu17 -D_GNU_SOURCE -Ilib -Itests -Ibpf "${strict[@]}" -x c "$header"

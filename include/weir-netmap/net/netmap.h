@@ -23,6 +23,7 @@
 #include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/time.h>
+#include <sys/types.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -34,10 +35,13 @@ extern "C" {
 #define NETMAP_AT(type, field, offset) NETMAP_ASSERT(offsetof(struct type, field) == (offset))
 #define NETMAP_SIZE(type, size)	       NETMAP_ASSERT(sizeof(struct type) == (size))
 
-#define NETMAP_API	   15
-#define NETMAP_MIN_API	   14
-#define NETMAP_MAX_API	   15
-#define NETMAP_CACHE_ALIGN __attribute__((aligned(128)))
+#define NETMAP_API     14 /* what requests carry; from MIN to MAX is taken */
+#define NETMAP_MIN_API 14
+#define NETMAP_MAX_API 15
+#define NM_CACHE_ALIGN 128
+
+/* How names of ports of a switch begin. */
+#define NM_BDG_NAME "vale"
 
 /* Most slots that a packet takes. */
 #define NETMAP_MAX_FRAGS 64
@@ -79,7 +83,7 @@ struct netmap_ring {
 	struct timeval ts;  /* of the last synchronisation */
 	uint64_t offset_mask;
 	uint64_t buf_align;
-	uint8_t sem[128] NETMAP_CACHE_ALIGN; /* the program's own */
+	uint8_t sem[128] __attribute__((aligned(NM_CACHE_ALIGN))); /* the program's own */
 	struct netmap_slot slot[];
 };
 NETMAP_SIZE(netmap_ring, 256);
@@ -99,6 +103,12 @@ NETMAP_AT(netmap_ring, slot, 256);
 
 #define NR_TIMESTAMP 0x0002 /* set ts */
 #define NR_FORWARD   0x0004 /* heed NS_FORWARD */
+
+/* Is no slot the program's? */
+static inline int nm_ring_empty(const struct netmap_ring *ring)
+{
+	return ring->head == ring->tail;
+}
 
 struct netmap_if {
 	char ni_name[IFNAMSIZ];
@@ -127,6 +137,7 @@ NETMAP_AT(netmap_if, ring_ofs, 56);
  * list of options. */
 
 #define NETMAP_REQ_IFNAMSIZ 64
+#define NETMAP_REQ_MAXSIZE  4096 /* of a body and all options */
 
 struct nmreq_header {
 	uint16_t nr_version;
@@ -177,6 +188,7 @@ enum {
 	NETMAP_REQ_OPT_CSB,
 	NETMAP_REQ_OPT_SYNC_KLOOP_MODE,
 	NETMAP_REQ_OPT_OFFSETS,
+	NETMAP_REQ_OPT_MAX, /* no option: one more than the last */
 };
 
 struct nmreq_register {
@@ -281,12 +293,15 @@ NETMAP_AT(nmreq_vale_newif, nr_tx_rings, 8);
 NETMAP_AT(nmreq_vale_newif, nr_mem_id, 12);
 
 struct nmreq_vale_polling {
-	uint32_t nr_mode;
+	uint32_t nr_mode; /* NETMAP_POLLING_MODE_... */
 	uint32_t nr_first_cpu_id;
 	uint32_t nr_num_polling_cpus;
 	uint32_t pad1;
 };
 NETMAP_SIZE(nmreq_vale_polling, 16);
+
+#define NETMAP_POLLING_MODE_SINGLE_CPU 1
+#define NETMAP_POLLING_MODE_MULTI_CPU  2
 
 struct nmreq_pools_info {
 	uint64_t nr_memsize;
@@ -327,12 +342,25 @@ struct nmreq_opt_csb {
 };
 NETMAP_SIZE(nmreq_opt_csb, 40);
 
+/* A pair for each bound ring, those to send before those to receive; nro_size is of all. */
+struct nmreq_opt_sync_kloop_eventfds {
+	struct nmreq_option nro_opt;
+	struct {
+		int32_t ioeventfd; /* the program kicks */
+		int32_t irqfd;	   /* the program is woken */
+	} eventfds[];
+};
+NETMAP_SIZE(nmreq_opt_sync_kloop_eventfds, 24);
+
 struct nmreq_opt_sync_kloop_mode {
 	struct nmreq_option nro_opt;
-	uint32_t mode;
+	uint32_t mode; /* NM_OPT_SYNC_KLOOP_... */
 	uint32_t pad1;
 };
 NETMAP_SIZE(nmreq_opt_sync_kloop_mode, 32);
+
+#define NM_OPT_SYNC_KLOOP_DIRECT_TX (1 << 0)
+#define NM_OPT_SYNC_KLOOP_DIRECT_RX (1 << 1)
 
 struct nmreq_opt_offsets {
 	struct nmreq_option nro_opt;
@@ -361,6 +389,37 @@ struct nm_csb_ktoa {
 	uint32_t pad[13];
 };
 NETMAP_SIZE(nm_csb_ktoa, 64);
+
+/* Stores, or loads, before these calls are seen before those behind them. */
+static inline void nm_stst_barrier(void)
+{
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+}
+
+static inline void nm_ldld_barrier(void)
+{
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+}
+
+/* The program's side of a ring in CSB mode. The loop reads head first and then cur, so that
+ * what it sees of cur is never behind what it sees of head; and the same the other way round
+ * for hwtail and hwcur. What was written into slots is seen with either. */
+static inline void nm_sync_kloop_appl_write(struct nm_csb_atok *atok, uint32_t cur, uint32_t head)
+{
+	nm_stst_barrier();
+	atok->cur = cur;
+	nm_stst_barrier();
+	atok->head = head;
+}
+
+static inline void nm_sync_kloop_appl_read(struct nm_csb_ktoa *ktoa, uint32_t *ret_hwtail,
+					   uint32_t *ret_hwcur)
+{
+	*ret_hwtail = ktoa->hwtail;
+	nm_ldld_barrier();
+	*ret_hwcur = ktoa->hwcur;
+	nm_ldld_barrier();
+}
 
 /* What the legacy requests take. */
 struct nmreq {
@@ -412,11 +471,21 @@ enum {
 	NETMAP_VNET_HDR_GET,
 };
 
+#define NETMAP_BDG_HOST 1 /* nr_arg1 of NETMAP_BDG_ATTACH: with the rings of the host */
+
+struct nm_ifreq {
+	char nifr_name[IFNAMSIZ];
+	char data[256];
+};
+NETMAP_SIZE(nm_ifreq, 272);
+#define NM_IFRDATA_LEN 256
+
 #define NIOCCTRL   _IOWR('i', 151, struct nmreq_header)
 #define NIOCTXSYNC _IO('i', 148)
 #define NIOCRXSYNC _IO('i', 149)
 #define NIOCGINFO  _IOWR('i', 145, struct nmreq)
 #define NIOCREGIF  _IOWR('i', 146, struct nmreq)
+#define NIOCCONFIG _IOWR('i', 150, struct nm_ifreq)
 
 #ifdef __cplusplus
 }
