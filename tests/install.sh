@@ -30,10 +30,20 @@ check "program runs" "$prefix/bin/weir" --version
 check "manual is there" test -s "$prefix/share/man/man1/weir.1"
 check "old name is a link" test -L "$prefix/libexec/weir/tcpreplay"
 
-read -ra flags < <(PKG_CONFIG_PATH=${pc%/weir.pc} PKG_CONFIG_SYSROOT_DIR=$root pkg-config --cflags --libs weir)
+export PKG_CONFIG_PATH=${pc%/weir.pc}
+package() { # ARGUMENTS-OF-PKG-CONFIG
+	PKG_CONFIG_SYSROOT_DIR=$root pkg-config "$@"
+}
+read -ra flags < <(package --cflags --libs weir)
 for name in list send; do
 	check "$name.c compiles" gcc -o "$root/$name" "$WEIR_SOURCE/examples/$name.c" "${flags[@]}"
 done
+# With weir's own name for the netmap API, and with the one that programs for it know.
+read -ra flags < <(package --cflags --libs weir-netmap)
+check "netmap.c compiles" gcc -o "$root/netmap" "$WEIR_SOURCE/examples/netmap.c" "${flags[@]}"
+read -ra flags < <(package --cflags weir-netmap)
+check "netmap.c compiles with -lnetmap" gcc -o "$root/netmap" "$WEIR_SOURCE/examples/netmap.c" \
+	"${flags[@]}" -L"$root$(pkg-config --variable=netmaplibdir weir-netmap)" -lnetmap
 check "list runs" "$root/list" "$WEIR_SOURCE/tests/data/web.pcap"
 check "send runs" "$root/send" "$WEIR_SOURCE/tests/data/web.pcap" null: 100
 echo "1..$n"
