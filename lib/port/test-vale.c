@@ -76,11 +76,11 @@ static void send_frame(struct bench *b, uint8_t tag, unsigned n, uint16_t len)
 	for (unsigned i = 0; i < n; i++) {
 		struct vale_slot *slot = &ring->slot[pos];
 
-		memset(c->mem + c->layout.bufs_at + (size_t)slot->buf_idx * VALE_BUF_SIZE, tag,
+		memset(c->mem + c->layout.in.bufs_at + (size_t)slot->buf_idx * VALE_BUF_SIZE, tag,
 		       len);
 		if (i == 0)
-			memset(c->mem + c->layout.bufs_at + (size_t)slot->buf_idx * VALE_BUF_SIZE +
-				       6,
+			memset(c->mem + c->layout.in.bufs_at +
+				       (size_t)slot->buf_idx * VALE_BUF_SIZE + 6,
 			       0, 6);
 		slot->len = len;
 		slot->flags = i + 1 < n ? VALE_SLOT_MOREFRAG : 0;

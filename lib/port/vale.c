@@ -14,8 +14,9 @@
  *
  * A frame of more than a buffer takes several slots. Buffers of neighbouring slots are
  * neighbours, so that a received one lies in one piece, unless it goes round the end of the
- * ring, or its sender left slots half full: then it is put together elsewhere. There is
- * room for one such frame; with the next one, a batch waits until that is given back.
+ * ring, its sender left slots half full, or somebody has put other buffers there: then it is
+ * put together elsewhere. There is room for one such frame; with the next one, a batch waits
+ * until that is given back.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -49,7 +50,8 @@
 /* One side of a queue. Indices run from 0 to n - 1. */
 struct vale_side {
 	_Alignas(64) struct vale_slot *slots;
-	uint8_t *bufs; /* of slot 0; the others follow */
+	uint8_t *bufs; /* buffer 0 of the region */
+	uint32_t n_bufs;
 	uint32_t n;
 	bool sends;
 	uint32_t pos; /* to send: the next to be filled. To receive: to be read */
@@ -121,10 +123,12 @@ static int vale_open_opts(const struct weir_port *port, struct vale_open *o, str
 static int side_init(struct vale_side *s, const struct vale_client *c, unsigned ring, bool sends)
 {
 	const struct vale_layout *l = &c->layout;
+	unsigned place = c->is_pipe ? vale_pipe_ring(ring) : ring;
 
-	s->slots = vale_layout_ring(l, c->mem, ring)->slot;
+	s->slots = vale_layout_ring(l, c->mem, place)->slot;
 	s->n = vale_layout_slots(l, ring);
-	s->bufs = c->mem + l->bufs_at + (size_t)vale_layout_first_buf(l, ring) * VALE_BUF_SIZE;
+	s->bufs = c->mem + l->in.bufs_at;
+	s->n_bufs = l->in.n_bufs;
 	s->sends = sends;
 	if (sends) {
 		vale_link_send(&s->link, c, ring);
@@ -239,18 +243,26 @@ static uint32_t room_of(const struct vale_side *s)
 	return cycle_distance(s->pos, limit_of(s), s->n);
 }
 
+/* The buffer that a slot names. Nobody should have written a wrong number there: buffer 0 is
+ * no one's. */
+static inline uint8_t *buffer_of(const struct vale_side *s, const struct vale_slot *slot)
+{
+	uint32_t idx = slot->buf_idx;
+
+	return s->bufs + (size_t)(likely(idx < s->n_bufs) ? idx : 0) * VALE_BUF_SIZE;
+}
+
 /* Copies up to a buffer into the slot at pos, or tells there where it lies. What the slot says
  * already is not written: the other side has its line, too, as long as nobody does. */
 static inline void put_slot(const struct vale_side *s, uint32_t pos, const uint8_t *data,
 			    uint16_t len, uint16_t flags)
 {
 	struct vale_slot *slot = &s->slots[pos];
-	uint8_t *buf = s->bufs + (size_t)pos * VALE_BUF_SIZE;
 
 	if (flags & VALE_SLOT_INDIRECT) {
 		slot->ptr = (uintptr_t)data;
 	} else {
-		copy_ahead(buf, data, len, VALE_BUF_SIZE);
+		copy_ahead(buffer_of(s, slot), data, len, VALE_BUF_SIZE);
 	}
 	if (slot->len != len || slot->flags != flags) {
 		slot->len = len;
@@ -456,7 +468,7 @@ static uint8_t *gather(struct vale_side *s, uint32_t at, uint32_t n)
 	for (uint32_t i = 0; i < n; i++, at = cycle_next(at, s->n)) {
 		uint32_t len = MIN(s->slots[at].len, VALE_BUF_SIZE);
 
-		memcpy(to, s->bufs + (size_t)at * VALE_BUF_SIZE, len);
+		memcpy(to, buffer_of(s, &s->slots[at]), len);
 		to += len;
 	}
 	return s->whole;
@@ -467,6 +479,7 @@ static uint8_t *gather(struct vale_side *s, uint32_t at, uint32_t n)
 static inline bool take_frame(struct vale_side *s, uint32_t tail, struct weir_pkt *ret_pkt)
 {
 	uint32_t at = s->pos, i = at, n = 0, len = 0;
+	uint8_t *data = buffer_of(s, &s->slots[at]);
 	bool whole = true, more;
 
 	do {
@@ -475,14 +488,15 @@ static inline bool take_frame(struct vale_side *s, uint32_t tail, struct weir_pk
 		if (unlikely(i == tail || n == VALE_MAX_FRAGS))
 			return false;
 		more = s->slots[i].flags & VALE_SLOT_MOREFRAG;
-		whole = whole && (!more || (part == VALE_BUF_SIZE && i + 1 < s->n));
+		whole = whole && (!n || buffer_of(s, &s->slots[i]) == data + len) &&
+			(!more || part == VALE_BUF_SIZE);
 		len += part;
 		n++;
 		i = cycle_next(i, s->n);
 	} while (unlikely(more));
 	if (unlikely(!whole && s->whole_lent))
 		return false;
-	ret_pkt->data = whole ? s->bufs + (size_t)at * VALE_BUF_SIZE : gather(s, at, n);
+	ret_pkt->data = whole ? data : gather(s, at, n);
 	ret_pkt->len = ret_pkt->orig_len = len;
 	s->pos = i;
 	return true;

@@ -138,7 +138,7 @@ static int map(struct vale_client *c, const struct vale_client *from, struct wei
 		c->shares = true;
 		return 0;
 	}
-	r = vale_map(c->fds[VALE_FD_MEM], 0, c->layout.size, true, &mem, err);
+	r = vale_map(c->fds[VALE_FD_MEM], 0, c->layout.in.size, true, &mem, err);
 	if (r < 0)
 		return r;
 	c->mem = mem;
@@ -146,6 +146,31 @@ static int map(struct vale_client *c, const struct vale_client *from, struct wei
 	if (r == 0)
 		c->ctl = ctl;
 	return r;
+}
+
+/* Where things lie, as the switch tells; it is ours or root's, and not mistaken. */
+static int layout_of(const struct vale_opened *o, struct vale_layout *ret_layout,
+		     struct weir_err *err)
+{
+	unsigned n_rings = o->kind == VALE_KIND_PIPE ? 2 : o->shape.tx_rings + o->shape.rx_rings;
+	int r = vale_shape_check(&o->shape, err);
+
+	if (r < 0)
+		return r;
+	*ret_layout = (struct vale_layout){
+		.shape = o->shape,
+		.in = { .rings_at = o->rings_at,
+			.n_pages = o->n_pages,
+			.bufs_at = o->bufs_at,
+			.n_bufs = o->n_bufs,
+			.size = o->mem_size },
+		.if_at = o->if_at,
+		.ring_at = o->ring_at,
+		.ring_size = o->ring_size,
+		.first_buf = o->first_buf,
+		.ctl_size = vale_ctl_size(n_rings),
+	};
+	return 0;
 }
 
 int vale_client_take(struct vale_client *c, const struct vale_msg *m,
@@ -156,12 +181,12 @@ int vale_client_take(struct vale_client *c, const struct vale_msg *m,
 
 	memcpy(c->fds, m->fds, sizeof(c->fds));
 	memcpy(&opened, m->body, sizeof(opened));
-	c->is_pipe = opened.is_pipe;
+	c->is_pipe = opened.kind == VALE_KIND_PIPE;
 	c->end = opened.ring & 1;
 	if (m->head.size != sizeof(opened) ||
 	    m->n_fds != (c->is_pipe ? (unsigned)VALE_PIPE_N_FDS : (unsigned)VALE_N_FDS))
 		return err_set(err, -EBADMSG, "the switch speaks another version");
-	r = vale_layout_of(&opened.shape, &c->layout, err);
+	r = layout_of(&opened, &c->layout, err);
 	return r < 0 ? r : map(c, from, err);
 }
 
@@ -209,7 +234,7 @@ int vale_client_open(struct vale_client *c, const char *name, const struct vale_
 void vale_client_close(struct vale_client *c)
 {
 	if (!c->shares) {
-		vale_unmap(c->mem, c->layout.size);
+		vale_unmap(c->mem, c->layout.in.size);
 		vale_unmap(c->ctl, c->layout.ctl_size);
 	}
 	c->mem = NULL;

@@ -15,6 +15,11 @@
 #define MAX_USER_CONNS 512u
 #define MAX_GROUPS     256u
 
+bool conn_is_owner(const struct conn *c)
+{
+	return c->uid == 0 || c->uid == geteuid();
+}
+
 /* Is the peer in the group that the switch is shared with? */
 static bool in_group(const struct server *srv, int fd, gid_t gid)
 {
@@ -75,7 +80,8 @@ void conn_accept(struct server *srv, int fd)
 	c->uid = peer.uid;
 	c->pid = peer.pid;
 	c->kick_fd = c->wake_tx = c->wake_rx = c->client_tx = c->client_rx = -EBADF;
-	c->client_life = -EBADF;
+	c->life = c->client_life = -EBADF;
+	c->if_at = CONN_NO_IF;
 	c->next = srv->conns;
 	srv->conns = c;
 	srv->n_conns++;
@@ -88,7 +94,7 @@ void conn_close(struct server *srv, struct conn *c)
 	if (c->dead)
 		return;
 	c->dead = true;
-	request_release(srv, c);
+	join_release(srv, c);
 	close_fd(&c->fd);
 }
 

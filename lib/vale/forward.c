@@ -68,7 +68,6 @@ static void kring_init(struct vale_kring *k, const struct vale_layout *l, void *
 	k->slots = vale_layout_ring(l, mem, i)->slot;
 	k->ctl = &ctl->ring[i];
 	k->n = vale_layout_slots(l, i);
-	k->wake_fd = -EBADF;
 	(void)pthread_mutex_init(&k->lock, NULL); /* cannot fail without attributes */
 }
 
@@ -85,7 +84,7 @@ void vale_port_init(struct vale_port *p, unsigned nr, const struct vale_layout *
 	p->nr = (uint8_t)nr;
 	p->layout = *l;
 	p->mem = mem;
-	p->bufs = (uint8_t *)mem + l->bufs_at;
+	p->bufs = (uint8_t *)mem + l->in.bufs_at;
 	p->ctl = ctl;
 	p->last_mac = UINT64_MAX;
 	for (unsigned i = 0; i < l->shape.tx_rings; i++)
@@ -100,6 +99,18 @@ void vale_port_done(struct vale_port *p)
 		kring_done(&p->tx[i]);
 	for (unsigned i = 0; i < p->layout.shape.rx_rings; i++)
 		kring_done(&p->rx[i]);
+}
+
+void vale_kring_wakes(struct vale_kring *k, int fd)
+{
+	k->wakes[k->n_wakes++] = fd;
+}
+
+void vale_kring_forgets(struct vale_kring *k, int fd)
+{
+	for (unsigned i = 0; i < k->n_wakes; i++)
+		if (k->wakes[i] == fd)
+			k->wakes[i--] = k->wakes[--k->n_wakes];
 }
 
 void vale_core_add(struct vale_core *core, struct vale_port *p)
@@ -121,7 +132,7 @@ void vale_core_remove(struct vale_core *core, struct vale_port *p)
 /* The buffer of that number, or NULL if the client has none. */
 static inline uint8_t *buffer_at(const struct vale_port *p, uint32_t idx)
 {
-	if (unlikely(idx - VALE_FIRST_BUF >= p->layout.n_bufs - VALE_FIRST_BUF))
+	if (unlikely(idx - VALE_FIRST_BUF >= p->layout.in.n_bufs - VALE_FIRST_BUF))
 		return NULL;
 	return p->bufs + (size_t)idx * VALE_BUF_SIZE;
 }
@@ -487,8 +498,9 @@ static void wake(const struct vale_kring *k)
 		return;
 	atomic_store_explicit(&k->ctl->sleeps, 0, memory_order_relaxed);
 	/* A full pipe wakes as well; one that is gone hangs up its connection, too. */
-	if (k->wake_fd >= 0 && write(k->wake_fd, "", 1) < 0)
-		return;
+	for (unsigned i = 0; i < k->n_wakes; i++)
+		if (write(k->wakes[i], "", 1) < 0)
+			continue;
 }
 
 /* A receiver that has little yet, while more is to come, is woken later: waking takes longer

@@ -28,6 +28,8 @@
 #include "vale/layout.h"
 #include "vale/table.h"
 
+/* Connections that may share a ring. */
+#define VALE_MAX_SHARERS 8u
 /* Slots taken at a time. */
 #define FORWARD_BATCH 256u
 #define FORWARD_NONE  UINT16_MAX
@@ -58,10 +60,11 @@ struct vale_kring {
 	uint32_t n;		   /* slots */
 	uint32_t pos;	  /* to send: the first not taken. To receive: the first not filled */
 	uint32_t head;	  /* to receive: what the client had given back when last it was right */
-	int wake_fd;	  /* -EBADF: nobody is there */
-	bool cut;	  /* to send: the slots up to the end of a frame are dropped */
-	unsigned no_wait; /* to receive: as many batches that it is not waited for; */
-	unsigned in_vain; /* so many after the last wait */
+	unsigned n_wakes; /* who is to be woken: connections */
+	int wakes[VALE_MAX_SHARERS];
+	bool cut;		   /* to send: the slots up to the end of a frame are dropped */
+	unsigned no_wait;	   /* to receive: as many batches that it is not waited for; */
+	unsigned in_vain;	   /* so many after the last wait */
 	_Atomic bool is_half_full; /* to receive */
 	_Atomic bool owes_wake;	   /* to receive: vale_wake_owed() is to wake its client */
 	pthread_mutex_t lock;	   /* of rings to receive, if there are several threads */
@@ -86,6 +89,7 @@ struct vale_port {
 	uint8_t *mem, *bufs; /* the region, and buffer 0 in it */
 	struct vale_ctl *ctl;
 	bool is_ours; /* no client's: who forwards takes out what is put in, and does not wait */
+	uint32_t hdr_len; /* bytes before each frame */
 	struct vale_arena arena;
 	uint64_t last_mac; /* the source seen last, and when: it need not be learned again */
 	uint32_t last_mac_s;
@@ -130,6 +134,10 @@ void vale_scratch_init(struct vale_scratch *s);
 void vale_port_init(struct vale_port *p, unsigned nr, const struct vale_layout *l, void *mem,
 		    struct vale_ctl *ctl);
 void vale_port_done(struct vale_port *p);
+
+/* A ring wakes by one more descriptor, at most VALE_MAX_SHARERS in all; by one less. */
+void vale_kring_wakes(struct vale_kring *k, int fd);
+void vale_kring_forgets(struct vale_kring *k, int fd);
 
 /* Puts a port in and takes it out. */
 void vale_core_add(struct vale_core *core, struct vale_port *p);

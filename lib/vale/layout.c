@@ -8,14 +8,15 @@
 #include "base/err.h"
 #include "base/macros.h"
 
-#define PAGE 4096u
+static_assert(sizeof(struct vale_if) + (2 * VALE_MAX_RINGS + 2) * sizeof(int64_t) <= VALE_IF_SIZE,
+	      "all rings are told");
 
 static size_t whole_pages(size_t size)
 {
-	return (size + PAGE - 1) & ~(size_t)(PAGE - 1);
+	return (size + VALE_PAGE - 1) & ~(size_t)(VALE_PAGE - 1);
 }
 
-static int check_shape(const struct vale_shape *s, struct weir_err *err)
+int vale_shape_check(const struct vale_shape *s, struct weir_err *err)
 {
 	if (!s->tx_rings || !s->rx_rings || MAX(s->tx_rings, s->rx_rings) > VALE_MAX_RINGS)
 		return err_set(err, -EINVAL, "%u rings to send and %u to receive: 1 to %u can be",
@@ -30,26 +31,53 @@ static int check_shape(const struct vale_shape *s, struct weir_err *err)
 	return 0;
 }
 
+uint32_t vale_ring_pages(const struct vale_shape *s)
+{
+	return (uint32_t)(whole_pages(sizeof(struct vale_ring) +
+				      MAX(s->tx_slots, s->rx_slots) * sizeof(struct vale_slot)) /
+			  VALE_PAGE);
+}
+
+uint32_t vale_ring_bufs(const struct vale_shape *s)
+{
+	return s->tx_rings * s->tx_slots + s->rx_rings * s->rx_slots;
+}
+
+struct vale_region vale_region_of(const struct vale_shape *s, unsigned n_pipes)
+{
+	struct vale_region r = {
+		.rings_at = whole_pages((size_t)VALE_MAX_IFS * VALE_IF_SIZE),
+		.n_pages = (s->tx_rings + s->rx_rings + n_pipes * VALE_PIPE_RINGS) *
+			   vale_ring_pages(s),
+		.n_bufs = VALE_FIRST_BUF + vale_ring_bufs(s) + s->extra_bufs +
+			  n_pipes * 2 * MAX(s->tx_slots, s->rx_slots),
+	};
+
+	r.bufs_at = r.rings_at + (size_t)r.n_pages * VALE_PAGE;
+	r.size = whole_pages(r.bufs_at + (size_t)r.n_bufs * VALE_BUF_SIZE);
+	return r;
+}
+
+size_t vale_ctl_size(unsigned n_rings)
+{
+	return whole_pages(sizeof(struct vale_ctl) + n_rings * sizeof(struct vale_ctl_ring));
+}
+
 int vale_layout_of(const struct vale_shape *shape, struct vale_layout *ret_layout,
 		   struct weir_err *err)
 {
-	struct vale_layout l = { .shape = *shape };
-	size_t n_rings, offsets;
-	int r = check_shape(shape, err);
+	int r = vale_shape_check(shape, err);
 
 	if (r < 0)
 		return r;
-	n_rings = shape->tx_rings + shape->rx_rings;
-	offsets = (n_rings + 2) * sizeof(int64_t); /* two for the host's, which are none */
-	l.ring_at = whole_pages(sizeof(struct vale_if) + offsets);
-	l.ring_size = whole_pages(sizeof(struct vale_ring) +
-				  MAX(shape->tx_slots, shape->rx_slots) * sizeof(struct vale_slot));
-	l.bufs_at = l.ring_at + n_rings * l.ring_size;
-	l.n_bufs = VALE_FIRST_BUF + shape->tx_rings * shape->tx_slots +
-		   shape->rx_rings * shape->rx_slots + shape->extra_bufs;
-	l.size = whole_pages(l.bufs_at + (size_t)l.n_bufs * VALE_BUF_SIZE);
-	l.ctl_size = whole_pages(sizeof(struct vale_ctl) + n_rings * sizeof(struct vale_ctl_ring));
-	*ret_layout = l;
+	*ret_layout = (struct vale_layout){
+		.shape = *shape,
+		.in = vale_region_of(shape, 0),
+		.ring_size = (size_t)vale_ring_pages(shape) * VALE_PAGE,
+		.first_buf = VALE_FIRST_BUF,
+		.ctl_size = vale_ctl_size(shape->tx_rings + shape->rx_rings),
+	};
+	ret_layout->ring_at = ret_layout->in.rings_at;
 	return 0;
 }
 
@@ -58,52 +86,68 @@ uint32_t vale_layout_first_buf(const struct vale_layout *l, unsigned i)
 	const struct vale_shape *s = &l->shape;
 
 	if (i < s->tx_rings)
-		return VALE_FIRST_BUF + i * s->tx_slots;
-	return VALE_FIRST_BUF + s->tx_rings * s->tx_slots + (i - s->tx_rings) * s->rx_slots;
+		return l->first_buf + i * s->tx_slots;
+	return l->first_buf + s->tx_rings * s->tx_slots + (i - s->tx_rings) * s->rx_slots;
 }
 
-static void format_ring(const struct vale_layout *l, void *mem, unsigned i)
+void vale_format_ring(const struct vale_region *in, void *mem, const struct vale_ring_format *f)
 {
-	struct vale_ring *ring = vale_layout_ring(l, mem, i);
-	bool receives = i >= l->shape.tx_rings;
-	uint32_t buf = vale_layout_first_buf(l, i);
+	struct vale_ring *ring = (void *)((uint8_t *)mem + f->at);
 
-	ring->buf_ofs = (int64_t)l->bufs_at - (int64_t)(l->ring_at + i * l->ring_size);
-	ring->num_slots = vale_layout_slots(l, i);
-	ring->buf_size = VALE_BUF_SIZE;
-	ring->ringid = (uint16_t)(receives ? i - l->shape.tx_rings : i);
-	ring->dir = receives;
-	ring->tail = receives ? 0 : ring->num_slots - 1;
-	for (uint32_t s = 0; s < ring->num_slots; s++)
-		ring->slot[s].buf_idx = buf + s;
+	*ring = (struct vale_ring){
+		.buf_ofs = (int64_t)in->bufs_at - (int64_t)f->at,
+		.num_slots = f->n_slots,
+		.buf_size = VALE_BUF_SIZE,
+		.ringid = f->ringid,
+		.dir = f->dir,
+		.tail = f->dir ? 0 : f->n_slots - 1,
+	};
+	for (uint32_t s = 0; s < f->n_slots; s++)
+		ring->slot[s] = (struct vale_slot){ .buf_idx = f->first_buf + s };
 }
 
-void vale_layout_format(const struct vale_layout *l, void *mem, struct vale_ctl *ctl,
-			const char *name)
+void vale_layout_format(const struct vale_layout *l, void *mem, struct vale_ctl *ctl)
 {
 	const struct vale_shape *s = &l->shape;
-	struct vale_if *nif = mem;
-	uint32_t next = 0;
 
-	(void)snprintf(nif->name, sizeof(nif->name), "%s", name); /* cut, as netmap's */
-	nif->version = VALE_API_VERSION;
-	nif->tx_rings = s->tx_rings;
-	nif->rx_rings = s->rx_rings;
-	nif->host_tx_rings = nif->host_rx_rings = 1; /* always told, never there */
 	for (unsigned i = 0; i < s->tx_rings + s->rx_rings; i++) {
-		unsigned place = i < s->tx_rings ? i : i + 1;
+		bool receives = i >= s->tx_rings;
+		const struct vale_ring_format f = {
+			.at = l->ring_at + i * l->ring_size,
+			.ringid = (uint16_t)(receives ? i - s->tx_rings : i),
+			.dir = receives,
+			.n_slots = vale_layout_slots(l, i),
+			.first_buf = vale_layout_first_buf(l, i),
+		};
 
-		nif->ring_ofs[place] = (int64_t)(l->ring_at + i * l->ring_size);
-		format_ring(l, mem, i);
-		atomic_store_explicit(&ctl->ring[i].tail, i < s->tx_rings ? s->tx_slots - 1 : 0,
+		vale_format_ring(&l->in, mem, &f);
+		atomic_store_explicit(&ctl->ring[i].tail, receives ? 0 : s->tx_slots - 1,
 				      memory_order_relaxed);
 	}
-	for (uint32_t i = 0; i < s->extra_bufs; i++) {
-		uint32_t buf = l->n_bufs - 1 - i;
+}
 
-		*(uint32_t *)(void *)((uint8_t *)mem + l->bufs_at + (size_t)buf * VALE_BUF_SIZE) =
-			next;
-		next = buf;
+void vale_layout_format_if(const struct vale_layout *l, void *mem, const char *name,
+			   uint32_t tx_mask, uint32_t rx_mask)
+{
+	const struct vale_shape *s = &l->shape;
+	struct vale_if *nif = (void *)((uint8_t *)mem + l->if_at);
+
+	*nif = (struct vale_if){
+		.version = VALE_API_VERSION,
+		.tx_rings = s->tx_rings,
+		.rx_rings = s->rx_rings,
+		.host_tx_rings = 1, /* always told, never there */
+		.host_rx_rings = 1,
+	};
+	(void)snprintf(nif->name, sizeof(nif->name), "%s", name); /* cut, as netmap's */
+	for (unsigned i = 0; i < s->tx_rings + s->rx_rings + 2; i++) {
+		bool receives = i > s->tx_rings;
+		unsigned ring = receives ? i - 1 : i; /* one place is the host's */
+		bool mine = receives ? rx_mask >> (ring - s->tx_rings) & 1 : tx_mask >> ring & 1;
+
+		nif->ring_ofs[i] = 0;
+		if (i != s->tx_rings && ring < s->tx_rings + s->rx_rings && mine)
+			nif->ring_ofs[i] =
+				(int64_t)(l->ring_at + ring * l->ring_size) - (int64_t)l->if_at;
 	}
-	nif->bufs_head = next;
 }

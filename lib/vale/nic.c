@@ -300,7 +300,7 @@ static int nic_open(const struct server *srv, const char *name, struct nic **ret
 	nic->wake_read = nic->wake_write = -EBADF;
 	(void)snprintf(nic->name, sizeof(nic->name), "%s", name); /* it is as long at most */
 	nic->whole = malloc(VALE_MAX_FRAGS * VALE_BUF_SIZE);
-	r = nic->whole ? request_make_pipe(&nic->wake_read, &nic->wake_write) : -ENOMEM;
+	r = nic->whole ? join_make_pipe(&nic->wake_read, &nic->wake_write) : -ENOMEM;
 	if (r < 0)
 		(void)err_set(err, r, "nothing left for an interface: %s", strerror(-r));
 	if (r == 0)
@@ -336,7 +336,7 @@ static int make_port(struct server *srv, const struct conn *c, const struct weir
 	r = port_make(srv, c, &o, &v, err);
 	if (r < 0)
 		return r;
-	r = port_make_memory(v, err);
+	r = port_begin(srv, v, err);
 	if (r < 0) {
 		port_free(srv, v);
 		return r;
@@ -356,7 +356,7 @@ static int join(struct server *srv, struct vport *v, struct nic *nic)
 	int r;
 
 	for (unsigned q = 0; q < nic->dev.n_queues; q++)
-		v->p.rx[q].wake_fd = nic->wake_write;
+		vale_kring_wakes(&v->p.rx[q], nic->wake_write);
 	v->nic = nic;
 	v->p.is_ours = true;
 	server_hold(srv);

@@ -52,6 +52,10 @@ static size_t request_size(unsigned type)
 		return sizeof(struct vale_detach);
 	case VALE_MSG_SET:
 		return sizeof(struct vale_set);
+	case VALE_MSG_POOL:
+		return sizeof(struct vale_pool_msg);
+	case VALE_MSG_HDR:
+		return sizeof(struct vale_hdr);
 	default:
 		return 0;
 	}

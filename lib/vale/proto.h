@@ -20,7 +20,7 @@
 #include "vale/forward.h"
 
 #define VALE_MSG_MAGIC	 0x76656c61u
-#define VALE_MSG_VERSION 3u
+#define VALE_MSG_VERSION 4u
 #define VALE_MSG_MAX	 16384u
 #define VALE_MSG_FDS	 7u
 #define VALE_NAME_SIZE	 64u
@@ -43,6 +43,8 @@ enum vale_msg_type {
 	VALE_MSG_DETACH,
 	VALE_MSG_SET,	/* rules of a port */
 	VALE_MSG_RULES, /* what they are */
+	VALE_MSG_POOL,	/* a region: what there is of it */
+	VALE_MSG_HDR,	/* bytes before the frames of a port; sets them */
 	VALE_N_MSGS,
 };
 
@@ -54,28 +56,74 @@ struct vale_head {
 	uint32_t size;	/* of what follows */
 };
 
+/* How a port is opened. Without VALE_OPEN_SHARED nobody else has the same rings open. */
+enum vale_open_flags {
+	VALE_OPEN_SHARED = 1U << 0,
+	VALE_OPEN_TX_ONLY = 1U << 1, /* no rings to receive */
+	VALE_OPEN_RX_ONLY = 1U << 2,
+	VALE_OPEN_NULL = 1U << 3, /* no port: a region, for what is in extra buffers */
+	/* What a port, or an end of a pipe, sends and receives is given to this connection, too,
+	 * which has rings to receive only. Zero-copy: with its buffers, for which it gives others,
+	 * when the port has done with them. */
+	VALE_OPEN_MONITOR_TX = 1U << 4,
+	VALE_OPEN_MONITOR_RX = 1U << 5,
+	VALE_OPEN_MONITOR_ZCOPY = 1U << 6,
+	/* It knows that there may be bytes before frames (HDR); without it: -EIO if there are. */
+	VALE_OPEN_HDR = 1U << 7,
+};
+#define VALE_OPEN_MONITOR (VALE_OPEN_MONITOR_TX | VALE_OPEN_MONITOR_RX)
+
 /* OPEN and NEW. */
 struct vale_open {
 	char port[VALE_NAME_SIZE]; /* without the switch's name */
 	uint32_t ring;		   /* OPEN: only this one, to send and to receive; or all */
-	struct vale_shape shape;   /* of a new port; of one that is there: 0, or as it is */
+	/* Of a new port; of one that is there: 0, or as it is. extra_bufs: this connection's, of
+	 * which there may be fewer. */
+	struct vale_shape shape;
+	uint32_t flags;	 /* OPEN */
+	uint32_t mem_id; /* of a new port: the region that it is to be in; 0: its family's or new */
+	uint32_t pipes;	 /* of a new region: room for so many; 0: VALE_PIPES */
 	/* OPEN: the client's own, which the answers of OPEN and AGAIN bring back. So a process
 	 * that got the connection from another learns what that made of it. */
 	uint8_t note[VALE_NOTE_SIZE];
 };
 
-/* Answer of OPEN and AGAIN. Descriptors: see enum vale_fd; of a pipe, see enum
- * vale_pipe_fd. */
+#define VALE_PIPES 2u
+
+enum vale_kind {
+	VALE_KIND_PORT,
+	VALE_KIND_PIPE,
+	VALE_KIND_MONITOR,
+	VALE_KIND_NULL,
+};
+
+/*
+ * Answer of OPEN and AGAIN. Descriptors: see enum vale_fd; of a pipe, see enum vale_pipe_fd; of
+ * a NULL port only the region.
+ *
+ * Ring i of the port begins ring_size * i bytes behind ring_at, buffers of the rings from
+ * first_buf on as in layout.h. Offsets count from the start of the region.
+ */
 struct vale_opened {
-	struct vale_shape shape;
+	struct vale_shape shape; /* extra_bufs: of this connection, from vale_if.bufs_head on */
+	uint32_t kind;
 	uint32_t nr;
-	uint32_t ring; /* of a pipe: the end */
-	uint32_t is_pipe;
+	uint32_t ring; /* as opened; of a pipe: the end */
+	uint32_t flags;
+	uint32_t mem_id;
+	uint32_t hdr_len;
+	uint32_t n_pages, n_bufs; /* of the region */
+	uint64_t mem_size;
+	uint64_t rings_at, bufs_at;
+	uint64_t if_at; /* this connection's vale_if, in which its rings are told */
+	uint64_t ring_at, ring_size;
+	uint32_t first_buf;
+	uint32_t zero;
 	uint8_t note[VALE_NOTE_SIZE]; /* of struct vale_open */
 };
 
 enum vale_fd {
-	VALE_FD_MEM,	 /* the region, size by the shape (layout.h) */
+	VALE_FD_MEM,	 /* the region */
 	VALE_FD_CTL,	 /* the control page */
 	VALE_FD_KICK,	 /* eventfd: wakes the switch */
 	VALE_FD_WAKE_TX, /* pipes to read: there is room; there are frames; hung up: the end */
@@ -119,6 +167,9 @@ struct vale_port_row {
 	uint32_t stays;
 	uint32_t attached; /* it is an interface */
 	uint32_t has_rules;
+	uint32_t kind;
+	uint32_t mem_id; /* 0: it has no memory now */
+	uint32_t hdr_len;
 	struct vale_shape shape;
 	uint64_t tx_frames, tx_bytes; /* by the client */
 	uint64_t rx_frames, rx_bytes; /* to the client */
@@ -138,6 +189,24 @@ struct vale_table_row {
 /* DELETE and RULES. */
 struct vale_delete {
 	char port[VALE_NAME_SIZE];
+};
+
+/* POOL: asks for the region of a port, or if that is "" for the one with mem_id. The answer
+ * has the rest. -ENOENT: there is no such one. */
+struct vale_pool_msg {
+	char port[VALE_NAME_SIZE];
+	uint32_t mem_id;
+	uint32_t n_ifs, n_pages, n_bufs;
+	uint64_t mem_size;
+	uint64_t rings_at, bufs_at;
+};
+
+#define VALE_HDR_KEEP UINT32_MAX
+/* HDR: sets how many bytes stand before each frame of a port, 0, 10 or 12, or asks
+ * (VALE_HDR_KEEP). The answer is the same with what there is now. */
+struct vale_hdr {
+	char port[VALE_NAME_SIZE];
+	uint32_t len;
 };
 
 /* Filters and edits: of frames from the port, and to it. "": none. */

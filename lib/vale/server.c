@@ -313,6 +313,29 @@ static int try_lock(const char *path, int *ret_fd)
 	return 1;
 }
 
+/*
+ * Takes numbers for regions that no other switch of a user has, and no switch of root's if it
+ * is not: a client of two switches tells by them whether memory is the same. 0 and 1 are none
+ * of ours.
+ */
+static int take_ids(struct server *srv, const char *dir, struct weir_err *err)
+{
+	const unsigned first = geteuid() == 0 ? 1 : 128, end = first + 127;
+
+	for (unsigned i = first; i < end; i++) {
+		int r;
+
+		(void)snprintf(srv->ids_path, sizeof(srv->ids_path), "%s/ids-%u.lock", dir, i);
+		r = try_lock(srv->ids_path, &srv->ids_fd);
+		if (r < 0)
+			return err_set(err, r, "%s: %s", srv->ids_path, strerror(-r));
+		srv->first_id = i * SERVER_IDS;
+		if (r > 0)
+			return 0;
+	}
+	return err_set(err, -ENOSPC, "no numbers are left for regions of memory");
+}
+
 static bool somebody_listens(const struct sockaddr_un *addr)
 {
 	CLEANUP(closep)
@@ -392,6 +415,8 @@ static int server_open(struct server *srv, struct weir_err *err)
 		return r;
 	(void)snprintf(srv->lock_path, sizeof(srv->lock_path), "%s/%s.lock", dir, srv->name);
 	r = take_name(srv, &addr, err);
+	if (r >= 0)
+		r = take_ids(srv, dir, err);
 	if (r < 0)
 		return r;
 	for (unsigned i = 0; i < srv->n_workers; i++) {
@@ -435,7 +460,7 @@ int weir_switch_new(const struct weir_switch_opts *opts, struct weir_switch **re
 	srv->opts = *opts;
 	srv->opts.max_memory = opts->max_memory ? opts->max_memory : 2ULL << 30;
 	srv->opts.max_ports = opts->max_ports ? opts->max_ports : 128;
-	srv->lock_fd = srv->listen_fd = srv->spare_fd = -EBADF;
+	srv->lock_fd = srv->listen_fd = srv->spare_fd = srv->ids_fd = -EBADF;
 	srv->n_workers = opts->threads ? opts->threads : 1;
 	for (unsigned i = 0; i < srv->n_workers; i++)
 		srv->workers[i].epoll_fd = srv->workers[i].event_fd = -EBADF;
@@ -525,6 +550,9 @@ struct weir_switch *weir_switch_free(struct weir_switch *s)
 	if (srv->lock_fd >= 0)
 		(void)unlink(srv->lock_path); /* while it is ours */
 	closep(&srv->lock_fd);
+	if (srv->ids_fd >= 0)
+		(void)unlink(srv->ids_path);
+	closep(&srv->ids_fd);
 	free(srv);
 	return NULL;
 }

@@ -18,7 +18,12 @@
 #include "base/macros.h"
 #include "base/time.h"
 #include "vale/forward.h"
+#include "vale/pool.h"
 #include "vale/proto.h"
+
+/* Numbers that a switch has for its regions. */
+#define SERVER_IDS 256u
+#define CONN_NO_IF SIZE_MAX
 
 struct nic;
 struct server;
@@ -39,15 +44,23 @@ static inline uint32_t server_now_s(void)
 struct vport {
 	struct vale_port p; /* its memory is there while somebody has it open */
 	char name[VALE_NAME_SIZE];
+	enum vale_kind kind;
 	uid_t uid; /* who made it */
 	pid_t pid;
-	int mem_fd, ctl_fd;
-	unsigned users;		  /* connections that have opened it */
-	bool stays;		  /* without any */
-	uint32_t taken;		  /* rings that somebody has opened, a bit each; of a pipe: ends */
-	bool is_pipe;		  /* nothing is forwarded */
+	struct vale_region planned; /* a region of its own would be so */
+	uint32_t told_pool;	    /* the number of the region that it has to be in, or 0 */
+	struct pool *pool;
+	unsigned n_rings; /* in the region */
+	int ctl_fd;
+	uint32_t hdr_len;
+	unsigned users; /* connections that have opened it */
+	bool stays;	/* without any */
+	/* Connections by ring, of a pipe by end; and those of which one wants no other, a bit
+	 * each. */
+	uint16_t tx_users[VALE_MAX_RINGS], rx_users[VALE_MAX_RINGS];
+	uint32_t tx_alone, rx_alone;
 	int wake_fds[4];	  /* of a pipe: see enum vale_pipe_fd */
-	int life_fds[2];	  /* of a pipe: our ends; closing one tells that end of it */
+	uint32_t left;		  /* of a pipe: ends that all have left, a bit each */
 	struct nic *nic;	  /* the interface that it is; NULL: programs have it open */
 	struct vale_rules *rules; /* NULL: none */
 };
@@ -57,14 +70,19 @@ struct conn {
 	int fd;
 	uid_t uid;
 	pid_t pid;
-	bool dead; /* to be freed when the events at hand are through */
-	struct vport *port;
-	uint32_t ring;		  /* that it has opened, or VALE_ALL_RINGS */
-	int kick_fd;		  /* eventfd */
-	int wake_tx, wake_rx;	  /* pipes: our ends */
-	int client_tx, client_rx; /* and the client's, for AGAIN */
-	int client_life;	  /* the same of a pipe */
-	size_t arena_size;	  /* bytes of the client that are mapped for it */
+	bool dead;		   /* to be freed when the events at hand are through */
+	struct pool *pool;	   /* NULL: nothing is open */
+	size_t if_at;		   /* its vale_if there */
+	uint32_t n_extra;	   /* buffers that it got */
+	struct vport *port;	   /* NULL: a region only */
+	uint32_t ring;		   /* as opened; of a pipe: the end */
+	uint32_t flags;		   /* enum vale_open_flags */
+	uint32_t tx_mask, rx_mask; /* rings that it has opened; of a pipe: ends */
+	int kick_fd;		   /* eventfd */
+	int wake_tx, wake_rx;	   /* pipes: our ends */
+	int client_tx, client_rx;  /* and the client's, for AGAIN */
+	int life, client_life;	   /* of a pipe; closing ours tells of the other end */
+	size_t arena_size;	   /* bytes of the client that are mapped for it */
 	uint8_t note[VALE_NOTE_SIZE];
 };
 
@@ -88,6 +106,9 @@ struct server {
 	int lock_fd, listen_fd, spare_fd;
 	gid_t group;
 	bool has_group;
+	int ids_fd;		    /* holds the numbers of regions */
+	uint32_t first_id, last_id; /* the first of them; which was given last, from there */
+	char ids_path[128];
 	struct vale_core core; /* ports that are open */
 	struct vport *vports[VALE_MAX_PORTS];
 	struct conn *conns;
@@ -108,29 +129,60 @@ void conn_close(struct server *srv, struct conn *c);
 /* Frees those that were closed. */
 void conn_reap(struct server *srv);
 
+/* May it do what who runs the switch may? */
+bool conn_is_owner(const struct conn *c);
+
 /* request.c: answers a message that vale_msg_check() found right. ret_answer is made; its
  * descriptors stay the connection's own. Those of m are left to the caller. */
 void request_answer(struct server *srv, struct conn *c, const struct vale_msg *m,
 		    struct vale_msg *ret_answer);
-/* Takes back what a connection has opened. */
-void request_release(struct server *srv, struct conn *c);
 /* Frees all ports: there are no connections any more. */
 void request_free_ports(struct server *srv);
 
-/* Two descriptors of a pipe, of which ours is the one to write. Negative errno. */
-int request_make_pipe(int *ret_read, int *ret_write);
-/* For pipe.c and nic.c: finds a port; makes one without memory; its memory, and what stands on
- * that; drops both, if they are there. */
+/* list.c: tells of the switch. */
+void list_info(const struct server *srv, struct vale_msg *answer);
+void list_ports(const struct server *srv, const struct vale_from *from, struct vale_msg *answer);
+void list_table(const struct server *srv, const struct vale_from *from, struct vale_msg *answer);
+int list_pool(const struct server *srv, const struct vale_pool_msg *what, struct vale_msg *answer,
+	      struct weir_err *err);
+
+/* ports.c: finds a port, and a region; NULL: there is none. */
 struct vport *port_find(const struct server *srv, const char *name);
+struct pool *pool_find(const struct server *srv, uint32_t id);
+/* The same for a client that has told the number. -EINVAL, -EACCES. */
+int pool_find_told(const struct server *srv, const struct conn *c, uint32_t id,
+		   struct pool **ret_pool, struct weir_err *err);
+/* Makes a port without memory; frees one. */
 int port_make(struct server *srv, const struct conn *c, const struct vale_open *o,
 	      struct vport **ret_port, struct weir_err *err);
 void port_free(struct server *srv, struct vport *v);
-int port_make_memory(struct vport *v, struct weir_err *err);
+/* A region with a number, which nobody has. */
+int pool_make(struct server *srv, uid_t uid, const struct vale_region *in, struct pool **ret_pool,
+	      struct weir_err *err);
+/* The memory of a port that forwards, formatted: on failure it has none. */
+int port_begin(struct server *srv, struct vport *v, struct weir_err *err);
+/* Memory for so many rings and buffers, that are to be formatted; then port_note_rings(). */
+int port_make_memory(struct server *srv, struct vport *v, unsigned n_rings, uint32_t n_bufs,
+		     struct weir_err *err);
+void port_note_rings(struct vport *v);
+/* Drops the memory and what stands on it, as much as there is. */
 void port_drop_memory(struct vport *v);
+
+/* join.c: opens what a client asks for; takes back what a connection has opened. */
+int join_open(struct server *srv, struct conn *c, const struct vale_open *o, struct weir_err *err);
+void join_fill_opened(const struct conn *c, struct vale_msg *answer);
+void join_release(struct server *srv, struct conn *c);
+/* Two descriptors of a pipe, of which ours is the one to write. Negative errno. */
+int join_make_pipe(int *ret_read, int *ret_write);
+/* The connection has some more rings; -EBUSY: somebody else has. For pipes the rings are ends. */
+int join_take_rings(struct vport *v, const struct conn *c, struct weir_err *err);
+void join_drop_rings(struct vport *v, const struct conn *c);
 
 /* pipe.c: opens an end of a pipe, which is made if it is not there. The name is right. */
 int pipe_open(struct server *srv, struct conn *c, const struct vale_open *o, struct weir_err *err);
 void pipe_release(struct server *srv, struct conn *c);
+/* AGAIN. */
+int pipe_renew(const struct server *srv, struct conn *c, struct weir_err *err);
 void pipe_fill_fds(const struct conn *c, struct vale_msg *answer);
 
 /* rules.c: sets the rules of a port; the port has got memory. On failure all is as it was. */

@@ -2,13 +2,20 @@
 /*
  * The memory that a client of the switch shares with it. This file is the document.
  *
- * A port has two pieces of memory, each a sealed memfd that the switch makes.
+ * A port has two pieces of memory, each a sealed memfd that the switch makes: a region, which
+ * it shares with its pipes and monitors and with whoever is told to, and a control page of its
+ * own. What lies in a region can be handed from one ring of it to another by exchanging
+ * numbers of buffers; its size is fixed, with room for some pipes, and pages that nobody
+ * touches are not there.
  *
  * The region is laid out as netmap's, to the byte, so that programs for netmap can be given
  * it as it is:
  *
- *     |vale_if         |vale_ring, slots|vale_ring, slots| ... |buffer 0|buffer 1| ...
- *      ring_ofs[] -----^----------------^                       2112 bytes each
+ *     |vale_if|vale_if| ... |vale_ring, slots|vale_ring, slots| ... |buffer 0|buffer 1| ...
+ *      ring_ofs[] -----------^----------------^                      2112 bytes each
+ *
+ * Each connection has a vale_if: ring_ofs[] tells only the rings that it has opened, and its
+ * extra buffers hang on bufs_head. When it closes, those that hang there then are free again.
  *
  * 2,112 bytes are 33 cache lines, so that the beginnings of buffers, which are all that there is
  * of short frames, are spread over all sets of a cache. A power of two, as netmap's 2,048,
@@ -33,17 +40,25 @@
  * Indices run from 0 to n - 1. The switch believes nothing: it keeps its own indices, sizes
  * and offsets, reads every field of this memory once, and checks what it has read.
  *
- * A pipe has one region for both of its ends, which trust each other as far as that, and
- * no switch between: ring 0 leads from end '{' to end '}', ring 1 back. The receiver does
- * what the switch does for a ring to send: what stands before head has come, and by tail it
- * gives back. Its own flag, that it sleeps, is wants_room.
+ * A pipe has no switch between its ends, which trust each other as far as their region. It
+ * has four rings, in this order: of end '{' one to send and one to receive, of end '}' the
+ * same. What goes from one end to the other goes by the ring that the latter receives with;
+ * both indices are in ring 0 of the control page for the way from '{' to '}', in ring 1 for
+ * the way back. The receiver does what the switch does for a ring to send: what stands before
+ * head has come, and by tail it gives back. Its own flag, that it sleeps, is wants_room.
+ *
+ * The ring that an end sends with is for programs that must not see the other's: it begins
+ * with the same buffers. Who uses it copies slots into the other ring when they are handed
+ * over; a receiver that has put another buffer into a slot (VALE_SLOT_BUF_CHANGED) copies that
+ * slot back before it gives it back. Who does not use it looks at each slot for its buffer.
  *
  * Sleeping: a side that is going to sleep raises its flag, and looks once more after a full
  * barrier; the other one publishes an index, and looks for the flag after a full barrier. So
- * at least one of them sees the other. To wake the switch: write(2) to the eventfd "kick".
- * A client is woken through a pipe, whose hanging up says that the switch is gone: with an
- * eventfd, which both would have the same open file of, a client could make the switch's
- * write(2) block.
+ * at least one of them sees the other. The flag may be lowered by who was woken only if nobody
+ * else sleeps by it: connections that share a ring leave it up. To wake the switch: write(2) to
+ * the eventfd "kick". A client is woken through a pipe, whose hanging up says that the switch
+ * is gone: with an eventfd, which both would have the same open file of, a client could make
+ * the switch's write(2) block.
  */
 #ifndef VALE_SHM_H
 #define VALE_SHM_H

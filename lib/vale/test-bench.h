@@ -142,7 +142,7 @@ static inline void send_slots(struct vale_client *c, unsigned n, uint16_t len, u
 
 	for (; n; n--) {
 		struct vale_slot *slot = &ring->slot[pos];
-		uint8_t *p = c->mem + c->layout.bufs_at + (size_t)slot->buf_idx * VALE_BUF_SIZE;
+		uint8_t *p = c->mem + c->layout.in.bufs_at + (size_t)slot->buf_idx * VALE_BUF_SIZE;
 
 		memset(p, 0xff, 6);
 		memset(p + 6, 0x02, 6);
@@ -178,7 +178,7 @@ static inline struct got receive_slots(struct vale_client *c)
 		more = slot->flags & VALE_SLOT_MOREFRAG;
 		got.slots++;
 		got.len += slot->len;
-		got.tag = c->mem[c->layout.bufs_at + (size_t)slot->buf_idx * VALE_BUF_SIZE +
+		got.tag = c->mem[c->layout.in.bufs_at + (size_t)slot->buf_idx * VALE_BUF_SIZE +
 				 slot->len - 1];
 	}
 	atomic_store(&c->ctl->ring[1].head, pos);

@@ -40,9 +40,9 @@ static int set_up(void **state)
 	b->core = lines(64, sizeof(*b->core));
 	vale_scratch_init(&b->scratch);
 	for (unsigned i = 0; i < N_PORTS; i++) {
-		void *mem = lines(4096, l.size), *ctl = lines(4096, l.ctl_size);
+		void *mem = lines(4096, l.in.size), *ctl = lines(4096, l.ctl_size);
 
-		vale_layout_format(&l, mem, ctl, "p");
+		vale_layout_format(&l, mem, ctl);
 		b->ports[i] = lines(64, sizeof(struct vale_port));
 		vale_port_init(b->ports[i], i, &l, mem, ctl);
 		vale_core_add(b->core, b->ports[i]);
@@ -360,7 +360,7 @@ static void test_too_many_slots_are_dropped_to_the_end_of_the_frame(void **state
 static void test_bad_slots_are_counted_and_the_others_go_on(void **state)
 {
 	struct bench *b = *state;
-	const uint32_t bad[] = { 0, 1, b->ports[0]->layout.n_bufs, UINT32_MAX };
+	const uint32_t bad[] = { 0, 1, b->ports[0]->layout.in.n_bufs, UINT32_MAX };
 	struct vale_kring *k = &b->ports[0]->tx[0];
 
 	for (unsigned i = 0; i < 4; i++) {
@@ -419,7 +419,7 @@ static void test_a_receiver_s_bad_buffer_is_its_own_loss(void **state)
 	struct vale_slot *slot = vale_layout_ring(&p->layout, p->mem, 1)->slot;
 	uint32_t good = slot->buf_idx;
 
-	slot->buf_idx = p->layout.n_bufs;
+	slot->buf_idx = p->layout.in.n_bufs;
 	send_frame(b, 0, ALL, A, 'x');
 	assert_string_equal(received(b, 1), "");
 	assert_string_equal(received(b, 2), "x");

@@ -40,7 +40,8 @@ static void scribble_slots(struct vale_client *c, unsigned i)
 	uint32_t n = vale_layout_slots(&c->layout, i);
 
 	for (uint32_t s = 0; s < n; s++) {
-		ring->slot[s].buf_idx = draw() % 3 ? draw() % c->layout.n_bufs : (uint32_t)draw();
+		ring->slot[s].buf_idx =
+			draw() % 3 ? draw() % c->layout.in.n_bufs : (uint32_t)draw();
 		ring->slot[s].len = draw() % 3 ? 60 : (uint16_t)draw();
 		ring->slot[s].flags = draw() % 3 ? 0 : (uint16_t)draw();
 		ring->slot[s].ptr = draw();
@@ -62,7 +63,7 @@ static void scribble_ctl(struct vale_client *c)
 
 static void scribble_all(struct vale_client *c)
 {
-	for (size_t at = 0; at < c->layout.size; at += 8) {
+	for (size_t at = 0; at < c->layout.in.size; at += 8) {
 		uint64_t v = draw();
 
 		memcpy(c->mem + at, &v, sizeof(v));

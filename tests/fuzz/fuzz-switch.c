@@ -269,7 +269,7 @@ static void scribble(struct server *srv, struct input *in, bool control)
 	struct vale_port *p = srv->core.ports[next(in) % 8];
 	size_t at = next(in) | (size_t)next(in) << 8;
 	uint8_t *mem = p ? (control ? (uint8_t *)p->ctl : p->mem) : NULL;
-	size_t size = p ? (control ? p->layout.ctl_size : p->layout.size) : 0;
+	size_t size = p ? (control ? p->layout.ctl_size : p->layout.in.size) : 0;
 	uint8_t bytes[8];
 
 	next_bytes(in, bytes, sizeof(bytes));
