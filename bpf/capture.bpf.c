@@ -45,12 +45,9 @@ const volatile __u32 iface;	     /* in the file */
 const volatile bool drops;	     /* arriving frames go no further */
 const volatile bool has_tai;	     /* the kernel has bpf_ktime_get_tai_ns() */
 const volatile bool stores_in_order; /* so does this machine: no barrier is needed */
+const volatile bool tap;	     /* snaplen, iface and drops stand in control */
 
-/* Written by user space: is there anybody who wants frames? */
-bool on;
-
-/* Frames of processors that have no ring. */
-__u64 orphans;
+volatile struct capture_control control SEC(".data.control");
 
 struct frame {
 	void *ctx;
@@ -166,6 +163,21 @@ static __always_inline __u64 make_room(struct capture_ring *r, __u32 len, bool *
 	return at;
 }
 
+static __always_inline __u32 most(void)
+{
+	return tap ? control.snaplen : snaplen;
+}
+
+/* Does an arriving frame go no further? Nobody is cut off by a tap that is not read. */
+static __always_inline bool takes_away(void)
+{
+	if (!tap)
+		return drops;
+	return control.drops &&
+	       (control.hold ||
+		(__s64)(bpf_ktime_get_coarse_ns() - control.beat_ns) < (__s64)CAPTURE_PATIENCE_NS);
+}
+
 static __always_inline void drop(struct capture_ring *r)
 {
 	r->dropped++;
@@ -176,7 +188,8 @@ static __always_inline void drop(struct capture_ring *r)
 static __always_inline void write_block(struct capture_ring *r, const struct frame *f)
 {
 	const __u64 ts = clock_ns(r), untold = r->untold;
-	__u32 len = f->len < snaplen ? f->len : snaplen;
+	const __u32 limit = most();
+	__u32 len = f->len < limit ? f->len : limit;
 	__u32 padded = (len + 3) & ~3u, total = FIXED + padded + options_len(untold) + 4;
 	__u8 *block, *at;
 	bool full;
@@ -189,7 +202,7 @@ static __always_inline void write_block(struct capture_ring *r, const struct fra
 	block = (__u8 *)r + CAPTURE_PAGE + ((__u32)pos & mask);
 	put32(block, EPB);
 	put32(block + 4, total);
-	put32(block + 8, iface);
+	put32(block + 8, tap ? control.iface : iface);
 	put32(block + 12, (__u32)(ts >> 32));
 	put32(block + 16, (__u32)ts);
 	put32(block + 20, len);
@@ -215,7 +228,7 @@ static __always_inline void capture(const struct frame *f)
 	struct capture_ring *r = bpf_map_lookup_elem(&rings, &cpu);
 
 	if (!r) {
-		__sync_fetch_and_add(&orphans, 1);
+		__sync_fetch_and_add(&control.orphans, 1);
 		return;
 	}
 	if (*(volatile __u32 *)&r->busy) {
@@ -239,10 +252,10 @@ int capture_xdp(struct xdp_md *ctx)
 			   .flags = CAPTURE_INBOUND,
 			   .queue = ctx->rx_queue_index };
 
-	if (!*(volatile bool *)&on)
+	if (!control.on)
 		return XDP_PASS;
 	capture(&f);
-	return drops ? XDP_DROP : XDP_PASS;
+	return takes_away() ? XDP_DROP : XDP_PASS;
 }
 
 static __always_inline void capture_skb(struct __sk_buff *skb, __u32 flags)
@@ -266,16 +279,16 @@ static __always_inline void capture_skb(struct __sk_buff *skb, __u32 flags)
 SEC("tc")
 int capture_in(struct __sk_buff *skb)
 {
-	if (!*(volatile bool *)&on)
+	if (!control.on)
 		return NEXT;
 	capture_skb(skb, CAPTURE_INBOUND);
-	return drops ? TC_ACT_SHOT : NEXT;
+	return takes_away() ? TC_ACT_SHOT : NEXT;
 }
 
 SEC("tc")
 int capture_out(struct __sk_buff *skb)
 {
-	if (*(volatile bool *)&on)
+	if (control.on)
 		capture_skb(skb, CAPTURE_OUTBOUND);
 	return NEXT;
 }

@@ -39,7 +39,57 @@ struct capture_ring {
 	/* Written by the writer. */
 	__u64 tail __attribute__((aligned(64))); /* bytes that it needs no more */
 	__s64 shift_ns; /* programs: the wall clock less the clock that they have */
+	/* Of a tap: what its readers have told of the counters above. */
+	__u64 told_filtered, told_dropped, told_nested;
 };
+
+/* What the programs of a tap are, for whoever opens it; constant once ready is set. */
+struct capture_tap {
+	__u32 ready; /* CAPTURE_TAP_READY */
+	__u32 ifindex;
+	__u64 netns;	/* SO_NETNS_COOKIE of the interface's network namespace */
+	__u64 begin_ns; /* CLOCK_BOOTTIME */
+	__u64 ring_size;
+	__u32 n_rings;
+	__u32 marks; /* enum capture_options */
+	__u32 has_tai;
+	__u32 hooks; /* enum capture_hooks */
+	__u32 linktype;
+	char device[16];
+};
+
+/* Changes whenever these structures do, which programs of different ages may share. */
+#define CAPTURE_TAP_READY 0x77740001u
+
+/* Where its programs are attached. */
+enum capture_hooks {
+	CAPTURE_XDP = 1 << 0,
+	CAPTURE_TC_IN = 1 << 1,
+	CAPTURE_TC_OUT = 1 << 2,
+};
+
+/*
+ * What is told to programs while they run, and by them beside their rings. A tap outlives
+ * whoever started it; its programs take their settings from here alone.
+ */
+struct capture_control {
+	/* Written by user space. */
+	__u32 on;	    /* does anybody want frames? */
+	__u32 drops;	    /* taps: arriving frames go no further, */
+	__u32 hold;	    /* also if nobody has read for CAPTURE_PATIENCE_NS */
+	__u32 snaplen;	    /* taps: at least 1 */
+	__u32 iface;	    /* taps: in the reader's file */
+	__u32 reader;	    /* taps: the process that reads, or read last; 0: none has */
+	__u64 beat_ns;	    /* taps: when it last did; CLOCK_MONOTONIC */
+	__u64 told_orphans; /* taps: as told_dropped of a ring */
+
+	/* Written by programs: frames of processors that have no ring. */
+	__u64 orphans __attribute__((aligned(64)));
+
+	struct capture_tap tap;
+};
+
+#define CAPTURE_PATIENCE_NS 5000000000ull
 
 /* Options that each frame's block gets, in this order. */
 enum capture_options {

@@ -2,6 +2,7 @@
 #include "capture/blockring.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -9,11 +10,14 @@
 #include "base/macros.h"
 #include "trace/pcapng.h"
 
+#define SNAPSHOT_TRIES 100000
+
 void blockring_init_at(struct blockring *r, void *mem, uint64_t size)
 {
 	*r = (struct blockring){ .shared = mem,
 				 .data = (uint8_t *)mem + CAPTURE_PAGE,
-				 .size = size };
+				 .size = size,
+				 .limit = UINT64_MAX };
 }
 
 int blockring_init(struct blockring *r, uint64_t size, struct weir_err *err)
@@ -34,6 +38,112 @@ void blockring_done(struct blockring *r)
 	if (r->mapped)
 		(void)munmap(r->shared, r->mapped); /* was mapped */
 	*r = (struct blockring){ 0 };
+}
+
+uint64_t blockring_frames_between(const struct blockring *r, uint64_t pos, uint64_t end)
+{
+	uint64_t n = 0;
+
+	while (pos != end) {
+		const uint8_t *block = blockring_at(r, pos);
+
+		n += block_is_frame(block);
+		pos += block_len(block);
+	}
+	return n;
+}
+
+/* Counters and a head that belong together: of a moment when no frame was on its way in. Who
+ * fills the ring is never stopped, but seldom busy for more than a few hundred nanoseconds. */
+static struct blockring_counts snapshot(const struct blockring *r, uint64_t *ret_head)
+{
+	const struct capture_ring *shared = r->shared;
+	struct blockring_counts c;
+	uint64_t frames;
+	bool busy;
+
+	for (unsigned i = 0;; i++) {
+		c.frames = __atomic_load_n(&shared->frames, __ATOMIC_ACQUIRE);
+		*ret_head = __atomic_load_n(&shared->head, __ATOMIC_ACQUIRE);
+		c.filtered = blockring_counter(&shared->filtered);
+		c.dropped = blockring_counter(&shared->dropped);
+		c.nested = blockring_counter(&shared->nested);
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+		busy = __atomic_load_n(&shared->busy, __ATOMIC_ACQUIRE);
+		frames = __atomic_load_n(&shared->frames, __ATOMIC_RELAXED);
+		if ((!busy && frames == c.frames) || i == SNAPSHOT_TRIES)
+			return c;
+		if (i % 64 == 63)
+			(void)sched_yield(); /* the one that is busy may have been stopped */
+	}
+}
+
+void blockring_join(struct blockring *r)
+{
+	const struct capture_ring *shared = r->shared;
+	uint64_t head;
+
+	r->outlives = true;
+	r->base = snapshot(r, &head);
+	r->base.frames -= blockring_frames_between(r, shared->tail, head);
+	r->base.filtered = shared->told_filtered;
+	r->base.dropped = shared->told_dropped;
+	r->base.nested = shared->told_nested;
+}
+
+void blockring_set_iface(struct blockring *r, uint32_t iface)
+{
+	const uint64_t head = blockring_head(r);
+
+	r->iface = iface;
+	for (uint64_t pos = r->shared->tail; pos != head;) {
+		uint8_t *block = blockring_at(r, pos);
+
+		if (block_is_frame(block))
+			raw32_put(block + 8, iface);
+		pos += block_len(block);
+	}
+}
+
+void blockring_stop_at(struct blockring *r, uint64_t pos)
+{
+	if (pos < atomic_load(&r->limit))
+		atomic_store(&r->limit, pos);
+}
+
+void blockring_leave(struct blockring *r)
+{
+	r->last = snapshot(r, &r->last_head);
+	blockring_stop_at(r, r->last_head);
+	atomic_store(&r->left, true);
+}
+
+void blockring_told(struct blockring *r)
+{
+	if (!atomic_load(&r->left))
+		return;
+	r->shared->told_filtered = r->last.filtered;
+	r->shared->told_dropped = r->last.dropped;
+	r->shared->told_nested = r->last.nested;
+}
+
+struct blockring_counts blockring_counts(const struct blockring *r)
+{
+	const struct capture_ring *shared = r->shared;
+	struct blockring_counts c = { .frames = blockring_counter(&shared->frames),
+				      .filtered = blockring_counter(&shared->filtered),
+				      .dropped = blockring_counter(&shared->dropped),
+				      .nested = blockring_counter(&shared->nested) };
+
+	if (atomic_load(&r->left)) {
+		c = r->last;
+		c.frames -= blockring_frames_between(r, atomic_load(&r->limit), r->last_head);
+	}
+	c.frames -= r->base.frames;
+	c.filtered -= r->base.filtered;
+	c.dropped -= r->base.dropped;
+	c.nested -= r->base.nested;
+	return c;
 }
 
 void blockring_count(__u64 *counter, uint64_t n)

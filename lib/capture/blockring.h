@@ -6,6 +6,7 @@
 #ifndef CAPTURE_BLOCKRING_H
 #define CAPTURE_BLOCKRING_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,6 +16,13 @@
 #include "capture.h"
 
 #include "base/bytes.h"
+#include "base/macros.h"
+
+/* What became of frames on their way into a ring. */
+struct blockring_counts {
+	uint64_t frames; /* are, or were, in it */
+	uint64_t filtered, dropped, nested;
+};
 
 struct blockring {
 	struct capture_ring *shared;
@@ -24,6 +32,14 @@ struct blockring {
 	uint32_t iface;	  /* of all its frames, as the file counts them */
 	unsigned queue;	  /* for people */
 	unsigned options; /* enum capture_options */
+
+	/* Of a ring that is filled on when its reader goes: what earlier readers have told, and
+	 * what there was when this one left. */
+	bool outlives; /* it is such a one */
+	struct blockring_counts base, last;
+	uint64_t last_head;
+	_Atomic uint64_t limit; /* what lies behind it is left to the next reader */
+	_Atomic bool left;	/* last and last_head are set */
 };
 
 /* Bytes of memory that a ring with so much room for data takes. */
@@ -38,6 +54,26 @@ int blockring_init(struct blockring *r, uint64_t size, struct weir_err *err);
 void blockring_init_at(struct blockring *r, void *mem, uint64_t size);
 /* Copes with zeroed memory. */
 void blockring_done(struct blockring *r);
+
+/*
+ * A ring that outlives its readers: one joins it, tells of what it finds, leaves it when it
+ * wants no more (what comes from then on is the next one's), reads up to there, and has then
+ * told the counts. A reader that dies without leaving has told nothing of what was dropped.
+ */
+void blockring_join(struct blockring *r);
+void blockring_leave(struct blockring *r);
+void blockring_told(struct blockring *r);
+/* The reader, at pos, takes no more than it has, whether it has left or not. */
+void blockring_stop_at(struct blockring *r, uint64_t pos);
+
+/* What this reader is to tell: of a ring of its own all there is. From any thread. */
+struct blockring_counts blockring_counts(const struct blockring *r);
+
+/* Between joining and reading: what lies in the ring, too, is of that interface of the file. */
+void blockring_set_iface(struct blockring *r, uint32_t iface);
+
+/* Frames from position pos to end, which both begin or end a block. */
+uint64_t blockring_frames_between(const struct blockring *r, uint64_t pos, uint64_t end);
 
 /* For whoever writes the counter. */
 void blockring_count(__u64 *counter, uint64_t n);
@@ -63,7 +99,10 @@ static inline uint8_t *blockring_at(const struct blockring *r, uint64_t pos)
 
 static inline uint64_t blockring_head(const struct blockring *r)
 {
-	return __atomic_load_n(&r->shared->head, __ATOMIC_ACQUIRE); /* with blockring_publish() */
+	const uint64_t limit = atomic_load_explicit(&r->limit, memory_order_acquire);
+
+	/* With blockring_publish(). */
+	return MIN(__atomic_load_n(&r->shared->head, __ATOMIC_ACQUIRE), limit);
 }
 
 /* Nothing before pos is read any more. */

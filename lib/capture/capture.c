@@ -330,11 +330,11 @@ void weir_capture_figures(const struct weir_capture *c, unsigned i,
 	}
 	f.received = f.kernel_dropped;
 	for (unsigned k = 0; k < s->n_rings; k++) {
-		const struct capture_ring *ring = s->rings[k].shared;
+		const struct blockring_counts n = blockring_counts(&s->rings[k]);
 
-		f.filtered += blockring_counter(&ring->filtered);
-		f.ring_dropped += blockring_counter(&ring->dropped);
-		f.received += blockring_counter(&ring->frames);
+		f.filtered += n.filtered;
+		f.ring_dropped += n.dropped;
+		f.received += n.frames;
 	}
 	f.received += f.filtered + f.ring_dropped;
 	*ret_figures = f;

@@ -4,9 +4,13 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/err.h"
 #include "port/name.h"
+#include "port/packet.h"
+
+#define TAP_SCHEME "tap:"
 
 _Static_assert((int)WEIR_CAPTURE_MARK_FLAGS == (int)CAPTURE_FLAGS &&
 		       (int)WEIR_CAPTURE_MARK_ID == (int)CAPTURE_ID &&
@@ -79,6 +83,16 @@ static int open_iface(struct intake *s, struct weir_err *err)
 	return open_with(s, &port_engine, err);
 }
 
+/* The tap of an interface. -ENOENT: it has none, and the name stands for a TAP device. */
+static int open_tap(struct intake *s, struct weir_err *err)
+{
+	int r = open_with(s, &tap_engine, err);
+
+	if (r == -ENOENT)
+		release(s);
+	return r;
+}
+
 int intake_open(struct intake *s, const struct weir_capture_opts *opts, unsigned nr,
 		uint64_t ring_size, struct weir_err *err)
 {
@@ -86,6 +100,12 @@ int intake_open(struct intake *s, const struct weir_capture_opts *opts, unsigned
 	(void)snprintf(s->info.name, sizeof(s->info.name), "%s", opts->ports[nr]);
 	if (!port_name_scheme_len(s->info.name))
 		return open_iface(s, err);
+	if (strncmp(s->info.name, TAP_SCHEME, strlen(TAP_SCHEME)) == 0) {
+		int r = open_tap(s, err);
+
+		if (r != -ENOENT)
+			return r;
+	}
 	if (opts->mode == WEIR_CAPTURE_DROP || opts->engine != WEIR_CAPTURE_AUTO)
 		return err_set(err, -EINVAL,
 			       "%s: engine and mode are of interfaces that are named without a "
@@ -113,6 +133,41 @@ void intake_set_ring(struct intake *s, struct blockring *r, unsigned queue)
 	r->iface = s->nr;
 	r->queue = queue;
 	r->options = s->opts->marks;
+}
+
+int intake_set_program_rings(struct intake *s, const struct program_rings *rings,
+			     uint64_t ring_size, struct weir_err *err)
+{
+	int r = intake_set_rings(s, rings->n, err);
+
+	for (unsigned i = 0; r == 0 && i < rings->n; i++) {
+		blockring_init_at(&s->rings[i], program_ring(rings, i), ring_size);
+		intake_set_ring(s, &s->rings[i], i);
+	}
+	return r;
+}
+
+void intake_tell_iface(struct intake *s, const struct weir_iface *iface, const char *engine)
+{
+	(void)snprintf(s->info.device, sizeof(s->info.device), "%s", iface->name);
+	s->info.engine = engine;
+	s->info.linktype = iface->linktype;
+	s->info.speed_bps = iface->speed_bps;
+	memcpy(s->info.mac, iface->mac, sizeof(s->info.mac));
+}
+
+int intake_set_promisc(const struct intake *s, const struct weir_iface *iface, int *ret_fd,
+		       struct weir_err *err)
+{
+	int fd;
+
+	if (!s->opts->promisc || !iface->header_len)
+		return 0;
+	fd = packet_socket(iface, err);
+	if (fd < 0)
+		return fd;
+	*ret_fd = fd;
+	return packet_set_promisc(fd, iface, err);
 }
 
 void intake_close(struct intake *s)

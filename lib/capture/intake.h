@@ -18,6 +18,7 @@
 
 #include "capture/blockring.h"
 #include "capture/filter.h"
+#include "capture/program.h"
 
 struct intake;
 
@@ -57,7 +58,7 @@ struct intake {
 	void *priv; /* the engine's own, zeroed before open() */
 };
 
-extern const struct engine port_engine, bpf_engine;
+extern const struct engine port_engine, bpf_engine, tap_engine;
 
 /* Opens port nr of opts, with the engine that fits. To be ended with intake_close(), also
  * after a failure. */
@@ -71,5 +72,13 @@ int intake_set_rings(struct intake *s, unsigned n, struct weir_err *err);
 int intake_set_filter(struct intake *s, struct weir_err *err);
 /* And fills in what all rings have. */
 void intake_set_ring(struct intake *s, struct blockring *r, unsigned queue);
+/* For programs in the kernel: makes the rings over those of theirs, lent as long as s is. */
+int intake_set_program_rings(struct intake *s, const struct program_rings *rings,
+			     uint64_t ring_size, struct weir_err *err);
+/* Fills in what is told of an interface, and how frames are received (static). */
+void intake_tell_iface(struct intake *s, const struct weir_iface *iface, const char *engine);
+/* If frames for other hosts are wanted, they arrive as long as *ret_fd is open. */
+int intake_set_promisc(const struct intake *s, const struct weir_iface *iface, int *ret_fd,
+		       struct weir_err *err);
 
 #endif

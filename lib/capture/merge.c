@@ -13,7 +13,9 @@ int merge_init(struct merge *m, struct blockring *const *rings, unsigned n)
 		return -ENOMEM;
 	m->n = n;
 	for (unsigned i = 0; i < n; i++)
-		m->cursors[i] = (struct cursor){ .ring = rings[i], .time = UINT64_MAX };
+		m->cursors[i] = (struct cursor){ .ring = rings[i],
+						 .pos = rings[i]->shared->tail,
+						 .time = UINT64_MAX };
 	return 0;
 }
 
@@ -108,6 +110,19 @@ bool merge_next(struct merge *m, const struct span_limit *limit, struct span *re
 	s.end = pos;
 	*ret_span = s;
 	return true;
+}
+
+void merge_leave_rest(struct merge *m)
+{
+	for (unsigned i = 0; i < m->n; i++) {
+		struct cursor *c = &m->cursors[i];
+
+		if (!c->ring->outlives)
+			continue;
+		blockring_stop_at(c->ring, c->pos);
+		c->head = c->pos;
+		c->time = UINT64_MAX;
+	}
 }
 
 void merge_release(const struct span *span)

@@ -53,4 +53,7 @@ bool merge_next(struct merge *m, const struct span_limit *limit, struct span *re
 /* The span is needed no more: the next one follows it. */
 void merge_release(const struct span *span);
 
+/* Rings that outlive their readers are read no further. */
+void merge_leave_rest(struct merge *m);
+
 #endif

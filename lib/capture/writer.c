@@ -134,8 +134,10 @@ static void take(struct writer *w, const struct span *s)
 /* Lowers the limit to what is wanted, and what the file takes. */
 static void narrow(struct writer *w, uint64_t ts_ns, struct span_limit *limit)
 {
-	if (atomic_load_explicit(&w->state, memory_order_relaxed) != KEEPING) /* it is ours */
+	if (atomic_load_explicit(&w->state, memory_order_relaxed) != KEEPING) { /* it is ours */
+		merge_leave_rest(&w->merge); /* what comes now is not for us */
 		return;
+	}
 	limit->frames = w->left;
 	if (w->files && files_prepare(w->files, ts_ns, limit, &w->failure) < 0)
 		fail(w);

@@ -171,7 +171,7 @@ test_program_of_somebody_else_stays() {
 	run "$weir" --version
 	netns_exec right "$weir" capture -i veth1 --engine=xdp -w "$netns_dir/second.pcapng" \
 		2>"$netns_dir/second.err" && exit 1
-	says "$netns_dir/second.err" "'veth1' has an XDP program already, which is not replaced"
+	says "$netns_dir/second.err" "'veth1' has XDP program [0-9]+ .*already, which is not replaced"
 	programs=$(programs_on right veth1)
 	netns_exec right "$weir" capture -q -i veth1 --engine=tc --duration=1 -w "$netns_dir/third.pcapng"
 	is "programs of the first" "$(programs_on right veth1)" "$programs"
