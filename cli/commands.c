@@ -5,8 +5,9 @@
 #include "commands.h"
 
 const struct cmd *const commands[] = {
-	&cmd_bridge, &cmd_capture, &cmd_diff, &cmd_edit, &cmd_gen,   &cmd_hwstamp, &cmd_info,
-	&cmd_ports,  &cmd_replay,  &cmd_run,  &cmd_sink, &cmd_split, &cmd_switch,  NULL,
+	&cmd_bridge,  &cmd_capture, &cmd_diff,	 &cmd_edit,   &cmd_gen,
+	&cmd_hwstamp, &cmd_info,    &cmd_ports,	 &cmd_replay, &cmd_run,
+	&cmd_sink,    &cmd_split,   &cmd_switch, &cmd_tap,    NULL,
 };
 
 const struct cmd *const personalities[] = {

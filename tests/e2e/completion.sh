@@ -41,6 +41,13 @@ test_words_of_hwstamp_are_offered() {
 	is "options" "$(offered_for hwstamp lo --j)" --json
 }
 
+test_words_of_taps_are_offered() {
+	is "verbs" "$(offered_for tap sta)" start
+	is "interfaces" "$(offered_for tap start dev l)" lo
+	is "words" "$(offered_for tap start dev lo sn)" snaplen
+	is "options" "$(offered_for tap show --j)" --json
+}
+
 test_files_are_left_to_bash() {
 	is "words" "$(offered_for replay /etc/pass)" ""
 }
