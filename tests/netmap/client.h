@@ -46,7 +46,7 @@ short client_poll(const struct client *c, short events, int timeout_ms);
 /* Puts a frame of len bytes, which begin with two addresses and a tag, into the next slots,
  * and does not synchronise. */
 void client_put(const struct client *c, uint32_t tag, unsigned len);
-/* Sends one, and waits until it has left. */
+/* Sends one by ioctl(2). */
 void client_send(const struct client *c, uint32_t tag, unsigned len);
 /* Waits for a frame, checks its length, and gives it back: its tag. */
 uint32_t client_receive(const struct client *c, unsigned len);

@@ -31,6 +31,19 @@ static int open_pair(void **state)
 	return 0;
 }
 
+static int open_pipe(void **state)
+{
+	static struct pair pair;
+
+	const struct nmreq_register reg = { .nr_mode = NR_REG_ALL_NIC, .nr_extra_bufs = 1 };
+
+	assert_int_equal(client_try(&pair.a, "x{1", &reg), 0);
+	assert_int_equal(pair.a.reg.nr_extra_bufs, 1);
+	client_open(&pair.b, "x}1");
+	*state = &pair;
+	return 0;
+}
+
 static int close_pair(void **state)
 {
 	struct pair *p = *state;
@@ -133,6 +146,70 @@ static void test_a_full_ring_is_told_by_poll(void **state)
 			client_put(&p->a, n++, 60);
 	}
 	assert_true(n >= 5000);
+}
+
+/* What was not given back is the sender's loss, until it is. */
+static void test_a_full_pipe_holds_its_sender(void **state)
+{
+	const struct pair *p = *state;
+	const struct netmap_ring *tx = client_tx(&p->a);
+	uint32_t n = tx->num_slots - 1;
+
+	for (uint32_t i = 0; i < n; i++)
+		client_put(&p->a, i, 60);
+	assert_int_equal(client_poll(&p->a, POLLOUT, 20), 0);
+	assert_int_equal(nm_ring_space(tx), 0);
+	for (uint32_t i = 0; i < 7; i++)
+		assert_int_equal(client_receive(&p->b, 60), i);
+	assert_int_equal(client_poll(&p->b, 0, 0), 0);
+	assert_int_equal(ioctl(p->b.fd, NIOCRXSYNC, NULL), 0);
+	assert_int_equal(client_poll(&p->a, POLLOUT, PATIENCE_MS), POLLOUT);
+	assert_int_equal(nm_ring_space(tx), 7);
+}
+
+/* Both ends have the same memory: what is put into a slot at one comes out at the other. */
+static void test_buffers_go_through_a_pipe(void **state)
+{
+	const struct pair *p = *state;
+	struct netmap_ring *tx = client_tx(&p->a), *rx = client_rx(&p->b);
+	uint32_t sent, at = tx->head, extra = p->a.nifp->ni_bufs_head;
+
+	assert_int_equal(p->a.reg.nr_mem_id, p->b.reg.nr_mem_id);
+	assert_int_not_equal(extra, 0);
+	sent = tx->slot[at].buf_idx;
+	tx->slot[at].buf_idx = extra;
+	tx->slot[at].flags = NS_BUF_CHANGED;
+	client_put(&p->a, 5, 60);
+	tx->slot[at].flags = NS_BUF_CHANGED;
+	assert_int_equal(ioctl(p->a.fd, NIOCTXSYNC, NULL), 0);
+	assert_int_equal(client_poll(&p->b, POLLIN, PATIENCE_MS), POLLIN);
+	assert_int_equal(rx->slot[at].buf_idx, extra);
+	assert_true(rx->slot[at].flags & NS_BUF_CHANGED);
+	/* And the other way, with what is given back. */
+	rx->slot[at].buf_idx = sent;
+	rx->slot[at].flags = NS_BUF_CHANGED;
+	rx->head = rx->cur = nm_ring_next(rx, at);
+	assert_int_equal(ioctl(p->b.fd, NIOCRXSYNC, NULL), 0);
+	assert_int_equal(tx->slot[at].buf_idx, sent);
+	assert_true(tx->slot[at].flags & NS_BUF_CHANGED);
+}
+
+/* A wait ends when it is time, for who waits at an end whose other one is not there, too. */
+static void test_an_end_may_be_alone(void **state)
+{
+	struct client a, b;
+
+	(void)state;
+	client_open(&a, "alone}7");
+	assert_int_equal(client_poll(&a, POLLIN, 20), 0);
+	for (uint32_t i = 0; i < 3; i++) {
+		client_open(&b, "alone{7");
+		client_send(&b, i, 60);
+		client_close(&b);
+		assert_int_equal(client_receive(&a, 60), i);
+		assert_int_equal(client_poll(&a, POLLIN, 20), 0);
+	}
+	client_close(&a);
 }
 
 static void test_a_wait_ends_in_time_or_by_others(void **state)
@@ -391,6 +468,10 @@ static void test_the_end_of_a_switch_is_told(void **state)
 }
 
 #define with(f) cmocka_unit_test_setup_teardown(f, open_pair, close_pair)
+#define with_pipe(f)                                                                               \
+	{                                                                                          \
+		"pipe: " #f, f, open_pipe, close_pair, NULL                                        \
+	}
 
 int main(void)
 {
@@ -407,6 +488,12 @@ int main(void)
 		with(test_indices_that_cannot_be_are_refused),
 		with(test_descriptors_are_the_kernels),
 		with(test_a_descriptor_goes_to_another_process),
+		with_pipe(test_a_wait_ends_in_time_or_by_others),
+		with_pipe(test_a_sleeper_is_woken),
+		with_pipe(test_descriptors_are_the_kernels),
+		with_pipe(test_a_full_pipe_holds_its_sender),
+		with_pipe(test_buffers_go_through_a_pipe),
+		cmocka_unit_test(test_an_end_may_be_alone),
 		cmocka_unit_test(test_what_is_not_registered_has_nothing),
 		cmocka_unit_test(test_sizes_may_be_asked_for),
 		with(test_programs_that_close_all_close_nothing_of_others),
