@@ -42,10 +42,13 @@ struct blockring {
 	_Atomic bool left;	/* last and last_head are set */
 };
 
-/* Bytes of memory that a ring with so much room for data takes. */
+/* Bytes of memory that a ring with so much room for data takes: whole pages, so that the data
+ * of several in a row begin with pages, which can be written past the page cache. */
 static inline size_t blockring_memory(uint64_t size)
 {
-	return CAPTURE_PAGE + size + CAPTURE_SLACK;
+	const uint64_t slack = (CAPTURE_SLACK + CAPTURE_PAGE - 1) / CAPTURE_PAGE * CAPTURE_PAGE;
+
+	return CAPTURE_PAGE + size + slack;
 }
 
 /* Makes one in memory of this process. -ENOMEM. To be ended with blockring_done(). */

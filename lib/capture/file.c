@@ -15,11 +15,10 @@
 #include "base/macros.h"
 #include "capture/blockring.h"
 #include "trace/output.h"
-#include "trace/pcap.h"
 #include "trace/pcapng.h"
 
 enum {
-	BUFFER = 1 << 20,      /* holds several of the longest blocks */
+	PARCELS = 4,	       /* one is filled, the others are on their way */
 	WRITE_MIN = 32 * 1024, /* less is better copied than written by itself */
 	STEP_MS = 100,
 	PATIENCE_MS = 2000, /* with a reader that does not read, once it is time to end */
@@ -27,15 +26,16 @@ enum {
 
 struct file {
 	int fd;		       /* negative: it is closed, or compressed */
+	int direct_fd;	       /* the same past the page cache; negative: there is none yet */
 	struct output *packed; /* if it is compressed */
+	struct disk *disk;     /* NULL: nothing goes past the page cache */
 	enum weir_trace_format format;
-	bool regular;
+	bool regular, direct; /* a file; chunks may go past the page cache */
 	const _Atomic bool *hurry;
-	uint8_t *buf; /* what is to be written next */
-	size_t len;
-	uint32_t *ifaces; /* of the records in buf, which do not say it themselves */
-	unsigned n_records;
-	uint64_t written; /* bytes in the file */
+	struct parcel *now; /* what is to be written next */
+	struct parcel *all[PARCELS], *spare[PARCELS];
+	unsigned n_all, n_spare;
+	uint64_t written; /* bytes in the file, or on their way there */
 	off_t begin;	  /* where it begins: standard output may be a file that has more */
 	struct weir_err failure;
 	struct file_loss *loss;
@@ -47,61 +47,6 @@ DEFINE_CLEANUP(struct file *, file_close)
 static bool is_pcap(const struct file *f)
 {
 	return f->format != WEIR_TRACE_PCAPNG;
-}
-
-/* Bytes of the block or record of which what is at p is the beginning. */
-static size_t unit_len(const struct file *f, const uint8_t *p)
-{
-	return is_pcap(f) ? PCAP_RECORD_HEADER + raw32_at(p + 8) : raw32_at(p + 4);
-}
-
-static size_t unit_header(const struct file *f)
-{
-	return is_pcap(f) ? PCAP_RECORD_HEADER : BLOCK_HEADER;
-}
-
-/* How many of done bytes at p are whole blocks. */
-static size_t whole(const struct file *f, const uint8_t *p, size_t done)
-{
-	size_t at = 0;
-
-	while (done - at >= unit_header(f) && unit_len(f, p + at) <= done - at)
-		at += unit_len(f, p + at);
-	return at;
-}
-
-static void count_frame(struct file *f, uint32_t iface, uint32_t orig_len)
-{
-	f->loss[iface].frames++;
-	f->loss[iface].bytes += orig_len;
-}
-
-/* Of blocks that will not be in the file. */
-static void count_blocks(struct file *f, const uint8_t *data, size_t len)
-{
-	for (size_t at = 0; at < len; at += block_len(data + at))
-		if (raw32_at(data + at) == BLOCK_EPB)
-			count_frame(f, raw32_at(data + at + 8), block_orig_len(data + at));
-}
-
-/* Of the buffer's records those that are at p, its last: they are not in the file. */
-static void count_records(struct file *f, const uint8_t *p, size_t len)
-{
-	unsigned nr = f->n_records;
-
-	for (size_t at = 0; at < len; at += unit_len(f, p + at))
-		nr--;
-	for (size_t at = 0; at < len; at += unit_len(f, p + at))
-		count_frame(f, f->ifaces[nr++], raw32_at(p + at + 12));
-}
-
-/* What is at p, blocks or records of the buffer, is not in the file. */
-static void count_loss(struct file *f, const uint8_t *p, size_t len)
-{
-	if (is_pcap(f))
-		count_records(f, p, len);
-	else
-		count_blocks(f, p, len);
 }
 
 /* Waits until the pipe has room. -ETIMEDOUT: it is time to end, and nobody has read from it
@@ -137,136 +82,319 @@ static size_t write_part(const struct file *f, const uint8_t *data, size_t len, 
 	return at;
 }
 
-/* Whole blocks; what of them is not in the file afterwards is counted. */
-static int write_blocks(struct file *f, const uint8_t *data, size_t len)
+/* The same at a place in the file, which may be behind what went past the page cache. */
+static size_t write_at(const struct file *f, uint64_t at, const uint8_t *data, size_t len,
+		       int *ret_error)
 {
-	int error;
-	size_t done = write_part(f, data, len, &error);
-
-	if (likely(!error)) {
-		f->written += len;
-		return 0;
-	}
-	done = whole(f, data, done);
-	f->written += done;
-	count_loss(f, data + done, len - done);
-	if (f->regular)
-		(void)!ftruncate(f->fd,
-				 f->begin + (off_t)f->written); /* else it ends with half a block */
-	return err_set(&f->failure, error, "%s: %s", f->path, strerror(-error));
+	if (f->direct_fd >= 0)
+		(void)lseek(f->fd, (off_t)at, SEEK_SET); /* cannot fail in a file */
+	return write_part(f, data, len, ret_error);
 }
 
-/* To the file or the compression, which begins with what was put before. */
-static int hand_on(struct file *f, const uint8_t *data, size_t len)
+/* Only so much of the file is good. */
+static void fail_at(struct file *f, uint64_t end, int error)
+{
+	f->written = end;
+	(void)err_set(&f->failure, error, "%s: %s", f->path, strerror(-error)); /* it stays there */
+}
+
+/* Cuts off what is not good, if it is a file. */
+static void cut(const struct file *f)
+{
+	if (f->regular)
+		(void)!ftruncate(f->fd, f->begin + (off_t)f->written); /* else it ends with half a
+									* block */
+}
+
+/* The parcel that a write is of; NULL: it is a chunk of a ring. */
+static struct parcel *parcel_of(const struct file *f, const struct disk_write *w)
+{
+	for (unsigned i = 0; i < f->n_all; i++)
+		if (f->all[i] == w->owner)
+			return f->all[i];
+	return NULL;
+}
+
+static void give_back(struct file *f, const struct disk_write *w)
+{
+	struct parcel *p = parcel_of(f, w);
+
+	if (!p) {
+		merge_give_back(w->owner, w->len, w->mark);
+		return;
+	}
+	parcel_empty(p);
+	f->spare[f->n_spare++] = p;
+}
+
+/* Some file systems let a file be opened so, and not be written so. */
+static void try_cached(struct file *f, struct disk_result *r)
+{
+	const struct disk_write *w = &r->write;
+
+	if (r->error != -EINVAL && r->error != -EOPNOTSUPP)
+		return;
+	f->direct = false;
+	r->done += write_at(f, w->at + r->done, w->data + r->done, w->len - r->done, &r->error);
+}
+
+static void take_result(struct file *f, struct disk_result *r)
+{
+	const struct disk_write *w = &r->write;
+	size_t good = w->len;
+
+	if (!f->failure.code)
+		try_cached(f, r);
+	if (f->failure.code) {
+		good = 0; /* there is nothing before it */
+	} else if (r->error) {
+		good = blocks_whole(w->data, r->done);
+		fail_at(f, w->at + good, r->error);
+	}
+	blocks_count(w->data + good, w->len - good, f->loss);
+	give_back(f, w);
+}
+
+static void settle(struct file *f, uint64_t wait_ns)
+{
+	struct disk_result r;
+
+	while (f->disk && disk_take(f->disk, wait_ns, &r)) {
+		take_result(f, &r);
+		if (!f->failure.code) {
+			wait_ns = 0;
+			continue;
+		}
+		while (disk_take(f->disk, UINT64_MAX, &r)) /* of no use any more */
+			take_result(f, &r);
+		cut(f);
+	}
+}
+
+static void settle_all(struct file *f)
+{
+	while (!file_is_settled(f))
+		settle(f, UINT64_MAX);
+}
+
+/* To the kernel or the compression; what of it is not in the file afterwards is counted. */
+static int write_parcel(struct file *f, const struct parcel *p)
+{
+	size_t good = 0;
+	int error = 0;
+
+	settle_all(f);
+	if (f->failure.code)
+		;
+	else if (f->packed)
+		good = output_write(f->packed, p->data, p->len, &f->failure) < 0 ? 0 : p->len;
+	else
+		good = write_at(f, f->written, p->data, p->len, &error);
+	if (error) {
+		good = parcel_whole(p, good);
+		fail_at(f, f->written + good, error);
+		cut(f);
+	} else {
+		f->written += good;
+	}
+	parcel_count(p, good, f->loss);
+	return f->failure.code;
+}
+
+static int write_filler(struct file *f)
+{
+	uint8_t filler[FILLER_MAX];
+	const struct parcel p = { .data = filler,
+				  .len = filler_len(f->written, DISK_ALIGN),
+				  .format = f->format };
+
+	if (!p.len)
+		return f->failure.code;
+	block_fill(filler, p.len);
+	return write_parcel(f, &p);
+}
+
+/* What comes next is to go past the page cache: brings the end of the file to where it may.
+ * False: it has to go the other way. */
+static bool go_direct(struct file *f)
+{
+	char path[32];
+
+	if (!f->direct)
+		return false;
+	if (f->direct_fd < 0) {
+		(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", f->fd);
+		f->direct_fd = open(path, O_WRONLY | O_DIRECT | O_CLOEXEC);
+		f->direct = f->direct_fd >= 0;
+	}
+	return f->direct && write_filler(f) == 0;
+}
+
+/* 0, or the failure: then it is counted and given back. */
+static int put_direct(struct file *f, const struct disk_write *w)
+{
+	while (!f->failure.code && !disk_put(f->disk, w))
+		settle(f, UINT64_MAX);
+	if (f->failure.code)
+		take_result(f, &(struct disk_result){ .write = *w });
+	else
+		f->written += w->len;
+	return f->failure.code;
+}
+
+/* A parcel to be filled; NULL: f->failure. */
+static struct parcel *next_parcel(struct file *f)
+{
+	struct parcel *p;
+
+	if (!f->n_spare && f->n_all == PARCELS)
+		settle(f, UINT64_MAX);
+	if (f->n_spare)
+		return f->spare[--f->n_spare];
+	p = parcel_new(f->format);
+	if (p)
+		f->all[f->n_all++] = p;
+	else
+		(void)err_set(&f->failure, -ENOMEM, "%s: no memory to write it", f->path);
+	return p;
+}
+
+/* The full parcel, which another one takes the place of. */
+static int send_direct(struct file *f)
+{
+	struct parcel *p = f->now;
+	const size_t filler = filler_len(p->len, DISK_ALIGN);
+	struct parcel *next = next_parcel(f);
+
+	if (!next) {
+		parcel_count(p, 0, f->loss);
+		parcel_empty(p);
+		return f->failure.code;
+	}
+	if (filler)
+		block_fill(p->data + p->len, filler);
+	p->len += filler;
+	f->now = next;
+	return put_direct(f, &(struct disk_write){ .fd = f->direct_fd,
+						   .data = p->data,
+						   .len = p->len,
+						   .at = f->written,
+						   .owner = p });
+}
+
+static int empty_parcel(struct file *f, bool full)
 {
 	int r;
 
-	if (!f->packed)
-		return write_blocks(f, data, len);
-	r = output_write(f->packed, data, len, &f->failure);
-	if (r < 0)
-		count_loss(f, data, len);
-	else
-		f->written += len;
+	if (!f->now->len)
+		return 0;
+	if (full && go_direct(f))
+		return send_direct(f);
+	r = write_parcel(f, f->now);
+	parcel_empty(f->now);
 	return r;
 }
 
-static int empty_buffer(struct file *f)
+/* Copies what the span has. */
+static int put_part(struct file *f, const struct span *s)
 {
-	const int r = f->len ? hand_on(f, f->buf, f->len) : 0;
+	size_t at = 0;
 
-	f->len = f->n_records = 0;
-	return r;
-}
-
-/* Room for n bytes in the buffer; NULL: f->failure. */
-static uint8_t *reserve(struct file *f, size_t n)
-{
-	uint8_t *at;
-
-	if (n > BUFFER - f->len && empty_buffer(f) < 0)
-		return NULL;
-	at = f->buf + f->len;
-	f->len += n;
-	return at;
-}
-
-static int put_blocks(struct file *f, const uint8_t *data, size_t len)
-{
-	uint8_t *at;
-
-	if (len >= WRITE_MIN) {
-		if (empty_buffer(f) < 0) {
-			count_blocks(f, data, len);
-			return f->failure.code;
-		}
-		return hand_on(f, data, len);
+	while (at < s->len && !f->failure.code) {
+		at += parcel_put(f->now, s->data + at, s->len - at);
+		if (at < s->len)
+			(void)empty_parcel(f, true); /* it is in f->failure */
 	}
-	at = reserve(f, len);
-	if (!at) {
-		count_blocks(f, data, len);
-		return f->failure.code;
+	blocks_count(s->data + at, s->len - at, f->loss);
+	return f->failure.code;
+}
+
+/* The blocks as they lie there. */
+static int put_blocks(struct file *f, const struct span *s)
+{
+	const struct parcel p = { .data = s->data, .len = s->len, .format = f->format };
+
+	(void)empty_parcel(f, false); /* it is in f->failure, and the next one counts what it has */
+	return write_parcel(f, &p);
+}
+
+/* A whole chunk, with what fills it up. */
+static int put_chunk(struct file *f, const struct span *s)
+{
+	merge_lend(s);
+	if (s->len < CAPTURE_CHUNK)
+		block_fill(s->data + s->len, CAPTURE_CHUNK - s->len);
+	return put_direct(f, &(struct disk_write){
+				     .fd = f->direct_fd,
+				     .data = s->data,
+				     .len = CAPTURE_CHUNK,
+				     .at = f->written,
+				     .owner = s->from,
+				     .mark = s->end + CAPTURE_CHUNK - s->len,
+			     });
+}
+
+static bool is_chunk(const struct file *f, const struct span *s)
+{
+	return s->whole && f->direct && (uintptr_t)s->data % DISK_ALIGN == 0;
+}
+
+static int tell(const struct file *f, struct weir_err *err)
+{
+	const struct weir_err *e = &f->failure;
+
+	return e->code ? err_set(err, e->code, "%s", e->text) : 0;
+}
+
+int file_put(struct file *f, const struct span *s, bool *ret_lent, struct weir_err *err)
+{
+	*ret_lent = false;
+	if (f->failure.code) {
+		blocks_count(s->data, s->len, f->loss);
+	} else if (is_chunk(f, s) && empty_parcel(f, false) == 0 && go_direct(f)) {
+		*ret_lent = true;
+		(void)put_chunk(f, s); /* it is in f->failure, in all of these */
+	} else if (is_pcap(f) || f->direct || s->len < WRITE_MIN) {
+		(void)put_part(f, s);
+	} else {
+		(void)put_blocks(f, s);
 	}
-	memcpy(at, data, len);
-	return 0;
+	return tell(f, err);
 }
 
-static bool put_record(struct file *f, const uint8_t *block)
+bool file_likes_chunks(const struct file *f)
 {
-	const uint32_t len = block_frame_len(block);
-	uint8_t *at = reserve(f, PCAP_RECORD_HEADER + len);
-
-	if (!at)
-		return false;
-	pcap_put_record_header(at, f->format, block_time(block), len, block_orig_len(block));
-	memcpy(at + PCAP_RECORD_HEADER, block + EPB_FIXED, len);
-	f->ifaces[f->n_records++] = raw32_at(block + 8);
-	return true;
+	return f->direct;
 }
 
-static int put_records(struct file *f, const uint8_t *data, size_t len)
+int file_settle(struct file *f, uint64_t wait_ns, struct weir_err *err)
 {
-	for (size_t at = 0; at < len; at += block_len(data + at)) {
-		if (!put_record(f, data + at)) {
-			count_blocks(f, data + at, len - at);
-			return f->failure.code;
-		}
-	}
-	return 0;
-}
-
-static int tell(const struct file *f, int r, struct weir_err *err)
-{
-	return r < 0 ? err_set(err, f->failure.code, "%s", f->failure.text) : 0;
-}
-
-int file_put(struct file *f, const uint8_t *data, size_t len, struct weir_err *err)
-{
-	int r = f->failure.code;
-
-	if (r < 0)
-		count_blocks(f, data, len);
+	if (wait_ns == UINT64_MAX)
+		settle_all(f);
 	else
-		r = is_pcap(f) ? put_records(f, data, len) : put_blocks(f, data, len);
-	return tell(f, r, err);
+		settle(f, wait_ns);
+	return tell(f, err);
+}
+
+bool file_is_settled(const struct file *f)
+{
+	return !f->disk || disk_is_idle(f->disk);
 }
 
 int file_flush(struct file *f, struct weir_err *err)
 {
-	int r = f->failure.code;
-
-	if (r == 0)
-		r = empty_buffer(f);
-	if (r == 0 && f->packed)
-		r = output_flush(f->packed, &f->failure);
-	return tell(f, r, err);
+	if (!f->failure.code && empty_parcel(f, false) == 0 && f->packed)
+		(void)output_flush(f->packed, &f->failure); /* it is there */
+	return tell(f, err);
 }
 
 static int close_all(struct file *f)
 {
 	const int fd = f->fd;
 
-	f->fd = -EBADF;
+	settle_all(f);
+	closep(&f->direct_fd);
+	f->fd = f->direct_fd = -EBADF;
 	if (f->packed) {
 		int r = output_finish(f->packed, f->failure.code ? NULL : &f->failure);
 
@@ -278,13 +406,21 @@ static int close_all(struct file *f)
 	return f->failure.code;
 }
 
-int file_finish(struct file *f, const void *tail, size_t len, struct weir_err *err)
+/* The tail is no frame: nothing is counted if it gets lost. */
+static void put_tail(struct file *f, void *tail, size_t len)
 {
-	if (!f->failure.code && len && !is_pcap(f))
-		(void)put_blocks(f, tail, len); /* it is in f->failure */
+	const struct parcel p = { .data = tail, .len = len, .format = f->format };
+
+	if (empty_parcel(f, false) == 0 && len && !is_pcap(f))
+		(void)write_parcel(f, &p); /* it is in f->failure */
+}
+
+int file_finish(struct file *f, void *tail, size_t len, struct weir_err *err)
+{
 	if (!f->failure.code)
-		(void)empty_buffer(f); /* as above */
-	return tell(f, close_all(f), err);
+		put_tail(f, tail, len);
+	(void)close_all(f); /* as above */
+	return tell(f, err);
 }
 
 struct file_loss file_loss(struct file *f, unsigned i)
@@ -297,7 +433,7 @@ struct file_loss file_loss(struct file *f, unsigned i)
 
 uint64_t file_size(const struct file *f)
 {
-	return f->written + f->len;
+	return f->written + f->now->len;
 }
 
 bool file_is_read(const struct file *f)
@@ -320,8 +456,8 @@ struct file *file_close(struct file *f)
 	if (!f)
 		return NULL;
 	(void)close_all(f); /* who wants to know has called file_finish() */
-	free(f->buf);
-	free(f->ifaces);
+	for (unsigned i = 0; i < f->n_all; i++)
+		parcel_free(f->all[i]);
 	free(f->loss);
 	free(f);
 	return NULL;
@@ -342,14 +478,14 @@ static void stop_blocking(struct file *f)
 	f->fd = fd;
 }
 
-static int open_fd(struct file *f, const char *path, enum weir_compression compression,
+static int open_fd(struct file *f, const char *path, const struct file_opts *opts,
 		   struct weir_err *err)
 {
 	const bool to_stdout = strcmp(path, "-") == 0;
 	struct stat st;
 
-	if (compression != WEIR_COMPRESSION_NONE)
-		return output_open(path, compression, &f->packed, err);
+	if (opts->compression != WEIR_COMPRESSION_NONE)
+		return output_open(path, opts->compression, &f->packed, err);
 	f->fd = to_stdout ? STDOUT_FILENO
 			  : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	if (f->fd < 0)
@@ -358,6 +494,7 @@ static int open_fd(struct file *f, const char *path, enum weir_compression compr
 		return err_set(err, -errno, "%s: %s", path, strerror(errno));
 	f->begin = lseek(f->fd, 0, SEEK_CUR);
 	f->regular = f->begin >= 0 && S_ISREG(st.st_mode);
+	f->direct = f->regular && !to_stdout && !is_pcap(f) && f->disk;
 	if (S_ISFIFO(st.st_mode))
 		stop_blocking(f);
 	return 0;
@@ -388,15 +525,15 @@ int file_open(const char *path, const struct file_opts *opts, struct file **ret_
 	if (!f)
 		return err_set(err, -ENOMEM, "%s: no memory to write it", name);
 	memcpy(f->path, name, strlen(name) + 1);
-	f->fd = -EBADF;
+	f->fd = f->direct_fd = -EBADF;
 	f->format = opts->format;
 	f->hurry = opts->hurry;
-	f->buf = malloc(BUFFER);
-	f->ifaces = is_pcap(f) ? calloc(BUFFER / PCAP_RECORD_HEADER, sizeof(*f->ifaces)) : NULL;
+	f->disk = opts->disk;
 	f->loss = calloc(opts->n_ifaces, sizeof(*f->loss));
-	if (!f->buf || !f->loss || (is_pcap(f) && !f->ifaces))
+	f->now = next_parcel(f);
+	if (!f->now || !f->loss)
 		return err_set(err, -ENOMEM, "%s: no memory to write it", name);
-	r = open_fd(f, path, opts->compression, err);
+	r = open_fd(f, path, opts, err);
 	if (r == 0)
 		r = write_head(f, opts, err);
 	if (r < 0)

@@ -14,12 +14,11 @@
 
 #include <weir/trace.h>
 
-struct file;
+#include "capture/disk.h"
+#include "capture/merge.h"
+#include "capture/parcel.h"
 
-/* Frames that were put and did not reach the file. */
-struct file_loss {
-	uint64_t frames, bytes; /* bytes: as long as they were on the wire */
-};
+struct file;
 
 struct file_opts {
 	enum weir_trace_format format;
@@ -27,6 +26,9 @@ struct file_opts {
 	const void *head; /* what the file begins with; lent until file_open() returns */
 	size_t head_len;
 	unsigned n_ifaces;
+	/* To write past the page cache, where that is possible: pcapng that is not compressed, in
+	 * a file that has a name. Lent while the file lives, and used by it alone. NULL: never. */
+	struct disk *disk;
 	/* Once it is true, a pipe that nobody reads from for 2 s is an error; lent while the
 	 * file lives. NULL: never. */
 	const _Atomic bool *hurry;
@@ -36,15 +38,25 @@ struct file_opts {
 int file_open(const char *path, const struct file_opts *opts, struct file **ret_file,
 	      struct weir_err *err);
 
-/* Appends the blocks of frames that len bytes at data are. After the first error every call
- * gives it again, and what it is given is lost. */
-int file_put(struct file *f, const uint8_t *data, size_t len, struct weir_err *err);
+/* Appends a span. *ret_lent: it is written from where it lies, and merge_lend() was called for
+ * it; otherwise it is needed no more. After the first error every call gives it again, and what
+ * it is given is lost. */
+int file_put(struct file *f, const struct span *span, bool *ret_lent, struct weir_err *err);
+
+/* Are whole chunks better than their parts? */
+bool file_likes_chunks(const struct file *f);
+
+/* Gives back what has been written of what was lent; waits for some of it at most so long. */
+int file_settle(struct file *f, uint64_t wait_ns, struct weir_err *err);
+
+/* Nothing is lent? */
+bool file_is_settled(const struct file *f);
 
 /* Hands to the kernel what was put so far (to the compression: it may keep some). */
 int file_flush(struct file *f, struct weir_err *err);
 
 /* Appends the blocks that end the file (pcapng; else tail is not written) and closes it. */
-int file_finish(struct file *f, const void *tail, size_t len, struct weir_err *err);
+int file_finish(struct file *f, void *tail, size_t len, struct weir_err *err);
 
 /* What was lost of interface i since the last call. */
 struct file_loss file_loss(struct file *f, unsigned i);

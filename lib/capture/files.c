@@ -16,7 +16,7 @@
 #include "base/macros.h"
 
 struct files {
-	struct files_opts opts;
+	struct files_opts opts; /* its disk is ours */
 	char *path;
 	struct file *file; /* NULL: the next frame begins one */
 	char name[PATH_MAX];
@@ -179,6 +179,8 @@ static int end_file(struct files *fs, struct weir_err *err)
 	if (!fs->file)
 		return 0;
 	r = file_flush(fs->file, err);
+	if (r == 0)
+		r = file_settle(fs->file, UINT64_MAX, err);
 	tail = fs->opts.tail(fs->opts.tail_ctx, &len);
 	if (r == 0)
 		r = file_finish(fs->file, tail, tail ? len : 0, err);
@@ -219,10 +221,36 @@ int files_prepare(struct files *fs, uint64_t ts_ns, struct span_limit *limit, st
 	return 0;
 }
 
-int files_put(struct files *fs, const struct span *span, struct weir_err *err)
+/* A chunk that the file has no room for, with what fills it up, goes as its frames do. */
+static bool has_room(const struct files *fs)
 {
-	fs->frames += span->frames;
-	return file_put(fs->file, span->data, span->len, err);
+	const uint64_t size = fs->opts.rotation.size;
+
+	return !size || file_size(fs->file) + CAPTURE_CHUNK + FILLER_MAX <= size;
+}
+
+int files_put(struct files *fs, const struct span *span, bool *ret_lent, struct weir_err *err)
+{
+	struct span s = *span;
+
+	s.whole &= has_room(fs);
+	fs->frames += s.frames;
+	return file_put(fs->file, &s, ret_lent, err);
+}
+
+bool files_like_chunks(const struct files *fs)
+{
+	return fs->file && file_likes_chunks(fs->file);
+}
+
+int files_settle(struct files *fs, uint64_t wait_ns, struct weir_err *err)
+{
+	return fs->file ? file_settle(fs->file, wait_ns, err) : 0;
+}
+
+bool files_are_settled(const struct files *fs)
+{
+	return !fs->file || file_is_settled(fs->file);
 }
 
 int files_tick(struct files *fs, uint64_t now_ns, struct weir_err *err)
@@ -278,6 +306,7 @@ struct files *files_close(struct files *fs)
 	if (!fs)
 		return NULL;
 	file_close(fs->file);
+	disk_free(fs->opts.file.disk);
 	for (uint64_t i = 0; fs->old && i < fs->opts.rotation.files; i++)
 		free(fs->old[i]);
 	free(fs->old);
@@ -297,11 +326,12 @@ int files_open(const struct files_opts *opts, uint64_t now_ns, struct files **re
 	if (!fs)
 		return err_set(err, -ENOMEM, "out of memory");
 	fs->opts = *opts;
+	fs->opts.file.disk = disk_new();
 	fs->path = strdup(opts->path);
 	fs->loss = calloc(opts->file.n_ifaces, sizeof(*fs->loss));
 	if (opts->rotation.files)
 		fs->old = calloc(opts->rotation.files, sizeof(*fs->old));
-	if (!fs->path || !fs->loss || (opts->rotation.files && !fs->old))
+	if (!fs->opts.file.disk || !fs->path || !fs->loss || (opts->rotation.files && !fs->old))
 		return err_set(err, -ENOMEM, "out of memory");
 	r = begin_file(fs, now_ns, err);
 	if (r < 0)

@@ -19,7 +19,7 @@ struct files;
 struct files_opts {
 	const char *path; /* "-", a name, or what makes names; copied */
 	struct weir_capture_rotation rotation;
-	struct file_opts file; /* of each; its head is lent while the files live */
+	struct file_opts file; /* of each; its head is lent while the files live, it has no disk */
 	/* Makes what a file ends with, of *ret_len bytes, to be freed with free(3); NULL: no
 	 * memory. */
 	void *(*tail)(void *ctx, size_t *ret_len);
@@ -34,8 +34,13 @@ int files_open(const struct files_opts *opts, uint64_t now_ns, struct files **re
  * is time for that, and lowers the limit to what the file takes yet. */
 int files_prepare(struct files *fs, uint64_t ts_ns, struct span_limit *limit, struct weir_err *err);
 
-/* Puts a span that keeps to the limit. */
-int files_put(struct files *fs, const struct span *span, struct weir_err *err);
+/* Puts a span that keeps to the limit; as file_put(). */
+int files_put(struct files *fs, const struct span *span, bool *ret_lent, struct weir_err *err);
+
+/* As file_likes_chunks(), file_settle() and file_is_settled(). */
+bool files_like_chunks(const struct files *fs);
+int files_settle(struct files *fs, uint64_t wait_ns, struct weir_err *err);
+bool files_are_settled(const struct files *fs);
 
 /* Ends the file if its time is over; the next frame begins another. */
 int files_tick(struct files *fs, uint64_t now_ns, struct weir_err *err);

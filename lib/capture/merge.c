@@ -6,6 +6,9 @@
 
 #include "base/macros.h"
 
+/* Blocks are mostly as long as the one before: that far ahead the next header is fetched. */
+#define AHEAD 8u
+
 int merge_init(struct merge *m, struct blockring *const *rings, unsigned n)
 {
 	m->cursors = calloc(n, sizeof(*m->cursors));
@@ -25,6 +28,13 @@ void merge_done(struct merge *m)
 	*m = (struct merge){ 0 };
 }
 
+/* What was read before pos is free, unless somebody still reads. */
+static void set_free(struct cursor *c)
+{
+	if (!c->lent)
+		blockring_release(c->ring, c->pos);
+}
+
 /* Goes over fillers to the next frame, if there is one. */
 static void settle(struct cursor *c)
 {
@@ -37,7 +47,7 @@ static void settle(struct cursor *c)
 			return;
 		}
 		c->pos += block_len(block);
-		blockring_release(c->ring, c->pos);
+		set_free(c);
 	}
 }
 
@@ -82,24 +92,44 @@ uint64_t merge_time(struct merge *m)
 	return earliest(m, &bound)->time;
 }
 
+static bool begins_chunk(uint64_t pos)
+{
+	return pos % CAPTURE_CHUNK == 0;
+}
+
+/* What ended it, at a block or at what is not there yet? other_ns: when frames of other rings
+ * begin. */
+static void describe(struct span *s, uint64_t before_ns, uint64_t other_ns)
+{
+	const struct cursor *c = s->from;
+	const uint8_t *block = blockring_at(c->ring, s->end);
+
+	if (!begins_chunk(c->pos))
+		return;
+	s->whole = begins_chunk(s->end) || (s->end != c->head && !block_is_frame(block));
+	s->grows = !s->whole && other_ns > before_ns &&
+		   (s->end == c->head || block_time(block) > before_ns);
+}
+
 bool merge_next(struct merge *m, const struct span_limit *limit, struct span *ret_span)
 {
-	uint64_t bound, pos;
-	struct cursor *c = earliest(m, &bound);
+	uint64_t other, bound, pos;
+	struct cursor *c = earliest(m, &other);
 	struct span s = { .from = c };
 
 	if (c->time == UINT64_MAX || c->time > limit->before_ns || !limit->frames)
 		return false;
-	bound = MIN(bound, limit->before_ns);
+	bound = MIN(other, limit->before_ns);
 	s.data = blockring_at(c->ring, c->pos);
 	for (pos = c->pos; pos != c->head && s.frames < limit->frames; s.frames++) {
 		const uint8_t *block = blockring_at(c->ring, pos);
 		uint32_t len;
 
 		/* The ring ends with a chunk: what follows it lies elsewhere. */
-		if (s.frames && (pos & (CAPTURE_CHUNK - 1)) == 0)
+		if (s.frames && begins_chunk(pos))
 			break;
 		len = block_len(block);
+		__builtin_prefetch(block + (size_t)AHEAD * len);
 		if (!block_is_frame(block) || block_time(block) > bound ||
 		    (s.frames && s.len + len > limit->len))
 			break;
@@ -108,6 +138,7 @@ bool merge_next(struct merge *m, const struct span_limit *limit, struct span *re
 		pos += len;
 	}
 	s.end = pos;
+	describe(&s, limit->before_ns, other);
 	*ret_span = s;
 	return true;
 }
@@ -130,6 +161,21 @@ void merge_release(const struct span *span)
 	struct cursor *c = span->from;
 
 	c->pos = span->end;
-	blockring_release(c->ring, c->pos);
+	set_free(c);
 	settle(c);
+}
+
+void merge_lend(const struct span *span)
+{
+	struct cursor *c = span->from;
+
+	c->lent += CAPTURE_CHUNK;
+	c->pos = span->end;
+	settle(c);
+}
+
+void merge_give_back(struct cursor *c, uint64_t len, uint64_t end)
+{
+	c->lent -= len;
+	blockring_release(c->ring, c->lent ? end : c->pos);
 }

@@ -16,6 +16,7 @@ struct cursor {
 	struct blockring *ring;
 	uint64_t pos, head;
 	uint64_t time; /* of the frame at pos; UINT64_MAX: there is none */
+	uint64_t lent; /* bytes before pos that somebody still reads */
 };
 
 struct merge {
@@ -29,6 +30,9 @@ struct span {
 	uint64_t end;  /* position in the ring */
 	uint32_t len, frames;
 	uint64_t bytes; /* of the frames, as long as they were on the wire */
+	bool whole;	/* all frames of a chunk, behind which there is at most a filler */
+	bool grows;	/* the first frames of a chunk, more of which are to come or to be due, and
+			 * none of other rings before them */
 };
 
 struct span_limit {
@@ -52,6 +56,11 @@ bool merge_next(struct merge *m, const struct span_limit *limit, struct span *re
 
 /* The span is needed no more: the next one follows it. */
 void merge_release(const struct span *span);
+
+/* The same for a whole one, but its chunk is still being read. Chunks of a ring are given back
+ * in their order: len bytes, the last of which are before the position end. */
+void merge_lend(const struct span *span);
+void merge_give_back(struct cursor *c, uint64_t len, uint64_t end);
 
 /* Rings that outlive their readers are read no further. */
 void merge_leave_rest(struct merge *m);

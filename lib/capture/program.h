@@ -76,7 +76,7 @@ int program_attach(const struct program *p, enum program_hook hook, struct weir_
 int program_map_control(int fd, struct capture_control **ret_control, struct weir_err *err);
 void program_unmap_control(struct capture_control *control);
 
-/* All rings, mapped: they lie in a row, and need not begin with a page. */
+/* All rings, mapped: they lie in a row. */
 struct program_rings {
 	uint8_t *mem;
 	size_t each; /* bytes */

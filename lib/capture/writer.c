@@ -21,8 +21,10 @@
 #define SLEEP_NS (10 * NSEC_PER_MSEC)
 #define AWAKE_NS (100 * NSEC_PER_MSEC)
 
-/* Frames reach the file after so long, at the latest, for who reads it while it grows. */
+/* Frames reach the file after so long, at the latest, for who reads it while it grows. Half of
+ * that time they may wait in their ring for the rest of a chunk. */
 #define FLUSH_NS (250 * NSEC_PER_MSEC)
+#define HOLD_NS	 (FLUSH_NS / 2)
 
 #define LOOK_BATCH 64u
 
@@ -40,6 +42,7 @@ struct writer {
 	uint64_t left;	     /* frames to keep */
 	uint64_t active_ns;  /* when frames came last; CLOCK_MONOTONIC, as the next */
 	uint64_t flushed_ns; /* when the file's buffer was empty */
+	uint64_t held_ns;    /* since when frames wait in a ring for more of their chunk, or 0 */
 	uint64_t nr;	     /* of the last frame looked at */
 	_Atomic enum state state;
 	_Atomic bool stop, rotate;
@@ -49,6 +52,12 @@ struct writer {
 };
 
 DEFINE_CLEANUP(struct writer *, writer_close)
+
+/* For its own thread. */
+static enum state state_of(const struct writer *w)
+{
+	return atomic_load_explicit(&w->state, memory_order_relaxed);
+}
 
 /* Frames that were counted as kept and did not reach the file. */
 static void see_losses(struct writer *w)
@@ -96,7 +105,7 @@ static int look(struct writer *w, const struct span *s)
 	return r < 0 ? err_set(&w->failure, r, "frames cannot be shown: %s", strerror(-r)) : 0;
 }
 
-static void keep(struct writer *w, const struct span *s)
+static void keep(struct writer *w, const struct span *s, bool *ret_lent)
 {
 	struct writer_counts *c = &w->counts[s->from->ring->iface];
 	int r = 0;
@@ -104,7 +113,7 @@ static void keep(struct writer *w, const struct span *s)
 	counter_add(&c->kept, s->frames);
 	counter_add(&c->kept_bytes, s->bytes);
 	if (w->files)
-		r = files_put(w->files, s, &w->failure);
+		r = files_put(w->files, s, ret_lent, &w->failure);
 	if (r >= 0 && w->opts.look)
 		r = look(w, s);
 	if (r < 0)
@@ -117,10 +126,11 @@ static void keep(struct writer *w, const struct span *s)
 static void take(struct writer *w, const struct span *s)
 {
 	struct writer_counts *c = &w->counts[s->from->ring->iface];
+	bool lent = false;
 
-	switch (atomic_load_explicit(&w->state, memory_order_relaxed)) { /* it is ours */
+	switch (state_of(w)) {
 	case KEEPING:
-		keep(w, s);
+		keep(w, s, &lent);
 		break;
 	case ENOUGH:
 		counter_add(&c->late, s->frames);
@@ -129,18 +139,38 @@ static void take(struct writer *w, const struct span *s)
 		counter_add(&c->lost, s->frames);
 		break;
 	}
+	if (!lent)
+		merge_release(s);
 }
 
 /* Lowers the limit to what is wanted, and what the file takes. */
 static void narrow(struct writer *w, uint64_t ts_ns, struct span_limit *limit)
 {
-	if (atomic_load_explicit(&w->state, memory_order_relaxed) != KEEPING) { /* it is ours */
+	if (state_of(w) != KEEPING) {
 		merge_leave_rest(&w->merge); /* what comes now is not for us */
 		return;
 	}
 	limit->frames = w->left;
 	if (w->files && files_prepare(w->files, ts_ns, limit, &w->failure) < 0)
 		fail(w);
+}
+
+/* Is it worth while to wait for the rest of the span's chunk? */
+static bool holds(struct writer *w, const struct span *s)
+{
+	const uint64_t now = time_now(CLOCK_MONOTONIC);
+
+	if (!s->grows || !w->files || w->opts.look || !files_like_chunks(w->files)) {
+		w->held_ns = 0;
+		return false;
+	}
+	if (!w->held_ns)
+		w->held_ns = now;
+	if (now - w->held_ns < HOLD_NS)
+		return true;
+	w->held_ns = 0;
+	w->flushed_ns = 0; /* it has waited long enough */
+	return false;
 }
 
 /* Takes what there is; with last all of it. True: there was something. */
@@ -165,8 +195,12 @@ static bool take_all(struct writer *w, bool last)
 		narrow(w, ts_ns, &limit);
 		if (!merge_next(&w->merge, &limit, &span))
 			return some;
+		/* Whatever else has ended it, the rest of its chunk will not go with it. */
+		span.grows &= limit.before_ns == before_ns && limit.len >= CAPTURE_CHUNK;
+		span.whole &= !w->opts.look; /* it looks when the file has got it */
+		if (!last && !full && holds(w, &span))
+			return some;
 		take(w, &span);
-		merge_release(&span);
 		some = true;
 	}
 }
@@ -182,13 +216,16 @@ static int mind_files(struct writer *w)
 	return r;
 }
 
+/* What the file has waited for long enough reaches it. */
 static void flush(struct writer *w, uint64_t now)
 {
 	int r;
 
-	if (!w->files || atomic_load(&w->state) == FAILED)
+	if (!w->files || state_of(w) == FAILED)
 		return;
-	r = mind_files(w);
+	r = files_settle(w->files, 0, &w->failure);
+	if (r == 0)
+		r = mind_files(w);
 	if (r == 0 && (files_are_read(w->files) || now - w->flushed_ns >= FLUSH_NS)) {
 		w->flushed_ns = now;
 		r = files_flush(w->files, &w->failure);
@@ -199,9 +236,13 @@ static void flush(struct writer *w, uint64_t now)
 
 static void rest(const struct writer *w, uint64_t now)
 {
-	struct timespec ts = time_spec(now - w->active_ns < AWAKE_NS ? NAP_NS : SLEEP_NS);
+	const uint64_t ns = now - w->active_ns < AWAKE_NS ? NAP_NS : SLEEP_NS;
+	struct timespec ts = time_spec(ns);
 
-	(void)clock_nanosleep(CLOCK_MONOTONIC, 0, &ts, NULL); /* shorter does no harm */
+	if (w->files && !files_are_settled(w->files))
+		(void)files_settle(w->files, ns, NULL); /* the next flush() sees it, too */
+	else
+		(void)clock_nanosleep(CLOCK_MONOTONIC, 0, &ts, NULL); /* shorter does no harm */
 }
 
 static void *run(void *arg)
