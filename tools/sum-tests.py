@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Adds up the test logs of meson build folders: "N passed, N failed, N skipped".
+"""Adds up logs of meson test, FOLDER/LOGBASE each: "N passed, N failed, N skipped".
 
 Counts TAP lines where a test printed them, else the test itself. A test that meson calls
 failed has at least one failure, whatever it printed: it may have crashed after its last "ok".
@@ -44,21 +44,22 @@ def why(test):
             if i < len(lines) and (i in failed or not TAP_LINE.match(lines[i]))] or lines[-20:]
 
 
-def main(folders):
+def main(runs):
     total = [0, 0, 0]
-    for folder in folders:
+    for run in runs:
+        path = "/meson-logs/".join(run.rsplit("/", 1))
         try:
-            with open(f"{folder}/meson-logs/testlog.json", encoding="utf-8") as log:
+            with open(f"{path}.json", encoding="utf-8") as log:
                 tests = [json.loads(line) for line in log]
         except OSError:
-            print(f"FAILED: {folder}: it was not built, so nothing was tested")
+            print(f"FAILED: {run}: it was not built, so nothing was tested")
             total[1] += 1
             continue
         for test in tests:
             counts = count(test)
             total = [a + b for a, b in zip(total, counts)]
             if counts[1]:
-                print(f"FAILED: {folder}: {test['name']} (see {folder}/meson-logs/testlog.txt)")
+                print(f"FAILED: {run}: {test['name']} (see {path}.txt)")
                 print(*why(test), sep="\n")
     print("{} passed, {} failed, {} skipped".format(*total))
     return 1 if total[1] else 0

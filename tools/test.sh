@@ -20,7 +20,7 @@ setarch -R true 2>/dev/null && fixed_addresses=(setarch -R)
 make_build() {
 	local dir=$1 cc=$2
 	shift 2
-	rm -f "$dir/meson-logs/testlog.json"
+	rm -f "$dir"/meson-logs/*.json
 	if ! [ -f "$dir/build.ninja" ]; then
 		CC=$cc meson setup "$@" "$dir" >"$dir.log" 2>&1 || cat "$dir.log"
 		rm -f "$dir.log"
@@ -28,28 +28,29 @@ make_build() {
 	ninja -C "$dir" --quiet
 }
 
-# DIR TEST ARGUMENTS...: what happened is in DIR's log.
+# DIR LOG TEST ARGUMENTS...: what happened is in DIR/meson-logs/LOG.json.
 test_build() {
-	local dir=$1
-	shift
-	echo "== $dir"
+	local dir=$1 log=$2
+	shift 2
+	echo "== $dir: $log"
 	ninja -C "$dir" --quiet || return
-	"${fixed_addresses[@]}" meson test -C "$dir" --quiet --print-errorlogs "$@"
+	"${fixed_addresses[@]}" meson test -C "$dir" --logbase "$log" --quiet --print-errorlogs "$@"
 }
 
-make_sanitized() {
+test_sanitized() {
 	renice -n 10 "$BASHPID" >/dev/null
 	make_build build-asan clang -Db_sanitize=address,undefined -Db_lundef=false \
 		-Dbuildtype=debugoptimized
 	make_build build-tsan clang -Db_sanitize=thread -Db_lundef=false -Dbuildtype=debugoptimized
+	test_build build-asan parts --suite unit --suite fuzz --timeout-multiplier 8
+	test_build build-tsan parts --suite unit --timeout-multiplier 8
 }
 
 make_build build gcc
-# The end-to-end tests of the first build mostly wait: time to make the others.
-make_sanitized &
-test_build build
+# The end-to-end tests mostly wait: time for what no interface is needed for.
+test_sanitized &
+test_build build all
 wait
-test_build build-asan --suite unit --suite fuzz --suite conformance --timeout-multiplier 4
-test_build build-tsan --suite unit --timeout-multiplier 4
+test_build build-asan ports --suite conformance --timeout-multiplier 4
 
-exec tools/sum-tests.py build build-asan build-tsan
+exec tools/sum-tests.py build/all build-asan/parts build-tsan/parts build-asan/ports
