@@ -309,34 +309,43 @@ static void test_a_start_in_the_future_is_waited_for(void **state)
 	end(&t);
 }
 
+/* Sends 10 frames, 1 ms apart, to a file; the reader of that file. */
+static struct weir_reader *launch_to_file(struct setup *t, struct weir_send_opts opts)
+{
+	struct weir_reader *reader = NULL;
+	char path[64], name[80];
+
+	(void)snprintf(path, sizeof(path), "/tmp/weir-test-launch-%d.pcapng", (int)getpid());
+	(void)snprintf(name, sizeof(name), "file:%s", path);
+	begin(t, 10);
+	t->ports[0] = open_port(name, WEIR_PORT_TX);
+	open_stream(t, (struct weir_stream_opts){ .loops = 1 });
+	opts.rate = (struct weir_rate){ WEIR_RATE_FRAMES, 1000, 1 };
+	run(t, opts);
+	end(t);
+	assert_int_equal(weir_reader_open(path, &reader, NULL), 0);
+	(void)unlink(path);
+	return reader;
+}
+
 static void test_launch_times_go_down_with_the_frames(void **state)
 {
-	const char *path = "/tmp/weir-test-launch.pcapng";
-	struct weir_reader *reader = NULL;
+	struct weir_reader *reader;
 	struct weir_record rec;
 	struct setup t;
 	int64_t first = 0;
-	char name[64];
 
 	(void)state;
-	begin(&t, 10);
-	(void)snprintf(name, sizeof(name), "file:%s", path);
-	t.ports[0] = open_port(name, WEIR_PORT_TX);
-	open_stream(&t, (struct weir_stream_opts){ .loops = 1 });
-	run(&t, (struct weir_send_opts){ .rate = { WEIR_RATE_FRAMES, 1000, 1 },
-					 .launch_lead_ns = 2 * NSEC_PER_MSEC });
+	reader = launch_to_file(&t, (struct weir_send_opts){ .launch_lead_ns = 2 * NSEC_PER_MSEC });
 	/* Handed over 2 ms before, from 2 ms after the usual beginning on. */
 	for (unsigned i = 0; i < 10; i++)
 		assert_int_equal(t.time.waits[i], BEGIN + i * NSEC_PER_MSEC);
-	end(&t);
-	assert_int_equal(weir_reader_open(path, &reader, NULL), 0);
 	for (int i = 0; i < 10; i++) {
 		assert_int_equal(weir_reader_next(reader, &rec, NULL), 1);
 		first = i ? first : rec.ts_ns;
 		assert_int_equal(rec.ts_ns, first + i * (int64_t)NSEC_PER_MSEC);
 	}
 	weir_reader_close(reader);
-	(void)unlink(path);
 }
 
 static void test_ports_that_keep_the_time_get_frames_together(void **state)
@@ -375,22 +384,13 @@ static void test_ports_that_keep_the_time_get_no_frames_after_the_duration(void 
 /* With times far enough ahead not to be past, whatever the machine does. */
 static void test_stamps_tell_when_ports_that_keep_the_time_send(void **state)
 {
-	const char *path = "/tmp/weir-test-launch-stamp.pcapng";
-	struct weir_reader *reader = NULL;
+	struct weir_reader *reader;
 	struct weir_record rec;
 	struct setup t;
-	char name[64];
 
 	(void)state;
-	begin(&t, 10);
-	(void)snprintf(name, sizeof(name), "file:%s", path);
-	t.ports[0] = open_port(name, WEIR_PORT_TX);
-	open_stream(&t, (struct weir_stream_opts){ .loops = 1 });
-	run(&t, (struct weir_send_opts){ .rate = { WEIR_RATE_FRAMES, 1000, 1 },
-					 .launch_lead_ns = 3600 * NSEC_PER_SEC,
-					 .stamp = true });
-	end(&t);
-	assert_int_equal(weir_reader_open(path, &reader, NULL), 0);
+	reader = launch_to_file(&t, (struct weir_send_opts){ .launch_lead_ns = 3600 * NSEC_PER_SEC,
+							     .stamp = true });
 	for (int i = 0; i < 10; i++) {
 		int64_t ahead;
 
@@ -401,7 +401,6 @@ static void test_stamps_tell_when_ports_that_keep_the_time_send(void **state)
 		assert_in_range(ahead / (int64_t)NSEC_PER_SEC, 0, 100);
 	}
 	weir_reader_close(reader);
-	(void)unlink(path);
 }
 
 static void test_a_profile_that_ends_at_zero_ends_the_run(void **state)
