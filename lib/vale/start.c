@@ -36,15 +36,36 @@ static const char *find_program(char path[static PATH_MAX])
 	return access(WEIR_BINDIR "/weir", X_OK) == 0 ? WEIR_BINDIR "/weir" : "weir";
 }
 
+/* The environment without the libraries that somebody wants in front of this program's own: they
+ * may be the netmap API, which the switch is to serve and not to use. To be freed. */
+static char **environ_without_libraries(void)
+{
+	char **copy;
+	size_t n = 0;
+
+	while (environ && environ[n])
+		n++;
+	copy = calloc(n + 1, sizeof(*copy));
+	for (size_t i = 0, k = 0; copy && i < n; i++) {
+		if (strncmp(environ[i], "LD_PRELOAD=", strlen("LD_PRELOAD=")) != 0)
+			copy[k++] = environ[i];
+	}
+	return copy;
+}
+
 /* The program with a null stdin and stdout, and messages to a pipe. */
 static int spawn(const char *program, const char *name, int messages, pid_t *ret_pid)
 {
 	const char *const argv[] = { "weir", "switch", name, "--temporary", "--background", NULL };
+	CLEANUP(freep)
+	char **env = environ_without_libraries();
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attr;
 	sigset_t none;
 	int r;
 
+	if (!env)
+		return -ENOMEM;
 	(void)sigemptyset(&none); /* these fail only for want of memory, and spawning then, too */
 	(void)posix_spawnattr_init(&attr);
 	(void)posix_spawnattr_setsigmask(&attr, &none);
@@ -54,7 +75,7 @@ static int spawn(const char *program, const char *name, int messages, pid_t *ret
 	(void)posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
 	(void)posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0);
 	(void)posix_spawn_file_actions_addclosefrom_np(&files, 3);
-	r = posix_spawnp(ret_pid, program, &files, &attr, (char *const *)(uintptr_t)argv, environ);
+	r = posix_spawnp(ret_pid, program, &files, &attr, (char *const *)(uintptr_t)argv, env);
 	(void)posix_spawn_file_actions_destroy(&files);
 	(void)posix_spawnattr_destroy(&attr);
 	return -r;
