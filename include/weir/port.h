@@ -223,8 +223,9 @@ void weir_port_rx_release(struct weir_port *p, unsigned q);
 /* Waits for frames as weir_port_tx_wait() waits for room. */
 int weir_port_rx_wait(struct weir_port *p, unsigned q, uint64_t timeout_ns);
 
-/* A descriptor that becomes readable when frames may have come to queue q, to wait for many
- * ports at once with poll(2) or epoll(7); lent while the port is open, and never to be read.
+/* A descriptor that becomes readable when frames may have come to queue q since weir_port_rx()
+ * has given none, to wait for many ports at once with poll(2) or epoll(7); lent while the port is
+ * open, and never to be read.
  * It does not always tell that the port is gone: weir_port_rx_wait() with no time-out does,
  * which is to be asked now and then. -ENOTSUP: this kind of port has none. */
 int weir_port_rx_fd(const struct weir_port *p, unsigned q);

@@ -3,6 +3,7 @@
  * other ways than weir does. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -128,6 +129,24 @@ static void test_half_full_slots_become_one_piece_each(void **state)
 	pkts[0] = receive_frame(b);
 	assert_frame(&pkts[0], 6, 200);
 	weir_port_rx_release(b->receiver, 0);
+}
+
+static void test_a_descriptor_tells_of_frames_when_none_were_left(void **state)
+{
+	struct bench *b = *state;
+	struct pollfd fd = { .fd = weir_port_rx_fd(b->receiver, 0), .events = POLLIN };
+	struct weir_pkt pkt;
+
+	assert_true(fd.fd >= 0);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(weir_port_rx(b->receiver, 0, &pkt, 1), 0);
+		assert_int_equal(poll(&fd, 1, 0), 0);
+		send_frame(b, 2, 1, 60);
+		assert_int_equal(poll(&fd, 1, 30000), 1);
+		assert_int_equal(fd.revents, POLLIN);
+		assert_int_equal(weir_port_rx(b->receiver, 0, &pkt, 1), 1);
+		weir_port_rx_release(b->receiver, 0);
+	}
 }
 
 static void test_frames_of_any_length_go_round_the_ring(void **state)
@@ -291,6 +310,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_half_full_slots_become_one_piece_each, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_a_descriptor_tells_of_frames_when_none_were_left, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_frames_of_any_length_go_round_the_ring, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(

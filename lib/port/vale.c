@@ -61,6 +61,7 @@ struct vale_side {
 	uint32_t need;	/* to send: slots that the refused frame wants */
 	struct patience patience;
 	uint32_t empty; /* to receive: calls in a row that found nothing */
+	bool watched;	/* to receive: somebody waits for the descriptor that wakes us */
 	uint64_t done;	/* to send: frames that were read */
 	/* To send from a region: frames consumed when the one in this slot was, or 0 where that
 	 * goes on. NULL: frames are copied. */
@@ -512,12 +513,28 @@ static int rx_nothing(const struct vale_queue *queue, struct vale_side *s)
 	return 0;
 }
 
+/* The limit. If nothing has come, the next frame makes the descriptor readable. */
+static uint32_t rx_watched(struct vale_side *s)
+{
+	const struct vale_wait *w = &s->link.limit;
+	uint32_t limit = limit_of(s);
+
+	if (limit == s->pos) {
+		vale_wait_drain(w);
+		if (vale_wait_arm(w, limit))
+			return limit;
+		limit = limit_of(s);
+	}
+	vale_wait_disarm(w);
+	return limit;
+}
+
 static int vale_rx(struct weir_port *port, unsigned q, struct weir_pkt *ret_pkts, unsigned max)
 {
 	struct port_counters *count = &port->queues[q].rx;
 	struct vale_queue *queue = queue_of(port, q);
 	struct vale_side *s = &queue->rx;
-	uint32_t limit = limit_of(s), snaplen = port->opts.snaplen;
+	uint32_t limit = s->watched ? rx_watched(s) : limit_of(s), snaplen = port->opts.snaplen;
 	uint64_t bytes = 0;
 	int64_t now;
 	unsigned n = 0;
@@ -555,12 +572,20 @@ static int vale_rx_wait(struct weir_port *port, unsigned q, uint64_t timeout_ns)
 	return wait_side(queue, &queue->rx, has_frames, timeout_ns);
 }
 
+static int vale_rx_fd(const struct weir_port *port, unsigned q)
+{
+	struct vale_side *s = &queue_of(port, q)->rx;
+
+	s->watched = true;
+	return s->link.limit.fd;
+}
+
 /* What the two back ends have in common. */
 #define VALE_COMMON                                                                                \
 	.needs = "nothing", .dirs = WEIR_PORT_TX | WEIR_PORT_RX, .needs_target = true,             \
 	.priv_size = sizeof(struct vale_priv), .close = vale_close_port, .tx = vale_tx,            \
 	.tx_done = vale_tx_done, .tx_wait = vale_tx_wait, .tx_drain = vale_tx_drain,               \
-	.rx = vale_rx, .rx_release = vale_rx_release, .rx_wait = vale_rx_wait
+	.rx = vale_rx, .rx_release = vale_rx_release, .rx_wait = vale_rx_wait, .rx_fd = vale_rx_fd
 
 const struct backend vale_backend = {
 	.scheme = "vale",
