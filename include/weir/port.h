@@ -175,6 +175,10 @@ bool weir_port_name_keeps_time(const char *name);
 /* Does the kind of port that a name stands for make frames of recipes? */
 bool weir_port_name_makes(const char *name);
 
+/* Does a name begin with a kind of port ("xdp:", "vale0:")? Others are those of interfaces, or
+ * wrong. */
+bool weir_port_name_has_kind(const char *name);
+
 /* Does a name stand for a network interface, and not for a file, a switch or memory? */
 bool weir_port_name_on_iface(const char *name);
 

@@ -310,6 +310,11 @@ bool weir_port_lateness(const struct weir_port *p, struct weir_hist *ret)
 	return true;
 }
 
+bool weir_port_name_has_kind(const char *name)
+{
+	return find_backend(name, port_name_scheme_len(name));
+}
+
 bool weir_port_name_on_iface(const char *name)
 {
 	size_t len = port_name_scheme_len(name);

@@ -195,6 +195,10 @@ static void test_calls_out_of_range_are_refused(void **state)
 static void test_names_of_interfaces_are_told_from_others(void **state)
 {
 	(void)state;
+	assert_false(weir_port_name_has_kind("eth0"));
+	assert_false(weir_port_name_has_kind("eth0:1"));
+	assert_true(weir_port_name_has_kind("xdp:eth0"));
+	assert_true(weir_port_name_has_kind("vale0:eth0"));
 	assert_true(weir_port_name_on_iface("eth0"));
 	assert_true(weir_port_name_on_iface("packet:eth0"));
 	assert_true(weir_port_name_on_iface("xdp:eth0,zc@0-3"));
