@@ -20,6 +20,7 @@ lib/port		base trace vale bpf
 lib/capture		base trace port bpf
 lib/engine		base pkt trace pace split edit port
 lib/netmap		base port trace vale
+lib/pcapshim		base trace
 cli
 examples
 tests/conformance	support
