@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * weir run: becomes another program, before whose libraries the loader puts one that answers
- * its calls of an interface which this kernel does not have.
+ * weir run: becomes another program, before whose libraries the loader puts ours: one that is the
+ * netmap API, which this kernel does not have, and one that knows ports which libpcap does not.
  */
 #include <errno.h>
 #include <limits.h>
@@ -17,21 +17,29 @@
 #define STATUS_NOT_FOUND  127
 
 struct run_cfg {
-	const char *lib;
+	const char *netmap_lib, *pcap_lib;
+	uint32_t only; /* one of the library's kind, counted from 1; 0: all of them */
 };
 
 static const struct opt run_opts[] = {
-	{ OPT(struct run_cfg, lib), .name = "lib", .letter = 'l', .metavar = "FILE",
+	{ OPT(struct run_cfg, netmap_lib), .name = "lib", .letter = 'l', .metavar = "FILE",
 	  .help = "take the netmap API from this library" },
+	{ OPT(struct run_cfg, pcap_lib), .name = "pcap-lib", .metavar = "FILE",
+	  .help = "take libpcap's calls from this library" },
+	{ OPT(struct run_cfg, only), .name = "only", .metavar = "WHAT",
+	  .choices = "all netmap pcap", .help = "give the program only the one or the other" },
 	{ 0 },
 };
 
 /* Where it can come from. */
 struct library {
-	const char *told; /* by an option; NULL: it was not given */
-	const char *env;  /* the variable that tells otherwise */
-	const char *name; /* of the file, in the usual folders otherwise */
+	const char *told;   /* by an option; NULL: it was not given */
+	const char *option; /* that one */
+	const char *env;    /* the variable that tells otherwise */
+	const char *name;   /* of the file, in the usual folders otherwise */
 };
+
+#define N_LIBRARIES 2u
 
 static char *in_folder(const char *folder, const char *name)
 {
@@ -73,9 +81,9 @@ static char *locate(const struct cmd_run *run, const struct library *l)
 		(void)cmd_fail(run, "%s: %s", told, strerror(errno));
 	else if (!path)
 		(void)cmd_fail(run,
-			       "%s is neither beside weir nor in " WEIR_LIBDIR "; --lib or %s "
-			       "may say where it is",
-			       l->name, l->env);
+			       "%s is neither beside weir nor in " WEIR_LIBDIR "; --%s or %s "
+			       "may say where it is, and --only do without",
+			       l->name, l->option, l->env);
 	else if (preload_check_library(path, &err) < 0)
 		(void)cmd_fail(run, "%s", err.text);
 	else
@@ -93,49 +101,61 @@ static void tell_program(void)
 	(void)setenv("WEIR_PROGRAM", self, 0);
 }
 
-/* Returns only if that fails. */
-static int become(const struct cmd_run *run, const char *program, const char *library)
+/* Makes the loader put a library into what this program becomes. The exit status, or 0. */
+static int give(const struct cmd_run *run, const char *program, const struct library *l)
 {
+	CLEANUP(freep)
+	char *path = locate(run, l);
 	struct weir_err err = { 0 };
 
-	if (preload_check(program, library, &err) < 0) {
+	if (!path)
+		return 1;
+	if (preload_check(program, path, &err) < 0) {
 		(void)cmd_fail(run, "%s", err.text);
 		return STATUS_CANNOT_RUN;
 	}
+	preload_add(path);
+	return 0;
+}
+
+static int run_run(const struct cmd_run *run, const void *cfg)
+{
+	const struct run_cfg *c = cfg;
+	const struct library libraries[N_LIBRARIES] = {
+		{ c->netmap_lib, "lib", "WEIR_NETMAP_LIB", "libweir-netmap.so" },
+		{ c->pcap_lib, "pcap-lib", "WEIR_PCAP_LIB", "libweir-pcap.so" },
+	};
+	CLEANUP(freep)
+	char *program = preload_find_program(run->operands[0]);
+
+	if (!program) {
+		(void)cmd_fail(run, "there is no program '%s'", run->operands[0]);
+		return STATUS_NOT_FOUND;
+	}
+	for (unsigned i = 0; i < N_LIBRARIES; i++) {
+		int status = c->only && c->only != i + 1 ? 0 : give(run, program, &libraries[i]);
+
+		if (status)
+			return status;
+	}
 	tell_program();
-	preload_add(library);
 	/* The operands are what the command line ends with. */
 	(void)execvp(program, run->argv + run->argc - run->n_operands);
 	(void)cmd_fail(run, "%s: %s", program, strerror(errno));
 	return STATUS_CANNOT_RUN;
 }
 
-static int run_run(const struct cmd_run *run, const void *cfg)
-{
-	const struct run_cfg *c = cfg;
-	const struct library netmap = { c->lib, "WEIR_NETMAP_LIB", "libweir-netmap.so" };
-	CLEANUP(freep)
-	char *library = locate(run, &netmap);
-	CLEANUP(freep)
-	char *program = NULL;
-
-	if (!library)
-		return 1;
-	program = preload_find_program(run->operands[0]);
-	if (!program) {
-		(void)cmd_fail(run, "there is no program '%s'", run->operands[0]);
-		return STATUS_NOT_FOUND;
-	}
-	return become(run, program, library);
-}
-
 const struct cmd cmd_run = {
 	.name = "run",
-	.summary = "run a program that was written for netmap",
+	.summary = "run a program for netmap or libpcap on these ports",
 	.operands = "[--] PROGRAM [ARGUMENT...]",
-	.about = "The program is run as it is: /dev/netmap and what is asked of it are answered by "
-		 "a "
-		 "library\nthat the loader puts before its own. Its exit status is that of weir.",
+	.about =
+		"The program is run as it is: what it asks of /dev/netmap, and what it asks "
+		"libpcap "
+		"for\nports such as vale0:p1, is answered by libraries that the loader puts before "
+		"its own.\nIts exit status is that of weir.\n\n"
+		"  weir run tcpdump -i vale0:p1 -w p1.pcap\n"
+		"  weir run bridge -i vale0:a -i vale1:b",
 	.dialect = OPT_WEIR,
 	.min_operands = 1,
 	.ends_at_operand = true,
