@@ -320,18 +320,21 @@ void vale_wait_drain(const struct vale_wait *w)
 
 	while (read(w->fd, bytes, sizeof(bytes)) == sizeof(bytes))
 		;
+	while (w->life_fd >= 0 && read(w->life_fd, bytes, sizeof(bytes)) == sizeof(bytes))
+		;
 }
 
 int vale_client_sleep(const struct vale_wait *w, uint32_t seen, uint64_t timeout_ns)
 {
-	struct pollfd fds[] = { { .fd = w->fd, .events = POLLIN }, { .fd = w->life_fd } };
+	struct pollfd fds[] = { { .fd = w->fd, .events = POLLIN },
+				{ .fd = w->life_fd, .events = POLLIN } };
 	const struct timespec ts = time_spec(timeout_ns);
 	int r = 0;
 
 	if (vale_wait_arm(w, seen))
 		r = ppoll(fds, ARRAY_SIZE(fds), timeout_ns == UINT64_MAX ? NULL : &ts, NULL);
 	vale_wait_disarm(w);
-	if (r > 0 && fds[0].revents & POLLIN)
+	if (r > 0 && (fds[0].revents | fds[1].revents) & POLLIN)
 		vale_wait_drain(w);
 	return r > 0 && (fds[0].revents | fds[1].revents) & (POLLHUP | POLLERR) ? -ENXIO : 0;
 }

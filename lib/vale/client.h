@@ -71,7 +71,7 @@ struct vale_wait {
 	const _Atomic uint32_t *index;
 	_Atomic uint32_t *flag; /* our own: we sleep */
 	int fd;			/* readable: wake up; hung up: it is over */
-	int life_fd;		/* hung up: it is over; -EBADF: fd tells */
+	int life_fd;		/* the same of a pipe, by the switch; -EBADF: fd tells */
 };
 
 /* Waits until the index is not seen any more, somebody wakes us, or the time is over. 0, or
@@ -79,7 +79,7 @@ struct vale_wait {
 int vale_client_sleep(const struct vale_wait *w, uint32_t seen, uint64_t timeout_ns);
 
 /* Its three parts, for who waits for several at once: raises the flag; false: the index has moved
- * already, so do not sleep. Lowers it. Takes what woke us out of fd. */
+ * already, so do not sleep. Lowers it. Takes what woke us out of fd and life_fd. */
 bool vale_wait_arm(const struct vale_wait *w, uint32_t seen);
 void vale_wait_disarm(const struct vale_wait *w);
 void vale_wait_drain(const struct vale_wait *w);

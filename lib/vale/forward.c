@@ -2,12 +2,10 @@
 #include "vale/forward.h"
 
 #include <errno.h>
-#include <unistd.h>
 
-#include "base/copy.h"
 #include "base/macros.h"
 #include "base/time.h"
-#include "vale/cycle.h"
+#include "vale/kring.h"
 #include "vale/sieve.h"
 
 /* The list of frames for every port but the one they come from. */
@@ -18,29 +16,6 @@
 #define SHARED 16u
 
 static_assert(FORWARD_BATCH > VALE_MAX_FRAGS, "a whole frame fits a batch");
-
-/* The first eight bytes of a slot, which are read and written as one. */
-union slot_word {
-	uint64_t word;
-	struct {
-		uint32_t buf_idx;
-		uint16_t len;
-		uint16_t flags;
-	};
-};
-
-static inline union slot_word slot_read(const struct vale_slot *slot)
-{
-	return (union slot_word){ .word = __atomic_load_n((const uint64_t *)(const void *)slot,
-							  __ATOMIC_RELAXED) };
-}
-
-/* What it says already is not written: the client keeps its copy of the line. */
-static inline void slot_write(struct vale_slot *slot, union slot_word old, union slot_word w)
-{
-	if (w.word != old.word)
-		__atomic_store_n((uint64_t *)(void *)slot, w.word, __ATOMIC_RELAXED);
-}
 
 const char *vale_drop_name(enum vale_drop d)
 {
@@ -129,25 +104,6 @@ void vale_core_remove(struct vale_core *core, struct vale_port *p)
 	table_forget(&core->table, p->nr);
 }
 
-/* The buffer of that number, or NULL if the client has none. */
-static inline uint8_t *buffer_at(const struct vale_port *p, uint32_t idx)
-{
-	if (unlikely(idx - VALE_FIRST_BUF >= p->layout.in.n_bufs - VALE_FIRST_BUF))
-		return NULL;
-	return p->bufs + (size_t)idx * VALE_BUF_SIZE;
-}
-
-/* Where the bytes of a slot lie that points into the client's arena; NULL: not in it. */
-static const uint8_t *arena_at(const struct vale_arena *a, const struct vale_slot *slot,
-			       uint32_t len)
-{
-	uint64_t off = __atomic_load_n(&slot->ptr, __ATOMIC_RELAXED) - a->address;
-
-	if (unlikely(!a->mem || off > a->size || len > a->size - off))
-		return NULL;
-	return a->mem + off;
-}
-
 static inline void take_slot(const struct vale_port *p, const struct vale_slot *slot,
 			     struct vale_frag *frag)
 {
@@ -155,9 +111,9 @@ static inline void take_slot(const struct vale_port *p, const struct vale_slot *
 	const uint8_t *data;
 
 	if (unlikely(w.flags & VALE_SLOT_INDIRECT))
-		data = arena_at(&p->arena, slot, w.len);
+		data = kring_arena(&p->arena, slot, w.len);
 	else
-		data = buffer_at(p, w.buf_idx);
+		data = kring_buffer(p, w.buf_idx);
 	if (unlikely(w.len > VALE_BUF_SIZE))
 		data = NULL;
 	__builtin_prefetch(data);
@@ -225,35 +181,19 @@ static unsigned take(const struct vale_port *p, struct vale_kring *k, struct val
 	return begin;
 }
 
-/* Free slots of a ring to receive. */
-static uint32_t room_in(struct vale_kring *k)
-{
-	/* Pairs with the client's release: it has done with the slots before head. */
-	uint32_t head = atomic_load_explicit(&k->ctl->head, memory_order_acquire);
-	uint32_t used = cycle_distance(k->head, k->pos, k->n);
-	uint32_t left = cycle_distance(head, k->pos, k->n);
-
-	if (unlikely(head >= k->n || left > used)) {
-		counter_add(&k->bad_index, 1);
-		return k->n - 1 - used;
-	}
-	k->head = head;
-	return k->n - 1 - left;
-}
-
 static struct vale_kring *ring_to(struct vale_port *dst, unsigned r)
 {
 	return &dst->rx[r % dst->layout.shape.rx_rings];
 }
 
 /* Lossless: is there room for so many slots? If not, the client will tell. */
-static bool has_room(struct vale_kring *k, uint32_t slots)
+static bool has_room(const struct vale_port *dst, struct vale_kring *k, uint32_t slots)
 {
-	if (room_in(k) >= slots)
+	if (kring_room(dst, k) >= slots)
 		return true;
 	atomic_store_explicit(&k->ctl->wants_room, 1, memory_order_relaxed);
 	atomic_thread_fence(memory_order_seq_cst); /* pairs with the client's, see shm.h */
-	return room_in(k) >= slots;
+	return kring_room(dst, k) >= slots;
 }
 
 /* Lossless: can a frame of n slots go to port to, behind those that are in lists? */
@@ -266,7 +206,7 @@ static bool everybody_has_room(struct vale_core *core, const struct vale_port *s
 		struct vale_port *dst = core->ports[d];
 		uint32_t need = s->list[d].slots + s->list[EVERYBODY].slots + n;
 
-		if (dst && dst != src && !has_room(ring_to(dst, r), need))
+		if (dst && dst != src && !has_room(dst, ring_to(dst, r), need))
 			return false;
 	}
 	return true;
@@ -306,15 +246,6 @@ static int destination(struct vale_core *core, struct vale_port *p, uint64_t to,
 	if (unlikely(nr == p->nr))
 		return -(int)VALE_DROP_SELF - 1;
 	return nr == TABLE_NO_PORT || !core->ports[nr] ? (int)EVERYBODY : (int)nr;
-}
-
-static uint64_t frame_bytes(const struct vale_frag *f)
-{
-	uint64_t bytes = 0;
-
-	for (unsigned j = 0; j < f->n; j++)
-		bytes += f[j].len;
-	return bytes;
 }
 
 /* Where frames with certain addresses go. */
@@ -376,28 +307,6 @@ static unsigned classify(struct vale_core *core, struct vale_port *p, unsigned r
 	return i;
 }
 
-/* Copies a frame into the slots from pos on. False: a slot has no buffer. */
-static inline bool put_frame(const struct vale_port *dst, const struct vale_kring *k, uint32_t pos,
-			     const struct vale_frag *f)
-{
-	for (unsigned j = 0; j < f->n; j++) {
-		struct vale_slot *slot = &k->slots[pos];
-		const union slot_word old = slot_read(slot);
-		uint8_t *buf = buffer_at(dst, old.buf_idx);
-		union slot_word w = old;
-
-		if (unlikely(!buf))
-			return false;
-		copy_ahead(buf, f[j].data, f[j].len, VALE_BUF_SIZE);
-		w.len = f[j].len;
-		w.flags = (uint16_t)(f->n << VALE_SLOT_FRAGS_SHIFT |
-				     (j + 1 < f->n ? VALE_SLOT_MOREFRAG : 0));
-		slot_write(slot, old, w);
-		pos = cycle_next(pos, k->n);
-	}
-	return true;
-}
-
 /* Delivers what is for a port and what is for everybody, in the order in which it was sent, to
  * a ring with so many free slots. */
 static void deliver(const struct vale_port *dst, struct vale_kring *k, uint32_t room,
@@ -424,10 +333,12 @@ static void deliver(const struct vale_port *dst, struct vale_kring *k, uint32_t 
 			full++; /* VALE's rule: who does not read loses, nobody waits */
 			continue;
 		}
-		if (unlikely(!put_frame(dst, k, pos, f))) {
+		if (unlikely(!kring_put(dst, k, pos, f))) {
 			bad++;
 			continue;
 		}
+		if (unlikely(k->taps))
+			vale_taps_put(k->taps, f);
 		pos += f->n;
 		pos -= pos >= k->n ? k->n : 0;
 		room -= f->n;
@@ -438,7 +349,10 @@ static void deliver(const struct vale_port *dst, struct vale_kring *k, uint32_t 
 	atomic_store_explicit(&k->is_half_full, room < k->n / 2, memory_order_relaxed);
 	/* Pairs with the client's acquire: the slots before tail are written. */
 	atomic_store_explicit(&k->ctl->tail, pos, memory_order_release);
-	atomic_store_explicit(&k->ctl->wants_room, 0, memory_order_relaxed);
+	/* Zero-copy monitors want to know what is given back. */
+	atomic_store_explicit(&k->ctl->wants_room, k->ztap != NULL, memory_order_relaxed);
+	if (unlikely(k->taps))
+		vale_taps_flush(k->taps);
 	counter_add(&k->frames, frames);
 	counter_add(&k->bytes, bytes);
 	if (unlikely(full + bad)) {
@@ -458,7 +372,7 @@ static void deliver(const struct vale_port *dst, struct vale_kring *k, uint32_t 
 static uint32_t wait_for_room(const struct vale_core *core, const struct vale_port *dst,
 			      struct vale_kring *k, struct vale_scratch *s, uint32_t slots)
 {
-	uint32_t half = k->n / 2, room = room_in(k);
+	uint32_t half = k->n / 2, room = kring_room(dst, k);
 	uint64_t end;
 
 	if (likely(room >= MIN(slots, half)) || !core->patience_ns || dst->is_ours)
@@ -469,7 +383,7 @@ static uint32_t wait_for_room(const struct vale_core *core, const struct vale_po
 	}
 	end = time_now(CLOCK_MONOTONIC) + core->patience_ns / (s->others_wait ? SHARED : 1);
 	while (room < half && patience_step_aside(&s->patience)) {
-		room = room_in(k);
+		room = kring_room(dst, k);
 		if (time_now(CLOCK_MONOTONIC) >= end)
 			break;
 	}
@@ -491,24 +405,12 @@ static void deliver_locked(const struct vale_core *core, struct vale_port *dst, 
 		(void)pthread_mutex_unlock(&k->lock);
 }
 
-/* Wakes the client of a ring if it sleeps. */
-static void wake(const struct vale_kring *k)
-{
-	if (!atomic_load_explicit(&k->ctl->sleeps, memory_order_relaxed))
-		return;
-	atomic_store_explicit(&k->ctl->sleeps, 0, memory_order_relaxed);
-	/* A full pipe wakes as well; one that is gone hangs up its connection, too. */
-	for (unsigned i = 0; i < k->n_wakes; i++)
-		if (write(k->wakes[i], "", 1) < 0)
-			continue;
-}
-
 /* A receiver that has little yet, while more is to come, is woken later: waking takes longer
  * than forwarding a batch. */
 static void wake_or_owe(struct vale_core *core, struct vale_kring *k, bool more)
 {
 	if (!more || atomic_load_explicit(&k->is_half_full, memory_order_relaxed)) {
-		wake(k);
+		kring_wake(k);
 		return;
 	}
 	atomic_store_explicit(&k->owes_wake, true, memory_order_relaxed);
@@ -527,7 +429,7 @@ void vale_wake_owed(struct vale_core *core)
 		for (unsigned r = 0; p && r < p->layout.shape.rx_rings; r++)
 			if (atomic_exchange_explicit(&p->rx[r].owes_wake, false,
 						     memory_order_relaxed))
-				wake(&p->rx[r]);
+				kring_wake(&p->rx[r]);
 	}
 }
 
@@ -559,12 +461,23 @@ static void deliver_all(struct vale_core *core, struct vale_port *src, unsigned 
 	s->n_touched = 0;
 }
 
+/* Gives copies of the frames of n slots to those who monitor the ring. */
+static void tap_sent(const struct vale_kring *k, const struct vale_scratch *s, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (s->frag[i].n)
+			vale_taps_put(k->taps, &s->frag[i]);
+	vale_taps_flush(k->taps);
+}
+
 /* Gives n slots back to the sender, which is woken when half of the ring is free: not for
  * each batch of a busy one. */
-static void give_back(struct vale_kring *k, unsigned n)
+static void give_back(const struct vale_port *p, struct vale_kring *k, unsigned n)
 {
 	uint32_t head = atomic_load_explicit(&k->ctl->head, memory_order_relaxed), left;
 
+	if (unlikely(k->ztap))
+		vale_ztap_take(p, k, k->pos, n);
 	k->pos += n;
 	k->pos -= k->pos >= k->n ? k->n : 0;
 	/* Pairs with the client's acquire: their contents are read. */
@@ -572,7 +485,7 @@ static void give_back(struct vale_kring *k, unsigned n)
 	atomic_thread_fence(memory_order_seq_cst); /* pairs with the client's, see shm.h */
 	left = cycle_distance(k->pos, head, k->n);
 	if (left <= k->n / 2)
-		wake(k);
+		kring_wake(k);
 }
 
 unsigned vale_forward(struct vale_core *core, struct vale_port *p, unsigned r,
@@ -592,7 +505,35 @@ unsigned vale_forward(struct vale_core *core, struct vale_port *p, unsigned r,
 		deliver_all(core, p, r, s, taken == FORWARD_BATCH);
 	if (alone)
 		(void)pthread_mutex_unlock(&core->all);
+	if (unlikely(k->taps))
+		tap_sent(k, s, n);
 	if (n)
-		give_back(k, n);
+		give_back(p, k, n);
+	return n;
+}
+
+unsigned vale_look_back(struct vale_core *core, struct vale_port *p)
+{
+	bool alone = core->lossless && core->locked;
+	unsigned n = 0;
+
+	for (unsigned r = 0; r < p->layout.shape.rx_rings; r++) {
+		struct vale_kring *k = &p->rx[r];
+		uint32_t before;
+
+		if (!k->ztap)
+			continue;
+		if (alone)
+			(void)pthread_mutex_lock(&core->all);
+		if (core->locked)
+			(void)pthread_mutex_lock(&k->lock);
+		before = k->head;
+		(void)kring_room(p, k);
+		n += before != k->head;
+		if (core->locked)
+			(void)pthread_mutex_unlock(&k->lock);
+		if (alone)
+			(void)pthread_mutex_unlock(&core->all);
+	}
 	return n;
 }

@@ -51,7 +51,8 @@ enum vale_drop {
 	VALE_N_DROPS,
 };
 
-struct sieve; /* sieve.h */
+struct sieve;	 /* sieve.h */
+struct vale_tap; /* tap.h */
 
 /* The switch's own state of a ring. */
 struct vale_kring {
@@ -69,6 +70,8 @@ struct vale_kring {
 	_Atomic bool owes_wake;	   /* to receive: vale_wake_owed() is to wake its client */
 	pthread_mutex_t lock;	   /* of rings to receive, if there are several threads */
 	struct sieve *sieve;	   /* that its frames go through; NULL: none */
+	struct vale_tap *taps;	   /* monitors that copy; NULL: none */
+	struct vale_tap *ztap;	   /* the monitor that takes buffers */
 	_Alignas(64) _Atomic uint64_t
 		frames; /* to send: taken and forwarded. To receive: delivered */
 	_Atomic uint64_t bytes;
@@ -102,6 +105,7 @@ struct vale_core {
 	unsigned end; /* all that are there lie before this place */
 	bool lossless;
 	bool locked;		/* there are several threads */
+	unsigned n_ztapped;	/* rings to receive with a zero-copy monitor */
 	uint32_t patience_ns;	/* how long who reads is waited for, when there is no room */
 	pthread_mutex_t all;	/* lossless with several threads: one at a time */
 	_Atomic bool owes_wake; /* some ring does */
@@ -147,6 +151,10 @@ void vale_core_remove(struct vale_core *core, struct vale_port *p);
  * 0: there is nothing to be done now. now_s: seconds, for the table. */
 unsigned vale_forward(struct vale_core *core, struct vale_port *p, unsigned r,
 		      struct vale_scratch *scratch, uint32_t now_s);
+
+/* Looks what the client of a port has given back of rings that zero-copy monitors watch: how
+ * many there was something of. vale_forward() does so only when it has frames for them. */
+unsigned vale_look_back(struct vale_core *core, struct vale_port *p);
 
 /* Wakes those who have frames and were not woken yet because more was to come. To be called
  * when there is no more, and every few batches. */

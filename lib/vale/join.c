@@ -28,7 +28,7 @@ int join_make_pipe(int *ret_read, int *ret_write)
 	return 0;
 }
 
-static void close_signals(struct conn *c)
+void join_close_signals(struct conn *c)
 {
 	close_fd(&c->kick_fd);
 	close_fd(&c->wake_tx);
@@ -37,7 +37,7 @@ static void close_signals(struct conn *c)
 	close_fd(&c->client_rx);
 }
 
-static int make_signals(struct conn *c, struct weir_err *err)
+int join_make_signals(struct conn *c, struct weir_err *err)
 {
 	int r;
 
@@ -49,7 +49,7 @@ static int make_signals(struct conn *c, struct weir_err *err)
 		r = join_make_pipe(&c->client_rx, &c->wake_rx);
 	if (r == 0)
 		return 0;
-	close_signals(c);
+	join_close_signals(c);
 	return err_set(err, r, "no descriptors for a port: %s", strerror(-r));
 }
 
@@ -169,11 +169,11 @@ static int join_port(struct server *srv, struct conn *c, struct vport *v, struct
 	r = join_take_rings(v, c, err);
 	if (r < 0)
 		return r;
-	r = make_signals(c, err);
+	r = join_make_signals(c, err);
 	if (r == 0 && first)
 		r = begin_with_rules(srv, v, err);
 	if (r < 0) {
-		close_signals(c);
+		join_close_signals(c);
 		join_drop_rings(v, c);
 		return r;
 	}
@@ -232,7 +232,9 @@ static struct vale_layout layout_of(const struct conn *c)
 {
 	struct vale_layout l = { .in = c->pool->in };
 
-	if (c->port)
+	if (c->monitor)
+		l = *monitor_layout(c->monitor);
+	else if (c->port)
 		l = c->port->p.layout;
 	if (c->port && c->port->kind == VALE_KIND_PIPE)
 		l.ring_at += c->ring * 2 * l.ring_size;
@@ -278,7 +280,8 @@ static void drop_memory(struct conn *c)
 static int check_flags(const struct vale_open *o, struct weir_err *err)
 {
 	const uint32_t known = VALE_OPEN_SHARED | VALE_OPEN_TX_ONLY | VALE_OPEN_RX_ONLY |
-			       VALE_OPEN_NULL | VALE_OPEN_HDR;
+			       VALE_OPEN_NULL | VALE_OPEN_HDR | VALE_OPEN_MONITOR |
+			       VALE_OPEN_MONITOR_ZCOPY;
 
 	if (o->flags & ~known)
 		return err_set(err, -EOPNOTSUPP, "ports cannot be opened that way (%#x)", o->flags);
@@ -300,6 +303,8 @@ int join_open(struct server *srv, struct conn *c, const struct vale_open *o, str
 	memcpy(c->note, o->note, sizeof(c->note));
 	if (o->flags & VALE_OPEN_NULL)
 		r = open_null(srv, c, o, err);
+	else if (o->flags & (VALE_OPEN_MONITOR | VALE_OPEN_MONITOR_ZCOPY))
+		r = monitor_open(srv, c, o, err);
 	else if (vale_pipe_end(o->port) >= 0)
 		r = pipe_open(srv, c, o, err);
 	else
@@ -350,10 +355,11 @@ static void release_port(struct server *srv, struct conn *c)
 		vale_core_remove(&srv->core, &v->p);
 	drop_arena(c);
 	server_go_on(srv);
-	close_signals(c);
+	join_close_signals(c);
 	c->port = NULL;
 	if (v->users)
 		return;
+	monitor_forget(srv, v);
 	port_drop_memory(v);
 	if (!v->stays)
 		port_free(srv, v);
@@ -365,6 +371,8 @@ void join_release(struct server *srv, struct conn *c)
 		pipe_release(srv, c);
 	else if (c->port)
 		release_port(srv, c);
+	else if (c->monitor)
+		monitor_release(srv, c);
 	if (c->pool)
 		drop_memory(c);
 }
@@ -372,7 +380,7 @@ void join_release(struct server *srv, struct conn *c)
 static void fill_fds(const struct conn *c, struct vale_msg *answer)
 {
 	answer->fds[VALE_FD_MEM] = c->pool->fd;
-	answer->fds[VALE_FD_CTL] = c->port->ctl_fd;
+	answer->fds[VALE_FD_CTL] = c->monitor ? monitor_ctl_fd(c->monitor) : c->port->ctl_fd;
 	answer->fds[VALE_FD_KICK] = c->kick_fd;
 	answer->fds[VALE_FD_WAKE_TX] = c->client_tx;
 	answer->fds[VALE_FD_WAKE_RX] = c->client_rx;
@@ -385,38 +393,43 @@ static void fill_null_fd(const struct conn *c, struct vale_msg *answer)
 	answer->n_fds = 1;
 }
 
+static enum vale_kind kind_of(const struct conn *c)
+{
+	if (c->port)
+		return c->port->kind;
+	return c->monitor ? VALE_KIND_MONITOR : VALE_KIND_NULL;
+}
+
 void join_fill_opened(const struct conn *c, struct vale_msg *answer)
 {
-	const struct vport *v = c->port;
+	const struct vale_layout l = layout_of(c);
 	struct vale_opened o = {
-		.kind = v ? v->kind : VALE_KIND_NULL,
+		.shape = l.shape,
+		.kind = kind_of(c),
+		.nr = c->port ? c->port->p.nr : 0,
 		.ring = c->ring,
 		.flags = c->flags,
 		.mem_id = c->pool->id,
-		.n_pages = c->pool->in.n_pages,
-		.n_bufs = c->pool->in.n_bufs,
-		.mem_size = c->pool->in.size,
-		.rings_at = c->pool->in.rings_at,
-		.bufs_at = c->pool->in.bufs_at,
+		.hdr_len = c->port ? c->port->hdr_len : 0,
+		.n_pages = l.in.n_pages,
+		.n_bufs = l.in.n_bufs,
+		.mem_size = l.in.size,
+		.rings_at = l.in.rings_at,
+		.bufs_at = l.in.bufs_at,
 		.if_at = c->if_at,
+		.ring_at = c->port ? c->port->p.layout.ring_at : l.ring_at,
+		.ring_size = l.ring_size,
+		.first_buf = l.first_buf,
 	};
 
-	if (v) {
-		o.shape = v->p.layout.shape;
-		o.nr = v->p.nr;
-		o.hdr_len = v->hdr_len;
-		o.ring_at = v->p.layout.ring_at;
-		o.ring_size = v->p.layout.ring_size;
-		o.first_buf = v->p.layout.first_buf;
-	}
 	o.shape.extra_bufs = c->n_extra;
 	memcpy(o.note, c->note, sizeof(o.note));
 	memcpy(answer->body, &o, sizeof(o));
 	answer->head.size = sizeof(o);
 	if (o.kind == VALE_KIND_PIPE)
 		pipe_fill_fds(c, answer);
-	else if (v)
-		fill_fds(c, answer);
-	else
+	else if (o.kind == VALE_KIND_NULL)
 		fill_null_fd(c, answer);
+	else
+		fill_fds(c, answer);
 }

@@ -37,8 +37,8 @@ struct vale_layout {
 	struct vale_region in;
 	size_t if_at;		   /* of a connection */
 	size_t ring_at, ring_size; /* bytes: of ring 0; of each ring, the next one follows */
-	uint32_t first_buf;	   /* of ring 0; those of the others follow */
-	size_t ctl_size;	   /* of the control page(s) */
+	uint32_t first_buf; /* of ring 0; those of the others follow. 0: they are scattered */
+	size_t ctl_size;    /* of the control page(s) */
 };
 
 /* -EINVAL with a text if there can be no such port. */

@@ -21,11 +21,18 @@ struct vale_link {
 	const _Atomic uint32_t *peer_sleeps;
 	int peer_fd;			     /* wakes it */
 	const _Atomic uint32_t *peer_closed; /* of a pipe, or NULL */
+	/* Of pipes: the switch wants to be told instead of the other side, there, by that. */
+	const _Atomic uint32_t *watch;
+	_Atomic uint32_t *offer;
+	int watch_fd;
 };
 
 /* By ring, an index of the control page: to send, and to receive. */
 void vale_link_send(struct vale_link *link, const struct vale_client *c, unsigned ring);
 void vale_link_receive(struct vale_link *link, const struct vale_client *c, unsigned ring);
+
+/* vale_link_tell() of a pipe that is monitored, or was just now. */
+void vale_link_offer(const struct vale_link *link, uint32_t told);
 
 /* The first slot that is not ours, of which those from pos on may be. */
 static inline uint32_t vale_link_limit(const struct vale_link *link, uint32_t pos)
@@ -39,8 +46,12 @@ static inline uint32_t vale_link_limit(const struct vale_link *link, uint32_t po
 /* The first slot that we have not handed over or given back. */
 static inline uint32_t vale_link_told(const struct vale_link *link)
 {
+	/* Pairs with the switch's release: what it has passed on is told. */
+	uint32_t offered = atomic_load_explicit(link->offer, memory_order_acquire);
 	uint32_t told = atomic_load_explicit(link->mine, memory_order_relaxed);
 
+	if (unlikely(offered & VALE_OFFERED))
+		told = offered & ~VALE_OFFERED;
 	return (told % link->n + link->behind) % link->n;
 }
 
@@ -49,6 +60,11 @@ static inline void vale_link_tell(const struct vale_link *link, uint32_t pos)
 {
 	uint32_t told = pos >= link->behind ? pos - link->behind : link->n - 1;
 
+	if (unlikely(atomic_load_explicit(link->watch, memory_order_relaxed) |
+		     atomic_load_explicit(link->offer, memory_order_relaxed))) {
+		vale_link_offer(link, told);
+		return;
+	}
 	/* Pairs with the other side's acquire. */
 	atomic_store_explicit(link->mine, told, memory_order_release);
 	vale_client_kick(link->peer_sleeps, link->peer_fd);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Pipes: the switch gives both ends the same memory and means to wake each other, tells one
- * when the other has gone, and has no part in what goes through.
+ * when the other has gone, and has no part in what goes through, unless somebody monitors it
+ * (monitor.c).
  *
  * A pipe is a port without a part in forwarding, whose name is that of its end '{'. When an end
  * has gone, the other can read what is left. Who wants the end that has gone for itself finds it
@@ -20,6 +21,11 @@
 
 static void free_pipe(struct server *srv, struct vport *v)
 {
+	if (v->p.ctl)
+		monitor_forget(srv, v);
+	if (v->kick_fd >= 0)
+		server_forget_fd(&srv->workers[0], v->kick_fd);
+	close_fd(&v->kick_fd);
 	for (unsigned i = 0; i < ARRAY_SIZE(v->wake_fds); i++)
 		close_fd(&v->wake_fds[i]);
 	port_drop_memory(v);
@@ -43,10 +49,32 @@ static void format(struct vport *v)
 
 		vale_format_ring(&l->in, v->p.mem, &f);
 	}
-	/* All of either way is free. */
-	for (unsigned i = 0; i < 2; i++)
-		atomic_store_explicit(&v->p.ctl->ring[i].tail, n - 1, memory_order_relaxed);
-	port_note_rings(v);
+	v->p.bufs = v->p.mem + l->in.bufs_at;
+	for (unsigned way = 0; way < 2; way++) {
+		struct vale_kring *k = &v->p.tx[way];
+
+		k->slots = vale_layout_ring(l, v->p.mem, vale_pipe_ring(way))->slot;
+		if (!l->first_buf)
+			pool_fill_slots(v->pool, k->slots,
+					vale_layout_ring(l, v->p.mem, 2 * way)->slot, n);
+		k->ctl = &v->p.ctl->ring[way];
+		k->n = n;
+		/* All of it is free. */
+		atomic_store_explicit(&k->ctl->tail, n - 1, memory_order_relaxed);
+	}
+	port_note_rings(v->pool, l, VALE_PIPE_RINGS);
+}
+
+/* Descriptors that its ends have in common. */
+static int make_fds(struct server *srv, struct vport *v)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(v->wake_fds); i++) {
+		v->wake_fds[i] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+		if (v->wake_fds[i] < 0)
+			return -errno;
+	}
+	v->kick_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	return v->kick_fd < 0 ? -errno : server_watch_fd(&srv->workers[0], v->kick_fd);
 }
 
 /* o: with the name of the pipe. Of its shape only the slots to send count, for both ways. */
@@ -63,10 +91,10 @@ static int make_pipe(struct server *srv, struct conn *c, struct vale_open *o,
 		return r;
 	v->kind = VALE_KIND_PIPE;
 	r = port_make_memory(srv, v, VALE_PIPE_RINGS, 2 * v->p.layout.shape.tx_slots, err);
-	for (unsigned i = 0; r == 0 && i < ARRAY_SIZE(v->wake_fds); i++) {
-		v->wake_fds[i] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-		if (v->wake_fds[i] < 0)
-			r = err_set(err, -errno, "no descriptors for a pipe: %s", strerror(errno));
+	if (r == 0) {
+		r = make_fds(srv, v);
+		if (r < 0)
+			(void)err_set(err, r, "no descriptors for a pipe: %s", strerror(-r));
 	}
 	if (r < 0) {
 		free_pipe(srv, v);
@@ -162,6 +190,7 @@ void pipe_release(struct server *srv, struct conn *c)
 	struct vport *v = c->port;
 	unsigned end = c->ring;
 
+	(void)monitor_relay(srv, v); /* what it has sent last */
 	join_drop_rings(v, c);
 	c->port = NULL;
 	close_fd(&c->life);
@@ -197,6 +226,7 @@ void pipe_fill_fds(const struct conn *c, struct vale_msg *answer)
 	answer->fds[VALE_PIPE_MEM] = c->pool->fd;
 	answer->fds[VALE_PIPE_CTL] = v->ctl_fd;
 	answer->fds[VALE_PIPE_LIFE] = c->client_life;
+	answer->fds[VALE_PIPE_KICK] = v->kick_fd;
 	memcpy(&answer->fds[VALE_PIPE_WAKE], v->wake_fds, sizeof(v->wake_fds));
 	answer->n_fds = VALE_PIPE_N_FDS;
 }

@@ -127,16 +127,29 @@ int pool_take_rings(struct pool *pool, unsigned n_rings, uint32_t n_bufs, struct
 	if (page == pool->pages.n)
 		return err_set(err, -ENOMEM, "the region %u has no room for %u more rings",
 			       pool->id, n_rings);
-	buf = set_take_run(&pool->bufs, n_bufs);
-	if (buf == pool->bufs.n) {
+	if (pool->bufs.n_free < n_bufs) {
 		set_drop_run(&pool->pages, page, n_pages);
-		return err_set(err, -ENOMEM, "the region %u has no %u buffers in a row left",
-			       pool->id, n_bufs);
+		return err_set(err, -ENOMEM, "the region %u has no %u buffers left", pool->id,
+			       n_bufs);
 	}
+	buf = set_take_run(&pool->bufs, n_bufs);
 	l->in = pool->in;
 	l->ring_at = pool->in.rings_at + (size_t)page * VALE_PAGE;
-	l->first_buf = buf;
+	l->first_buf = buf < pool->bufs.n ? buf : 0;
 	return 0;
+}
+
+void pool_fill_slots(struct pool *pool, struct vale_slot *slots, struct vale_slot *also, uint32_t n)
+{
+	for (uint32_t buf = VALE_FIRST_BUF, s = 0; s < n && buf < pool->bufs.n; buf++) {
+		if (bit_is_set(pool->bufs.used, buf))
+			continue;
+		set_take(&pool->bufs, buf);
+		slots[s].buf_idx = buf;
+		if (also)
+			also[s].buf_idx = buf;
+		s++;
+	}
 }
 
 static uint32_t page_of(const struct pool *pool, size_t at)

@@ -40,9 +40,14 @@ struct pool *pool_ref(struct pool *pool);
 struct pool *pool_unref(struct pool *pool);
 
 /* Takes n_rings rings of l->ring_size bytes in a row, and n_bufs buffers in a row: l says where
- * from then on. -ENOMEM: there is no room. */
+ * from then on. If there are as many buffers, but in no row, l->first_buf is 0, and they are to
+ * be taken by pool_fill_slots() when the rings are formatted. -ENOMEM: there is no room. */
 int pool_take_rings(struct pool *pool, unsigned n_rings, uint32_t n_bufs, struct vale_layout *l,
 		    struct weir_err *err);
+
+/* Takes buffers for n slots; also: slots that are to have the same, or NULL. */
+void pool_fill_slots(struct pool *pool, struct vale_slot *slots, struct vale_slot *also,
+		     uint32_t n);
 
 /* From now on a ring is there, whose buffers are not to be given to others. */
 void pool_note_ring(struct pool *pool, size_t at, uint32_t n_slots);

@@ -160,7 +160,7 @@ static struct vport *vport_new(const struct conn *c, const char name[VALE_NAME_S
 	memset(v, 0, sizeof(*v));
 	v->uid = c->uid;
 	v->pid = c->pid;
-	v->ctl_fd = -EBADF;
+	v->ctl_fd = v->kick_fd = -EBADF;
 	for (unsigned i = 0; i < ARRAY_SIZE(v->wake_fds); i++)
 		v->wake_fds[i] = -EBADF;
 	memcpy(v->name, name, sizeof(v->name));
@@ -272,13 +272,21 @@ int port_make_memory(struct server *srv, struct vport *v, unsigned n_rings, uint
 	return 0;
 }
 
-void port_note_rings(struct vport *v)
+void port_note_rings(struct pool *pool, const struct vale_layout *l, unsigned n)
 {
-	for (unsigned i = 0; i < v->n_rings; i++) {
-		size_t at = v->p.layout.ring_at + i * v->p.layout.ring_size;
+	for (unsigned i = 0; i < n; i++)
+		pool_note_ring(pool, l->ring_at + i * l->ring_size, vale_layout_slots(l, i));
+}
 
-		pool_note_ring(v->pool, at, vale_layout_slots(&v->p.layout, i));
-	}
+void port_format(struct pool *pool, const struct vale_layout *l, struct vale_ctl *ctl)
+{
+	unsigned n = l->shape.tx_rings + l->shape.rx_rings;
+
+	vale_layout_format(l, pool->mem, ctl);
+	for (unsigned i = 0; !l->first_buf && i < n; i++)
+		pool_fill_slots(pool, vale_layout_ring(l, pool->mem, i)->slot, NULL,
+				vale_layout_slots(l, i));
+	port_note_rings(pool, l, n);
 }
 
 int port_begin(struct server *srv, struct vport *v, struct weir_err *err)
@@ -290,8 +298,7 @@ int port_begin(struct server *srv, struct vport *v, struct weir_err *err)
 	if (r < 0)
 		return r;
 	l = v->p.layout;
-	vale_layout_format(&l, v->p.mem, v->p.ctl);
-	port_note_rings(v);
+	port_format(v->pool, &l, v->p.ctl);
 	vale_port_init(&v->p, v->p.nr, &l, v->p.mem, v->p.ctl);
 	v->p.hdr_len = v->hdr_len;
 	atomic_store_explicit(&v->p.ctl->asleep, 1, memory_order_relaxed);

@@ -20,9 +20,9 @@
 #include "vale/forward.h"
 
 #define VALE_MSG_MAGIC	 0x76656c61u
-#define VALE_MSG_VERSION 4u
+#define VALE_MSG_VERSION 5u
 #define VALE_MSG_MAX	 16384u
-#define VALE_MSG_FDS	 7u
+#define VALE_MSG_FDS	 8u
 #define VALE_NAME_SIZE	 64u
 #define VALE_NOTE_SIZE	 64u
 #define VALE_NIC_NAME	 128u /* room for the name of a port outside */
@@ -134,8 +134,9 @@ enum vale_fd {
 enum vale_pipe_fd {
 	VALE_PIPE_MEM,
 	VALE_PIPE_CTL,
-	/* A pipe to read; hung up: the other end or the switch has gone. */
+	/* A pipe to read; hung up: the other end or the switch has gone. Readable: wake up. */
 	VALE_PIPE_LIFE,
+	VALE_PIPE_KICK, /* eventfd: wakes the switch, for monitors (shm.h) */
 	/* eventfds that wake: end 0 that sends, that receives; end 1. */
 	VALE_PIPE_WAKE,
 	VALE_PIPE_N_FDS = VALE_PIPE_WAKE + 4,

@@ -45,6 +45,9 @@ static unsigned forward_round(struct worker *w)
 	uint32_t now_s = server_now_s();
 	unsigned n = w->n_nics ? nic_round(w) : 0, senders = w->n_nics;
 
+	if (core->n_ztapped || w->srv->n_watched)
+		n += monitor_round(w);
+
 	for (unsigned nr = w->nr; nr < core->end; nr += w->srv->n_workers) {
 		struct vale_port *p = core->ports[nr];
 

@@ -25,6 +25,7 @@
 #define SERVER_IDS 256u
 #define CONN_NO_IF SIZE_MAX
 
+struct monitor;
 struct nic;
 struct server;
 
@@ -61,6 +62,8 @@ struct vport {
 	uint32_t tx_alone, rx_alone;
 	int wake_fds[4];	  /* of a pipe: see enum vale_pipe_fd */
 	uint32_t left;		  /* of a pipe: ends that all have left, a bit each */
+	uint32_t watched;	  /* of a pipe: flags that are up, see monitor.c */
+	int kick_fd;		  /* of a pipe: an eventfd */
 	struct nic *nic;	  /* the interface that it is; NULL: programs have it open */
 	struct vale_rules *rules; /* NULL: none */
 };
@@ -70,11 +73,12 @@ struct conn {
 	int fd;
 	uid_t uid;
 	pid_t pid;
-	bool dead;		   /* to be freed when the events at hand are through */
-	struct pool *pool;	   /* NULL: nothing is open */
-	size_t if_at;		   /* its vale_if there */
-	uint32_t n_extra;	   /* buffers that it got */
-	struct vport *port;	   /* NULL: a region only */
+	bool dead;	    /* to be freed when the events at hand are through */
+	struct pool *pool;  /* NULL: nothing is open */
+	size_t if_at;	    /* its vale_if there */
+	uint32_t n_extra;   /* buffers that it got */
+	struct vport *port; /* NULL: a region only, or: */
+	struct monitor *monitor;
 	uint32_t ring;		   /* as opened; of a pipe: the end */
 	uint32_t flags;		   /* enum vale_open_flags */
 	uint32_t tx_mask, rx_mask; /* rings that it has opened; of a pipe: ends */
@@ -113,6 +117,7 @@ struct server {
 	struct vport *vports[VALE_MAX_PORTS];
 	struct conn *conns;
 	unsigned n_conns;
+	unsigned n_watched; /* pipes with monitors */
 	bool had_port;
 	_Atomic bool stop;
 	_Atomic bool nic_has_gone; /* worker 0 is to detach it */
@@ -161,10 +166,12 @@ int pool_make(struct server *srv, uid_t uid, const struct vale_region *in, struc
 	      struct weir_err *err);
 /* The memory of a port that forwards, formatted: on failure it has none. */
 int port_begin(struct server *srv, struct vport *v, struct weir_err *err);
-/* Memory for so many rings and buffers, that are to be formatted; then port_note_rings(). */
+/* Memory for so many rings and buffers, that are to be formatted. */
 int port_make_memory(struct server *srv, struct vport *v, unsigned n_rings, uint32_t n_bufs,
 		     struct weir_err *err);
-void port_note_rings(struct vport *v);
+/* Formats rings that were just taken, and the control page; notes that such rings are there. */
+void port_format(struct pool *pool, const struct vale_layout *l, struct vale_ctl *ctl);
+void port_note_rings(struct pool *pool, const struct vale_layout *l, unsigned n);
 /* Drops the memory and what stands on it, as much as there is. */
 void port_drop_memory(struct vport *v);
 
@@ -172,6 +179,9 @@ void port_drop_memory(struct vport *v);
 int join_open(struct server *srv, struct conn *c, const struct vale_open *o, struct weir_err *err);
 void join_fill_opened(const struct conn *c, struct vale_msg *answer);
 void join_release(struct server *srv, struct conn *c);
+/* What a connection is woken by, and wakes by. */
+int join_make_signals(struct conn *c, struct weir_err *err);
+void join_close_signals(struct conn *c);
 /* Two descriptors of a pipe, of which ours is the one to write. Negative errno. */
 int join_make_pipe(int *ret_read, int *ret_write);
 /* The connection has some more rings; -EBUSY: somebody else has. For pipes the rings are ends. */
@@ -184,6 +194,19 @@ void pipe_release(struct server *srv, struct conn *c);
 /* AGAIN. */
 int pipe_renew(const struct server *srv, struct conn *c, struct weir_err *err);
 void pipe_fill_fds(const struct conn *c, struct vale_msg *answer);
+
+/* monitor.c: opens a monitor; takes it back. */
+int monitor_open(struct server *srv, struct conn *c, const struct vale_open *o,
+		 struct weir_err *err);
+void monitor_release(struct server *srv, struct conn *c);
+/* Before a port's memory goes: it is watched by nobody any more. */
+void monitor_forget(struct server *srv, const struct vport *v);
+const struct vale_layout *monitor_layout(const struct monitor *m);
+int monitor_ctl_fd(const struct monitor *m);
+/* Passes on what the ends of a pipe offer. In the thread of worker 0. */
+unsigned monitor_relay(const struct server *srv, struct vport *v);
+/* Looks for what monitors of the worker's ports are to get: how much. As nic_round(). */
+unsigned monitor_round(struct worker *w);
 
 /* rules.c: sets the rules of a port; the port has got memory. On failure all is as it was. */
 int rules_set(struct server *srv, struct vport *v, const struct vale_rules *texts,

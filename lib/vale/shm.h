@@ -52,6 +52,13 @@
  * over; a receiver that has put another buffer into a slot (VALE_SLOT_BUF_CHANGED) copies that
  * slot back before it gives it back. Who does not use it looks at each slot for its buffer.
  *
+ * Who monitors a pipe has the switch between its ends for that time. While watch_head is up, the
+ * sender does not move head: it writes what that is to be to offered, kicks the switch, and looks
+ * at the flag again after a full barrier: if it is down, it moves head after all and puts 0
+ * there. The switch copies the slots, moves head, and wakes the receiver through the pipe that
+ * tells of the other end's life. The same holds for the receiver with watch_tail, returned and
+ * tail. What such a flag costs where it is down is a look at a line that is read anyway.
+ *
  * Sleeping: a side that is going to sleep raises its flag, and looks once more after a full
  * barrier; the other one publishes an index, and looks for the flag after a full barrier. So
  * at least one of them sees the other. The flag may be lowered by who was woken only if nobody
@@ -162,12 +169,18 @@ static_assert(sizeof(struct vale_if) == 56, "struct netmap_if");
 struct vale_ctl_ring {
 	/* The client's line. */
 	_Alignas(64) _Atomic uint32_t head;
-	_Atomic uint32_t sleeps; /* wake me when tail moves */
+	_Atomic uint32_t sleeps;     /* wake me when tail moves */
+	_Atomic uint32_t offered;    /* of watched pipes: head to be | VALE_OFFERED */
+	_Atomic uint32_t watch_tail; /* of pipes, by the switch: offer tail */
 	/* The switch's line. */
 	_Alignas(64) _Atomic uint32_t tail;
 	_Atomic uint32_t wants_room; /* receiving: kick me when head moves */
 	_Atomic uint64_t dropped;    /* receiving: frames there was no room for */
+	_Atomic uint32_t returned;   /* of watched pipes: tail to be | VALE_OFFERED */
+	_Atomic uint32_t watch_head; /* of pipes, by the switch: offer head */
 };
+
+#define VALE_OFFERED (1U << 31)
 
 struct vale_ctl {
 	_Alignas(64) _Atomic uint32_t asleep; /* kick me when head of a ring to send moves */

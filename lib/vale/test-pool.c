@@ -86,6 +86,38 @@ static void test_a_full_region_says_so(void **state)
 	pool_unref(pool);
 }
 
+static void test_buffers_that_are_in_no_row_will_do(void **state)
+{
+	struct pool *pool = some_pool(1);
+	struct vale_slot slots[48] = { 0 }, also[48] = { 0 };
+	struct vale_layout l, a = take_port(pool);
+	uint32_t head, n;
+
+	(void)state;
+	/* All are taken, and every second one comes back. */
+	n = pool_take_chain(pool, pool->bufs.n_free, &head);
+	assert_true(n / 2 < 48);
+	for (uint32_t i = 0, next; i < n; i++, head = next) {
+		next = *next_of(pool, head);
+		*next_of(pool, head) = 0;
+		if (i % 2)
+			pool_drop_chain(pool, head);
+	}
+	assert_int_equal(vale_layout_of(&shape, &l, NULL), 0);
+	assert_int_equal(pool_take_rings(pool, 1, 48, &l, NULL), -ENOMEM);
+	n = pool->bufs.n_free;
+	assert_int_equal(pool_take_rings(pool, 1, n, &l, NULL), 0);
+	assert_int_equal(l.first_buf, 0);
+	pool_fill_slots(pool, slots, also, n);
+	assert_int_equal(pool->bufs.n_free, 0);
+	for (uint32_t i = 0; i < n; i++) {
+		assert_true(slots[i].buf_idx >= a.first_buf + 48);
+		assert_int_equal(slots[i].buf_idx, also[i].buf_idx);
+		assert_true(!i || slots[i].buf_idx > slots[i - 1].buf_idx);
+	}
+	pool_unref(pool);
+}
+
 static void test_chains_have_what_is_left(void **state)
 {
 	struct pool *pool = some_pool(0);
@@ -178,6 +210,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_is_taken_comes_back),
 		cmocka_unit_test(test_a_full_region_says_so),
+		cmocka_unit_test(test_buffers_that_are_in_no_row_will_do),
 		cmocka_unit_test(test_chains_have_what_is_left),
 		cmocka_unit_test(test_hostile_chains_free_nothing_of_others),
 		cmocka_unit_test(test_exchanged_buffers_come_back_where_they_are),
