@@ -58,6 +58,10 @@ struct weir_port_opts {
 	bool sent;		   /* receive what this machine sends there, too: the byte before
 				    * each frame, weir_pkt.data[-1], is 1 for those and 0 for
 				    * others; not with offload; -ENOTSUP where the port cannot */
+	/* weir_pkt.ts_ns of received frames that carry a stamp of the device's clock (hwstamp.h)
+	 * is of that clock. The byte before each frame, enum weir_rx_told, says which do, and
+	 * which this machine sent; not with offload; -ENOTSUP where the port cannot. */
+	bool hw_time;
 	/* Frames for which it returns 0 are not wanted. Lent while the port is being opened. A
 	 * hint: a port drops of them what it can in the kernel, uncounted; of frames whose VLAN
 	 * tag the device took out it drops none. NULL: all are wanted. */
@@ -73,6 +77,12 @@ struct weir_port_opts {
 	 * aligned or not). Lent while the port is open; NULL: they are frames. -ENOTSUP where
 	 * the port cannot. */
 	const struct weir_recipe *recipe;
+};
+
+/* The byte before each received frame, of ports opened with .sent or .hw_time. */
+enum weir_rx_told {
+	WEIR_RX_SENT = 1U << 0,	   /* this machine sent it */
+	WEIR_RX_HW_TIME = 1U << 1, /* .ts_ns is of the device's clock */
 };
 
 /*

@@ -52,7 +52,9 @@
  * .recipe.
  *
  * With opts->sent rx also gives what this machine sends there, and the byte before each frame
- * tells which. port.c asks it only of back ends with .sent.
+ * tells which (enum weir_rx_told). port.c asks it only of back ends with .sent. With
+ * opts->hw_time, asked of those with .hw_time, the byte tells as well which frames have times
+ * of the device's clock.
  *
  * rx lends frames until rx_release(q), which gives back all that were lent on q.
  *
@@ -124,6 +126,7 @@ struct backend {
 	bool offload;	     /* frames can have a struct weir_offload before them */
 	bool recipe;	     /* frames can be made of their numbers */
 	bool sent;	     /* opts->sent can be had */
+	bool hw_time;	     /* opts->hw_time can be had */
 	const char *no_launch_time; /* if not: why, for people; NULL: nothing to be said */
 	size_t priv_size;
 

@@ -10,6 +10,7 @@
 #include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <linux/net_tstamp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -110,7 +111,7 @@ static int rx_queue_open(struct packet_rx *rx, const struct weir_iface *iface, u
 {
 	int r = 0;
 
-	rx->sent = opts->sent;
+	rx->told = opts->sent || opts->hw_time;
 	rx->snaplen = opts->snaplen ? opts->snaplen : WEIR_FRAME_MAX;
 
 	rx->fd = packet_socket(iface, err);
@@ -122,6 +123,9 @@ static int rx_queue_open(struct packet_rx *rx, const struct weir_iface *iface, u
 	}
 	if (r == 0)
 		r = map_ring(rx, iface, ring_mib, err);
+	if (r == 0 && opts->hw_time)
+		r = set_opt(rx->fd, PACKET_TIMESTAMP, "PACKET_TIMESTAMP",
+			    SOF_TIMESTAMPING_RAW_HARDWARE | SOF_TIMESTAMPING_SOFTWARE, err);
 	if (r == 0 && !opts->sent)
 		r = set_opt(rx->fd, PACKET_IGNORE_OUTGOING, "PACKET_IGNORE_OUTGOING", 1, err);
 	if (r == 0)
@@ -233,6 +237,18 @@ static void restore_vlan(const struct packet_rx *rx, uint16_t tci, uint16_t tpid
 	pkt->orig_len += VLAN_LEN;
 }
 
+/* enum weir_rx_told. */
+static uint8_t byte_of(const struct packet_told *told)
+{
+	uint8_t byte = 0;
+
+	if (told->from->sll_pkttype == PACKET_OUTGOING)
+		byte |= WEIR_RX_SENT;
+	if (told->status & TP_STATUS_TS_RAW_HARDWARE)
+		byte |= WEIR_RX_HW_TIME;
+	return byte;
+}
+
 void packet_complete(const struct packet_rx *rx, const struct packet_told *told,
 		     struct weir_pkt *pkt)
 {
@@ -240,8 +256,8 @@ void packet_complete(const struct packet_rx *rx, const struct packet_told *told,
 		restore_vlan(rx, told->tci,
 			     told->status & TP_STATUS_VLAN_TPID_VALID ? told->tpid : ETH_P_8021Q,
 			     pkt);
-	if (rx->sent)
-		pkt->data[-1] = told->from->sll_pkttype == PACKET_OUTGOING;
+	if (rx->told)
+		pkt->data[-1] = byte_of(told);
 }
 
 /* The kernel's count of frames without room; it begins anew with each call. */

@@ -18,7 +18,7 @@
 
 enum {
 	PACKET_BLOCK_SIZE = 1 << 20, /* holds the longest frame there is */
-	/* Before a frame: for a VLAN tag, and the byte that tells who sent it. */
+	/* Before a frame: for a VLAN tag, and the byte that tells of it. */
 	PACKET_ROOM_BEFORE = 8,
 };
 
@@ -48,7 +48,7 @@ struct packet_rx {
 	bool was_down; /* the socket told so: its removal may go untold */
 	uint32_t snaplen;
 	uint32_t before; /* bytes that stand before each frame: WEIR_OFFLOAD_LEN */
-	bool sent;	 /* so does a byte that tells whether this machine sent it */
+	bool told;	 /* so does a byte: enum weir_rx_told */
 	struct link_track link;
 	union {
 		struct {
@@ -77,7 +77,7 @@ struct packet_told {
 };
 
 /* Puts in front of a frame, where there is room, what is to stand there: a VLAN tag that was
- * taken out of it, and who sent it. */
+ * taken out of it, and the byte that tells of it. */
 void packet_complete(const struct packet_rx *rx, const struct packet_told *told,
 		     struct weir_pkt *pkt);
 

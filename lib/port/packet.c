@@ -256,6 +256,7 @@ const struct backend packet_backend = {
 	.launch_time = true,
 	.offload = true,
 	.sent = true,
+	.hw_time = true,
 	.priv_size = sizeof(struct packet_priv),
 	.open = packet_open,
 	.close = packet_close,

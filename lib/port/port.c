@@ -80,9 +80,9 @@ static int check_opts(const struct weir_port_opts *o, const char *name, struct w
 	if (o->queues > PORT_MAX_QUEUES)
 		return err_set(err, -EINVAL, "%s: %u queues are more than %u", name, o->queues,
 			       PORT_MAX_QUEUES);
-	if (o->sent && o->offload)
+	if ((o->sent || o->hw_time) && o->offload)
 		return err_set(err, -EINVAL,
-			       "%s: the byte that tells who sent a frame would "
+			       "%s: the byte that tells of a frame would "
 			       "stand in what is left to be done on it",
 			       name);
 	return 0;
@@ -137,6 +137,9 @@ static int check_args(const struct backend *be, const struct weir_port_opts *o, 
 		return err_set(err, -ENOTSUP, "'%s:' does not make frames", be->scheme);
 	if (o->sent && !be->sent)
 		return err_set(err, -ENOTSUP, "'%s:' does not receive what this machine sends",
+			       be->scheme);
+	if (o->hw_time && !be->hw_time)
+		return err_set(err, -ENOTSUP, "'%s:' has no time stamps of a device's clock",
 			       be->scheme);
 	r = check_options(be, a, err);
 	if (r == 0)

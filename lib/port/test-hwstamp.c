@@ -67,5 +67,5 @@ int main(void)
 		cmocka_unit_test(test_a_clock_that_is_not_there_is_named),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return unit_run(tests);
 }
