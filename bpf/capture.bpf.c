@@ -5,6 +5,10 @@
  * that leave. Each frame is written into the ring of the processor that handles it, as the
  * block that the file will have. Used by lib/capture/intake-bpf.c.
  *
+ * With CAPTURE_DEVICE the XDP program asks the driver for the device's time of each frame. Such a
+ * program is loaded for one device, and needs Linux 6.3 and its BTF, so it is an object of
+ * its own (capture-device.skel.h); the two have the same maps, variables and programs.
+ *
  * Sizes have the form ((n - 1) & mask) + 1: before Linux 6.2 the verifier does not learn from
  * a comparison with 0 that they are not.
  */
@@ -42,6 +46,9 @@ const volatile __u32 mask;	     /* size of a ring's data, less 1 */
 const volatile __u32 snaplen = 1;    /* at least 1 */
 const volatile __u32 marks;	     /* enum capture_options */
 const volatile __u32 iface;	     /* in the file */
+const volatile __u32 hw_iface;	     /* of frames with a time of the device's clock */
+const volatile bool hw_time;	     /* they are to have one */
+const volatile bool raw_time;	     /* as it is, and not as UTC */
 const volatile bool drops;	     /* arriving frames go no further */
 const volatile bool has_tai;	     /* the kernel has bpf_ktime_get_tai_ns() */
 const volatile bool stores_in_order; /* so does this machine: no barrier is needed */
@@ -49,8 +56,13 @@ const volatile bool tap;	     /* snaplen, iface and drops stand in control */
 
 volatile struct capture_control control SEC(".data.control");
 
+#ifdef CAPTURE_DEVICE
+extern int bpf_xdp_metadata_rx_timestamp(const struct xdp_md *ctx, __u64 *timestamp) __ksym;
+#endif
+
 struct frame {
 	void *ctx;
+	__u64 stamp; /* of the device's clock; 0: none */
 	bool xdp;
 	__u32 len; /* with its tag */
 	__u32 flags, queue;
@@ -93,6 +105,29 @@ static __always_inline long load_frame(const struct frame *f, __u8 *to, __u32 le
 static __always_inline __u64 clock_ns(const struct capture_ring *r)
 {
 	return (has_tai ? bpf_ktime_get_tai_ns() : bpf_ktime_get_ns()) + (__u64)r->shift_ns;
+}
+
+/* When the frame came. Forgets a stamp that cannot be one of the device's clock. */
+static __always_inline __u64 time_of(const struct capture_ring *r, struct frame *f)
+{
+	const struct capture_line *line = capture_line_now(r);
+
+	if (!f->stamp || !capture_line_knows(line, f->stamp)) {
+		f->stamp = 0;
+		return clock_ns(r);
+	}
+	return raw_time ? f->stamp : capture_line_utc(line, f->stamp);
+}
+
+/* Of a frame that is in the ring. */
+static __always_inline void count_stamp(struct capture_ring *r, const struct frame *f)
+{
+	if (!hw_time || f->flags != CAPTURE_INBOUND)
+		return;
+	if (f->stamp)
+		r->stamped++;
+	else
+		r->unstamped++;
 }
 
 static __always_inline __u32 options_len(__u64 untold)
@@ -185,9 +220,9 @@ static __always_inline void drop(struct capture_ring *r)
 	r->next_id++;
 }
 
-static __always_inline void write_block(struct capture_ring *r, const struct frame *f)
+static __always_inline void write_block(struct capture_ring *r, struct frame *f)
 {
-	const __u64 ts = clock_ns(r), untold = r->untold;
+	const __u64 ts = time_of(r, f), untold = r->untold;
 	const __u32 limit = most();
 	__u32 len = f->len < limit ? f->len : limit;
 	__u32 padded = (len + 3) & ~3u, total = FIXED + padded + options_len(untold) + 4;
@@ -202,7 +237,7 @@ static __always_inline void write_block(struct capture_ring *r, const struct fra
 	block = (__u8 *)r + CAPTURE_PAGE + ((__u32)pos & mask);
 	put32(block, EPB);
 	put32(block + 4, total);
-	put32(block + 8, tap ? control.iface : iface);
+	put32(block + 8, f->stamp ? hw_iface : tap ? control.iface : iface);
 	put32(block + 12, (__u32)(ts >> 32));
 	put32(block + 16, (__u32)ts);
 	put32(block + 20, len);
@@ -219,10 +254,11 @@ static __always_inline void write_block(struct capture_ring *r, const struct fra
 	r->untold = 0;
 	r->next_id++;
 	r->frames++;
+	count_stamp(r, f);
 	publish(r, pos + total);
 }
 
-static __always_inline void capture(const struct frame *f)
+static __always_inline void capture(struct frame *f)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
 	struct capture_ring *r = bpf_map_lookup_elem(&rings, &cpu);
@@ -242,6 +278,19 @@ static __always_inline void capture(const struct frame *f)
 	*(volatile __u32 *)&r->busy = 0;
 }
 
+/* The stamp has a variable of its own: one that a call may write to hides what the verifier knows
+ * of all around it. */
+static __always_inline __u64 device_stamp(const struct xdp_md *ctx)
+{
+	__u64 stamp = 0;
+
+#ifdef CAPTURE_DEVICE
+	if (bpf_xdp_metadata_rx_timestamp(ctx, &stamp) < 0)
+		return 0;
+#endif
+	return stamp;
+}
+
 /* "frags": frames of several buffers are read by a helper that knows them. */
 SEC("xdp.frags")
 int capture_xdp(struct xdp_md *ctx)
@@ -254,6 +303,7 @@ int capture_xdp(struct xdp_md *ctx)
 
 	if (!control.on)
 		return XDP_PASS;
+	f.stamp = device_stamp(ctx);
 	capture(&f);
 	return takes_away() ? XDP_DROP : XDP_PASS;
 }
@@ -270,6 +320,9 @@ static __always_inline void capture_skb(struct __sk_buff *skb, __u32 flags)
 		f.tci = __builtin_bswap16((__u16)skb->vlan_tci);
 		f.len += TAG;
 	}
+	/* Frames that are handed on still have the stamp of their arrival when they leave. */
+	if (hw_time && flags == CAPTURE_INBOUND)
+		f.stamp = skb->hwtstamp;
 	/* The kernel counts received queues from 1; 0 is none. */
 	if (flags == CAPTURE_INBOUND && f.queue)
 		f.queue--;

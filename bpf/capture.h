@@ -24,6 +24,30 @@
 #define CAPTURE_FILLER	   4u /* no type of a frame's block */
 #define CAPTURE_FILLER_MIN 16u
 
+/* How times of a device's clock become UTC. A frame is stamped within CAPTURE_LINE_REACH of
+ * when the clock was last seen; what claims another time is none of that clock. */
+struct capture_line {
+	__u64 base_ns;	 /* when the clock was last seen, by itself; 0: it was not */
+	__s64 offset_ns; /* UTC less the clock, then */
+	__s64 rate;	 /* how it changes for each ns of the clock, times CAPTURE_LINE_ONE */
+};
+
+#define CAPTURE_LINE_ONE   (1ull << 32)
+#define CAPTURE_LINE_REACH 10000000000ull /* ns */
+
+static inline int capture_line_knows(const struct capture_line *l, __u64 clock_ns)
+{
+	return l->base_ns && clock_ns - l->base_ns + CAPTURE_LINE_REACH <= 2 * CAPTURE_LINE_REACH;
+}
+
+/* Of a time that it knows. */
+static inline __u64 capture_line_utc(const struct capture_line *l, __u64 clock_ns)
+{
+	__s64 since = (__s64)(clock_ns - l->base_ns);
+
+	return clock_ns + (__u64)(l->offset_ns + (since * l->rate >> 32));
+}
+
 struct capture_ring {
 	/* Written by whoever receives. What counts frames counts each in one of kept,
 	 * filtered and dropped. */
@@ -34,13 +58,20 @@ struct capture_ring {
 	__u64 untold;				 /* of these, since the last frame in the ring */
 	__u64 next_id;				 /* of a packet */
 	__u32 busy;				 /* programs: a frame is being written */
-	__u64 nested; /* programs: dropped, since they came while another was written */
+	__u64 nested;	 /* programs: dropped, since they came while another was written */
+	__u64 stamped;	 /* of frames: arrived with a stamp of the device's clock */
+	__u64 unstamped; /* arrived without, where there should have been one */
 
 	/* Written by the writer. */
 	__u64 tail __attribute__((aligned(64))); /* bytes that it needs no more */
 	__s64 shift_ns; /* programs: the wall clock less the clock that they have */
 	/* Of a tap: what its readers have told of the counters above. */
 	__u64 told_filtered, told_dropped, told_nested;
+
+	/* Of the device's clock, where frames have its stamps: lines[line & 1] holds, and the
+	 * other one is written next. */
+	struct capture_line lines[2];
+	__u32 line;
 };
 
 /* What the programs of a tap are, for whoever opens it; constant once ready is set. */
@@ -59,7 +90,7 @@ struct capture_tap {
 };
 
 /* Changes whenever these structures do, which programs of different ages may share. */
-#define CAPTURE_TAP_READY 0x77740001u
+#define CAPTURE_TAP_READY 0x77740002u
 
 /* Where its programs are attached. */
 enum capture_hooks {
@@ -97,6 +128,13 @@ enum capture_options {
 	CAPTURE_ID = 1 << 1,	/* epb_packetid */
 	CAPTURE_QUEUE = 1 << 2, /* epb_queue */
 };
+
+/* The line that holds now. What stands there follows from its number, which so is read before it
+ * everywhere. */
+static inline const struct capture_line *capture_line_now(const struct capture_ring *r)
+{
+	return &r->lines[*(const volatile __u32 *)&r->line & 1];
+}
 
 #define CAPTURE_INBOUND	 1u /* values of epb_flags */
 #define CAPTURE_OUTBOUND 2u

@@ -23,6 +23,8 @@ void capture_sum(const struct weir_capture *c, unsigned n_ports,
 		sum.writer_dropped += f.writer_dropped;
 		sum.late += f.late;
 		sum.kept_bytes += f.kept_bytes;
+		sum.hw_stamped += f.hw_stamped;
+		sum.hw_missing += f.hw_missing;
 	}
 	*ret_sum = sum;
 }
@@ -50,6 +52,11 @@ void capture_print_text(FILE *to, const struct weir_capture *c, unsigned n_ports
 		weir_capture_figures(c, i, &f);
 		fprintf(to, "%s (%s): ", p->name, p->engine);
 		print_figures(to, &f);
+		if (p->clock)
+			fprintf(to,
+				"\t%" PRIu64 " have times of %s, %" PRIu64
+				" came without one and have the system's\n",
+				f.hw_stamped, p->clock, f.hw_missing);
 	}
 	if (n_ports > 1) {
 		capture_sum(c, n_ports, &f);
@@ -61,12 +68,14 @@ void capture_print_text(FILE *to, const struct weir_capture *c, unsigned n_ports
 
 static json_t *figures_object(const struct weir_capture_figures *f)
 {
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o, s:o, s:o}}", "received",
-			 json_number(f->received), "kept", json_number(f->kept), "kept_bytes",
-			 json_number(f->kept_bytes), "filtered", json_number(f->filtered), "late",
-			 json_number(f->late), "lost", "total", json_number(capture_lost(f)),
-			 "kernel", json_number(f->kernel_dropped), "ring",
-			 json_number(f->ring_dropped), "writer", json_number(f->writer_dropped));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o, s:o, s:o}}",
+			 "hw_stamped", json_number(f->hw_stamped), "hw_missing",
+			 json_number(f->hw_missing), "received", json_number(f->received), "kept",
+			 json_number(f->kept), "kept_bytes", json_number(f->kept_bytes), "filtered",
+			 json_number(f->filtered), "late", json_number(f->late), "lost", "total",
+			 json_number(capture_lost(f)), "kernel", json_number(f->kernel_dropped),
+			 "ring", json_number(f->ring_dropped), "writer",
+			 json_number(f->writer_dropped));
 }
 
 static json_t *port_object(const struct weir_capture *c, unsigned i)
@@ -82,6 +91,7 @@ static json_t *port_object(const struct weir_capture *c, unsigned i)
 	(void)json_object_set_new(o, "engine", json_string(p->engine));
 	(void)json_object_set_new(o, "link_type", json_number(p->linktype));
 	(void)json_object_set_new(o, "queues", json_number(p->n_queues));
+	(void)json_object_set_new(o, "clock", p->clock ? json_string(p->clock) : json_null());
 	return o;
 }
 

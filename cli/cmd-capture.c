@@ -23,6 +23,9 @@
 
 #define EXIT_LOST 3
 
+/* So many frames without a stamp, and none with one, are no accident. */
+#define MANY_UNSTAMPED 100
+
 /* Of a number of --ring-buffer: a hundred years in seconds. */
 #define ROTATION_MAX 3200000000u
 
@@ -30,7 +33,7 @@ struct capture_cfg {
 	struct opt_list ports, rotation;
 	const char *path, *filter, *comment, *marks;
 	struct trace_out_cfg out;
-	uint32_t queues, direction, snaplen, engine, mode;
+	uint32_t queues, direction, snaplen, engine, mode, time;
 	uint64_t buffer_mib, count, duration_s;
 	bool headers, per_queue, no_promisc, print, quiet, json, strict;
 };
@@ -70,6 +73,10 @@ static const struct opt rows[] = {
 		  "traffic control, by a packet socket or by AF_XDP sockets" },
 	{ OPT(struct capture_cfg, mode), .name = "mode", .metavar = "MODE",
 	  .choices = "mirror drop", .help = "drop: arriving frames go no further (xdp, tc)" },
+	{ OPT(struct capture_cfg, time), .name = "time", .metavar = "WHOSE",
+	  .choices = "sw hw auto hw-raw",
+	  .help = "times of arriving frames: of the system; of the device's clock, put to UTC; of "
+		  "the device if it has any; of the device as they are" },
 	{ OPT(struct capture_cfg, no_promisc), .name = "no-promisc", .letter = 'p',
 	  .help = "only frames for this machine" },
 	{ OPT(struct capture_cfg, queues), .name = "queues", .letter = 'Q', .metavar = "N",
@@ -99,6 +106,7 @@ struct capture {
 	unsigned n_ports;
 	int signals;
 	uint64_t begin_ns, end_ns; /* CLOCK_MONOTONIC */
+	bool *warned;		   /* of each port: that its device gives no times */
 };
 
 static int read_marks(const char *list, unsigned *ret_marks, struct weir_err *err)
@@ -206,6 +214,7 @@ static int fill_opts(struct capture *c, struct weir_capture_opts *opts, struct w
 		.engine = (enum weir_capture_engine)cfg->engine,
 		.mode = (enum weir_capture_mode)cfg->mode,
 		.promisc = !cfg->no_promisc,
+		.time = (enum weir_capture_time)cfg->time,
 		.path = cfg->path,
 		.comment = cfg->comment,
 		.marks = WEIR_CAPTURE_MARK_FLAGS,
@@ -228,6 +237,7 @@ static int open_all(struct capture *c, struct weir_err *err)
 	if (r < 0)
 		return r;
 	c->n_ports = opts.n_ports;
+	c->warned = xcalloc(opts.n_ports, sizeof(*c->warned));
 	/* A reader that has gone is an error of the file, and not the end of the program. */
 	(void)signal(SIGPIPE, SIG_IGN);
 	c->signals = signals_open_ends();
@@ -250,7 +260,8 @@ static void show_live(const struct capture *c, struct live_figures *before, uint
 {
 	struct weir_capture_figures sum;
 	struct live_figures figures;
-	char line[160], whole[200];
+	char line[160], whole[256];
+	int n;
 
 	capture_sum(c->capture, c->n_ports, &sum);
 	figures = (struct live_figures){ .frames = sum.kept,
@@ -258,10 +269,32 @@ static void show_live(const struct capture *c, struct live_figures *before, uint
 					 .elapsed_ns = now - c->begin_ns,
 					 .done = -1 };
 	live_line(&figures, before, line, sizeof(line));
-	(void)snprintf(whole, sizeof(whole), "%s, %llu lost", line,
-		       (unsigned long long)capture_lost(&sum));
+	n = snprintf(whole, sizeof(whole), "%s, %llu lost", line,
+		     (unsigned long long)capture_lost(&sum));
+	if (sum.hw_missing && n < (int)sizeof(whole))
+		(void)snprintf(whole + n, sizeof(whole) - (size_t)n, ", %llu without a stamp",
+			       (unsigned long long)sum.hw_missing);
 	live_show(whole);
 	*before = figures;
+}
+
+/* A device may say that it stamps frames, and not do it. least: so many have to have come. */
+static void warn_of_liars(struct capture *c, uint64_t least)
+{
+	struct weir_capture_figures f;
+
+	for (unsigned i = 0; i < c->n_ports && !c->cfg->quiet; i++) {
+		const struct weir_capture_port *p = weir_capture_port(c->capture, i);
+
+		weir_capture_figures(c->capture, i, &f);
+		if (c->warned[i] || !p->clock || f.hw_stamped || f.hw_missing < least)
+			continue;
+		c->warned[i] = true;
+		cmd_warn(c->run,
+			 "%s: the device says that it stamps frames, and %llu have come without a "
+			 "stamp: they have the system's time",
+			 p->name, (unsigned long long)f.hw_missing);
+	}
 }
 
 /* Until it is over, or a signal says so. */
@@ -282,6 +315,8 @@ static void watch(struct capture *c)
 		else if (nr)
 			break;
 		now = clock_ns(CLOCK_MONOTONIC);
+		if (c->cfg->time)
+			warn_of_liars(c, MANY_UNSTAMPED);
 		if (!live || now - shown < LIVE_NS)
 			continue;
 		show_live(c, &before, now);
@@ -315,6 +350,14 @@ static int exit_status(const struct capture *c)
 	return c->cfg->strict && capture_lost(&sum) ? EXIT_LOST : 0;
 }
 
+static void tell_port(const struct capture *c, const struct weir_capture_port *p)
+{
+	fprintf(stderr, "%s: capturing from %s", c->run->prog, p->name);
+	if (c->cfg->time)
+		fprintf(stderr, ", times are of %s", p->clock ? p->clock : "the system");
+	fputc('\n', stderr);
+}
+
 /* From the start to the statistics. The exit status. */
 static int capture(struct capture *c)
 {
@@ -329,12 +372,12 @@ static int capture(struct capture *c)
 		return cmd_fail(c->run, "%s", weir_err_text(&err));
 	if (!c->cfg->quiet) {
 		for (unsigned i = 0; i < c->n_ports; i++)
-			fprintf(stderr, "%s: capturing from %s\n", c->run->prog,
-				weir_capture_port(c->capture, i)->name);
+			tell_port(c, weir_capture_port(c->capture, i));
 	}
 	watch(c);
 	r = weir_capture_stop(c->capture, &err);
 	c->end_ns = clock_ns(CLOCK_MONOTONIC);
+	warn_of_liars(c, 1);
 	c->decoder = decoder_free(c->decoder); /* it prints the rest before statistics come */
 	status = tell(c);
 	if (r < 0)
@@ -365,6 +408,7 @@ static int run_capture(const struct cmd_run *run, const void *fields)
 	weir_capture_close(c.capture);
 	decoder_free(c.decoder);
 	signals_close(c.signals);
+	free(c.warned);
 	return status;
 }
 

@@ -81,6 +81,11 @@ static void print_names(unsigned set, const char *(*text)(unsigned nr))
 	putchar('\n');
 }
 
+static unsigned long long magnitude(int64_t n)
+{
+	return n < 0 ? 0 - (uint64_t)n : (uint64_t)n;
+}
+
 static void print_clock(const struct state *s)
 {
 	int64_t ahead;
@@ -95,9 +100,9 @@ static void print_clock(const struct state *s)
 		return;
 	}
 	ahead = s->clock.clock_ns - s->clock.utc_ns;
-	printf(", %.9f s %s UTC, to %llu ns\n",
-	       (double)(ahead < 0 ? -ahead : ahead) / (double)NSEC_PER_SEC,
-	       ahead < 0 ? "behind" : "ahead of", (unsigned long long)s->clock.error_ns);
+	printf(", %llu.%09llu s %s UTC, to %llu ns\n", magnitude(ahead) / NSEC_PER_SEC,
+	       magnitude(ahead) % NSEC_PER_SEC, ahead < 0 ? "behind" : "ahead of",
+	       (unsigned long long)s->clock.error_ns);
 }
 
 static void print_text(const struct state *s)

@@ -10,7 +10,7 @@
  *
  * Each frame that arrived is counted as exactly one of kept, filtered, dropped (three
  * places) and late. Times are nanoseconds of the wall clock, as the kernel or, where it
- * tells none, this process saw the frame.
+ * tells none, this process saw the frame; or of the device's clock, see weir_capture_time.
  *
  * A file ends with a whole frame whatever happened, a full disk and a signal included.
  * What weir_capture_open() changed on the host is undone by weir_capture_close(), or when
@@ -53,6 +53,14 @@ enum weir_capture_mode {
 	WEIR_CAPTURE_DROP,   /* nobody else does; XDP and TC alone */
 };
 
+/* Whose time frames have that arrive. */
+enum weir_capture_time {
+	WEIR_CAPTURE_TIME_SW,	  /* the system's, when they reach it */
+	WEIR_CAPTURE_TIME_HW,	  /* of the device's clock (hwstamp.h), put to UTC */
+	WEIR_CAPTURE_TIME_AUTO,	  /* as HW where that can be had, else as SW */
+	WEIR_CAPTURE_TIME_HW_RAW, /* of the device's clock, as it is */
+};
+
 /* What each frame's block says beside the frame (pcapng). */
 enum weir_capture_marks {
 	WEIR_CAPTURE_MARK_FLAGS = 1U << 0, /* which way it went */
@@ -84,6 +92,15 @@ struct weir_capture_opts {
 	enum weir_capture_engine engine; /* of ports that are the name of an interface */
 	enum weir_capture_mode mode;
 	bool promisc; /* frames for other hosts, too */
+	/*
+	 * HW and HW_RAW need pcapng, interfaces (by programs in the kernel or packet sockets) and
+	 * drivers that say they stamp all frames: -ENOTSUP before anything has been opened. Their
+	 * stamps are switched on, and what was set before is put back at the end. A frame that has
+	 * come without a stamp, and one that was sent, has the system's time; the file tells which
+	 * is which: behind the interfaces of the ports it has as many again, of frames with times
+	 * of the device's clock.
+	 */
+	enum weir_capture_time time;
 
 	const char *path; /* of the file; "-": standard output; NULL: none is written */
 	/* NAME.EXT with a rotation makes NAME_00001_20260131235959.EXT; with '%' the name is
@@ -116,6 +133,8 @@ struct weir_capture_figures {
 	uint64_t ring_dropped;	 /* the ring had none: the writer was too slow */
 	uint64_t writer_dropped; /* could not be written: the disk is full, and the like */
 	uint64_t late;		 /* came when all had been kept that were wanted */
+	uint64_t hw_stamped;	 /* of those in rings: had a time of the device's clock */
+	uint64_t hw_missing;	 /* arrived without one, though it was to be had */
 	uint64_t kept_bytes;	 /* of the frames kept, as long as they were on the wire */
 };
 
@@ -123,6 +142,8 @@ struct weir_capture_port {
 	const char *name;   /* as it was given */
 	const char *device; /* behind it */
 	const char *engine; /* how frames are received: "tc program", "packet", "vale", ... */
+	const char *clock;  /* whose time arriving frames are to have: "/dev/ptp0"; NULL: the
+			     * system's */
 	uint32_t linktype;
 	unsigned n_queues;
 };

@@ -239,7 +239,7 @@ bool blockring_put(struct blockring *r, uint64_t *head, const struct blockring_f
 	at = blockring_at(r, pos);
 	raw32_put(at, BLOCK_EPB);
 	raw32_put(at + 4, len);
-	raw32_put(at + 8, r->iface);
+	raw32_put(at + 8, f->hw_time ? r->hw_iface : r->iface);
 	raw32_put(at + 12, (uint32_t)(f->ts_ns >> 32));
 	raw32_put(at + 16, (uint32_t)f->ts_ns);
 	raw32_put(at + 20, f->len);
@@ -260,4 +260,12 @@ bool blockring_put(struct blockring *r, uint64_t *head, const struct blockring_f
 void blockring_publish(struct blockring *r, uint64_t head)
 {
 	__atomic_store_n(&r->shared->head, head, __ATOMIC_RELEASE); /* with blockring_head() */
+}
+
+void blockring_set_line(struct blockring *r, const struct capture_line *line)
+{
+	const uint32_t next = r->shared->line + 1; /* it is ours */
+
+	r->shared->lines[next & 1] = *line;
+	__atomic_store_n(&r->shared->line, next, __ATOMIC_RELEASE); /* with capture_line_now() */
 }

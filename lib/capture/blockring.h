@@ -27,11 +27,13 @@ struct blockring_counts {
 struct blockring {
 	struct capture_ring *shared;
 	uint8_t *data;
-	uint64_t size;	  /* of data: a power of two, at least CAPTURE_CHUNK */
-	size_t mapped;	  /* bytes at shared; 0: they are not ours */
-	uint32_t iface;	  /* of all its frames, as the file counts them */
-	unsigned queue;	  /* for people */
-	unsigned options; /* enum capture_options */
+	uint64_t size;	   /* of data: a power of two, at least CAPTURE_CHUNK */
+	size_t mapped;	   /* bytes at shared; 0: they are not ours */
+	uint32_t iface;	   /* of all its frames, as the file counts them; but */
+	uint32_t hw_iface; /* of those with a time of the device's clock */
+	bool raw_time;	   /* these have it as it is, and not as UTC */
+	unsigned queue;	   /* for people */
+	unsigned options;  /* enum capture_options */
 
 	/* Of a ring that is filled on when its reader goes: what earlier readers have told, and
 	 * what there was when this one left. */
@@ -85,8 +87,9 @@ void blockring_count(__u64 *counter, uint64_t n);
 struct blockring_frame {
 	const uint8_t *data;
 	uint32_t len, orig_len;
-	uint64_t ts_ns; /* ns since 1970 UTC */
+	uint64_t ts_ns; /* ns since 1970 UTC; a time of the device's clock as the ring wants it */
 	uint32_t flags; /* epb_flags */
+	bool hw_time;	/* it is of the device's clock */
 };
 
 /* Writes the frame's block, to be seen after blockring_publish(). False: there is no room, and it
@@ -108,6 +111,9 @@ static inline uint64_t blockring_head(const struct blockring *r)
 	return MIN(__atomic_load_n(&r->shared->head, __ATOMIC_ACQUIRE), limit);
 }
 
+/* From now on times of the device's clock become UTC by this line. One thread does that. */
+void blockring_set_line(struct blockring *r, const struct capture_line *line);
+
 /* Nothing before pos is read any more. */
 static inline void blockring_release(struct blockring *r, uint64_t pos)
 {
@@ -128,6 +134,11 @@ static inline bool block_is_frame(const uint8_t *block)
 static inline uint32_t block_len(const uint8_t *block)
 {
 	return raw32_at(block + 4);
+}
+
+static inline uint32_t block_iface(const uint8_t *block)
+{
+	return raw32_at(block + 8);
 }
 
 static inline uint64_t block_time(const uint8_t *block)

@@ -67,6 +67,22 @@ static int check_opts(const struct weir_capture_opts *opts, struct weir_err *err
 	return 0;
 }
 
+/* What is missing for hardware time is told before anything has changed. */
+static int check_time(const struct weir_capture_opts *opts, struct weir_err *err)
+{
+	char ifname[16];
+	int r = 0;
+
+	if (opts->time != WEIR_CAPTURE_TIME_HW && opts->time != WEIR_CAPTURE_TIME_HW_RAW)
+		return 0;
+	if (opts->format != WEIR_TRACE_PCAPNG)
+		return err_set(err, -EINVAL,
+			       "hardware time needs pcapng, which tells the clock of each frame");
+	for (unsigned i = 0; r == 0 && i < opts->n_ports; i++)
+		r = hwtime_check(opts, i, ifname, err);
+	return r;
+}
+
 static int open_intakes(struct weir_capture *c, struct weir_err *err)
 {
 	const struct weir_capture_opts *opts = &c->opts;
@@ -82,11 +98,13 @@ static int open_intakes(struct weir_capture *c, struct weir_err *err)
 
 		c->n_intakes++;
 		r = intake_open(s, opts, i, ring_size_of(opts), err);
-		c->ports[i] = (struct weir_capture_port){ .name = s->info.name,
-							  .device = s->info.device,
-							  .engine = s->info.engine,
-							  .linktype = s->info.linktype,
-							  .n_queues = s->n_rings };
+		c->ports[i] =
+			(struct weir_capture_port){ .name = s->info.name,
+						    .device = s->info.device,
+						    .engine = s->info.engine,
+						    .clock = s->hw ? hwtime_clock(s->hw) : NULL,
+						    .linktype = s->info.linktype,
+						    .n_queues = s->n_rings };
 		c->linktypes[i] = s->info.linktype;
 		c->n_rings += s->n_rings;
 	}
@@ -134,6 +152,7 @@ static void *make_tail(void *ctx, size_t *ret_len)
 
 	for (unsigned i = 0; r == 0 && i < c->n_intakes; i++) {
 		weir_capture_figures(c, i, &t.figures);
+		t.clock = c->ports[i].clock;
 		r = tail_add(&b, i, &t);
 	}
 	if (r < 0)
@@ -224,6 +243,8 @@ int weir_capture_open(const struct weir_capture_opts *opts, struct weir_capture 
 	struct weir_capture *c = NULL;
 	int r = check_opts(opts, err);
 
+	if (r == 0)
+		r = check_time(opts, err);
 	if (r < 0)
 		return r;
 	c = calloc(1, sizeof(*c));
@@ -251,7 +272,7 @@ int weir_capture_start(struct weir_capture *c, struct weir_err *err)
 	for (unsigned i = 0; r == 0 && i < c->n_writers; i++)
 		r = writer_start(c->writers[i], err);
 	for (unsigned i = 0; r == 0 && i < c->n_intakes; i++)
-		r = c->intakes[i].engine->start(&c->intakes[i], err);
+		r = intake_start(&c->intakes[i], err);
 	return r;
 }
 
@@ -301,7 +322,7 @@ int weir_capture_stop(struct weir_capture *c, struct weir_err *err)
 	int r = 0, q;
 
 	for (unsigned i = 0; i < c->n_intakes; i++)
-		c->intakes[i].engine->stop(&c->intakes[i]);
+		intake_stop(&c->intakes[i]);
 	c->stopped = true;
 	/* Files end with what became of all frames. */
 	for (unsigned i = 0; i < c->n_writers; i++)
@@ -335,6 +356,8 @@ void weir_capture_figures(const struct weir_capture *c, unsigned i,
 		f.filtered += n.filtered;
 		f.ring_dropped += n.dropped;
 		f.received += n.frames;
+		f.hw_stamped += blockring_counter(&s->rings[k].shared->stamped);
+		f.hw_missing += blockring_counter(&s->rings[k].shared->unstamped);
 	}
 	f.received += f.filtered + f.ring_dropped;
 	*ret_figures = f;
@@ -351,7 +374,7 @@ struct weir_capture *weir_capture_close(struct weir_capture *c)
 		return NULL;
 	for (unsigned i = 0; i < c->n_intakes; i++) {
 		if (c->n_writers && !c->stopped)
-			c->intakes[i].engine->stop(&c->intakes[i]);
+			intake_stop(&c->intakes[i]);
 	}
 	for (unsigned i = 0; i < c->n_writers; i++)
 		writer_close(c->writers[i]); /* they read the rings */

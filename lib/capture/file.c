@@ -38,7 +38,9 @@ struct file {
 	uint64_t written; /* bytes in the file, or on their way there */
 	off_t begin;	  /* where it begins: standard output may be a file that has more */
 	struct weir_err failure;
+	/* Of n_ifaces, and behind them of the same with times of the device's clock. */
 	struct file_loss *loss;
+	unsigned n_ifaces;
 	char path[];
 };
 
@@ -425,9 +427,10 @@ int file_finish(struct file *f, void *tail, size_t len, struct weir_err *err)
 
 struct file_loss file_loss(struct file *f, unsigned i)
 {
-	const struct file_loss loss = f->loss[i];
+	struct file_loss *a = &f->loss[i], *b = &f->loss[f->n_ifaces + i];
+	const struct file_loss loss = { a->frames + b->frames, a->bytes + b->bytes };
 
-	f->loss[i] = (struct file_loss){ 0 };
+	*a = *b = (struct file_loss){ 0 };
 	return loss;
 }
 
@@ -529,7 +532,8 @@ int file_open(const char *path, const struct file_opts *opts, struct file **ret_
 	f->format = opts->format;
 	f->hurry = opts->hurry;
 	f->disk = opts->disk;
-	f->loss = calloc(opts->n_ifaces, sizeof(*f->loss));
+	f->n_ifaces = opts->n_ifaces;
+	f->loss = calloc(2 * f->n_ifaces, sizeof(*f->loss));
 	f->now = next_parcel(f);
 	if (!f->now || !f->loss)
 		return err_set(err, -ENOMEM, "%s: no memory to write it", name);

@@ -15,6 +15,7 @@ int head_make(struct ngblock *b, const struct intake *intakes, unsigned n,
 struct tail_figures {
 	struct weir_capture_figures figures;
 	uint64_t begin_ns, end_ns; /* of the capture so far */
+	const char *clock;	   /* struct weir_capture_port */
 };
 
 /* Adds the statistics of interface i. -ENOMEM. */

@@ -77,7 +77,10 @@ static int choose(struct intake *s, struct weir_err *err)
 	p->wanted = (struct program_opts){ .iface = &p->iface,
 					   .snaplen = s->opts->snaplen,
 					   .iface_nr = s->nr,
-					   .marks = s->opts->marks };
+					   .marks = s->opts->marks,
+					   .hw_time = s->hw != NULL,
+					   .hw_iface_nr = s->opts->n_ports + s->nr,
+					   .raw_time = s->opts->time == WEIR_CAPTURE_TIME_HW_RAW };
 	program_choose(&p->wanted, s->opts->direction, s->opts->engine, s->opts->mode);
 	program_size(&p->wanted, s->opts->buffer_size, s->ring_size);
 	return 0;

@@ -44,9 +44,37 @@ struct queue {
 struct port_priv {
 	struct weir_port *port;
 	struct queue *queues;
-	bool tells_sent;	  /* a byte before each frame */
+	bool told;		  /* a byte before each frame: enum weir_rx_told */
 	_Atomic uint64_t stop_ns; /* CLOCK_REALTIME; 0: not yet */
 };
+
+/* When it came, and by which clock. What says that it is of the device's clock, and cannot
+ * be, has the time of now. */
+static void read_time(const struct queue *q, const struct weir_pkt *pkt, uint64_t now,
+		      struct blockring_frame *f)
+{
+	const struct port_priv *p = q->intake->priv;
+	const struct capture_line *line = capture_line_now(q->ring->shared);
+	const uint64_t ts = pkt->ts_ns > 0 ? (uint64_t)pkt->ts_ns : now;
+
+	f->ts_ns = ts;
+	if (!p->told || !(pkt->data[-1] & WEIR_RX_HW_TIME))
+		return;
+	f->hw_time = capture_line_knows(line, ts);
+	if (!f->hw_time)
+		f->ts_ns = now;
+	else if (!q->ring->raw_time)
+		f->ts_ns = capture_line_utc(line, ts);
+}
+
+/* Counts a frame that is in the ring. */
+static void count_stamp(const struct queue *q, const struct blockring_frame *f)
+{
+	struct capture_ring *shared = q->ring->shared;
+
+	if (q->intake->hw && f->flags == CAPTURE_INBOUND)
+		blockring_count(f->hw_time ? &shared->stamped : &shared->unstamped, 1);
+}
 
 /* Puts a frame into the ring, if it is wanted. */
 static void take_frame(struct queue *q, uint64_t *head, const struct weir_pkt *pkt, uint64_t now)
@@ -54,11 +82,10 @@ static void take_frame(struct queue *q, uint64_t *head, const struct weir_pkt *p
 	const struct port_priv *p = q->intake->priv;
 	const struct weir_capture_opts *opts = q->intake->opts;
 	const struct filter *filter = q->intake->filter;
-	const bool sent = p->tells_sent && pkt->data[-1];
+	const bool sent = p->told && pkt->data[-1] & WEIR_RX_SENT;
 	struct blockring_frame f = { .data = pkt->data,
 				     .len = pkt->len,
 				     .orig_len = pkt->orig_len,
-				     .ts_ns = pkt->ts_ns > 0 ? (uint64_t)pkt->ts_ns : now,
 				     .flags = sent ? CAPTURE_OUTBOUND : CAPTURE_INBOUND };
 
 	if (opts->direction == WEIR_CAPTURE_OUT && !sent)
@@ -69,7 +96,21 @@ static void take_frame(struct queue *q, uint64_t *head, const struct weir_pkt *p
 	}
 	if (opts->snaplen)
 		f.len = MIN(f.len, opts->snaplen);
-	(void)blockring_put(q->ring, head, &f); /* it counts what finds no room */
+	read_time(q, pkt, now, &f);
+	if (blockring_put(q->ring, head, &f)) /* it counts what finds no room */
+		count_stamp(q, &f);
+}
+
+/* Did it come after that time, by the wall clock? */
+static bool is_younger(const struct queue *q, const struct weir_pkt *pkt, uint64_t than_ns,
+		       uint64_t now)
+{
+	struct blockring_frame f = { 0 };
+
+	read_time(q, pkt, now, &f);
+	if (f.hw_time && q->ring->raw_time)
+		f.ts_ns = capture_line_utc(capture_line_now(q->ring->shared), f.ts_ns);
+	return f.ts_ns > than_ns;
 }
 
 /* Is one of the frames younger than the stop? */
@@ -81,7 +122,7 @@ static bool take(struct queue *q, const struct weir_pkt *pkts, unsigned n, uint6
 	for (unsigned i = 0; i < n; i++)
 		take_frame(q, &head, &pkts[i], now);
 	blockring_publish(q->ring, head);
-	return stop_ns && pkts[n - 1].ts_ns > (int64_t)stop_ns;
+	return stop_ns && is_younger(q, &pkts[n - 1], stop_ns, now);
 }
 
 /* One look at the port: how many frames came, or a negative errno. */
@@ -154,12 +195,13 @@ static int open_port(struct intake *s, bool sent, const struct sock_fprog *filte
 		.snaplen = s->opts->filter ? 0 : s->opts->snaplen, /* it looks at whole frames */
 		.promisc = s->opts->promisc,
 		.sent = sent,
+		.hw_time = s->hw != NULL,
 		.filter = filter,
 	};
 	int r;
 
 	p->port = weir_port_close(p->port);
-	p->tells_sent = sent;
+	p->told = sent || s->hw;
 	r = weir_port_open(s->info.name, &opts, &p->port, err);
 	if (r < 0)
 		return r;

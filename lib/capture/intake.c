@@ -93,16 +93,38 @@ static int open_tap(struct intake *s, struct weir_err *err)
 	return r;
 }
 
+/* Whose time frames get. */
+static int open_time(struct intake *s, struct weir_err *err)
+{
+	const enum weir_capture_time time = s->opts->time;
+	const bool must = time == WEIR_CAPTURE_TIME_HW || time == WEIR_CAPTURE_TIME_HW_RAW;
+	char ifname[16];
+	int r;
+
+	if (time == WEIR_CAPTURE_TIME_SW)
+		return 0;
+	if (!must && s->opts->format != WEIR_TRACE_PCAPNG)
+		return 0; /* it could not tell the clocks apart */
+	r = hwtime_check(s->opts, s->nr, ifname, must ? err : NULL);
+	if (r == 0)
+		r = hwtime_open(ifname, &s->hw, must ? err : NULL);
+	return must ? r : 0;
+}
+
 int intake_open(struct intake *s, const struct weir_capture_opts *opts, unsigned nr,
 		uint64_t ring_size, struct weir_err *err)
 {
+	int r;
+
 	*s = (struct intake){ .opts = opts, .nr = nr, .ring_size = ring_size };
 	(void)snprintf(s->info.name, sizeof(s->info.name), "%s", opts->ports[nr]);
+	r = open_time(s, err);
+	if (r < 0)
+		return r;
 	if (!port_name_scheme_len(s->info.name))
 		return open_iface(s, err);
 	if (strncmp(s->info.name, TAP_SCHEME, strlen(TAP_SCHEME)) == 0) {
-		int r = open_tap(s, err);
-
+		r = open_tap(s, err);
 		if (r != -ENOENT)
 			return r;
 	}
@@ -131,6 +153,8 @@ int intake_set_filter(struct intake *s, struct weir_err *err)
 void intake_set_ring(struct intake *s, struct blockring *r, unsigned queue)
 {
 	r->iface = s->nr;
+	r->hw_iface = s->opts->n_ports + s->nr;
+	r->raw_time = s->opts->time == WEIR_CAPTURE_TIME_HW_RAW;
 	r->queue = queue;
 	r->options = s->opts->marks;
 }
@@ -173,5 +197,20 @@ int intake_set_promisc(const struct intake *s, const struct weir_iface *iface, i
 void intake_close(struct intake *s)
 {
 	release(s);
+	hwtime_close(s->hw);
 	*s = (struct intake){ 0 };
+}
+
+int intake_start(struct intake *s, struct weir_err *err)
+{
+	int r = s->hw ? hwtime_start(s->hw, s->rings, s->n_rings, err) : 0;
+
+	return r < 0 ? r : s->engine->start(s, err);
+}
+
+void intake_stop(struct intake *s)
+{
+	s->engine->stop(s);
+	if (s->hw)
+		hwtime_stop(s->hw);
 }

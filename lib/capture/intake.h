@@ -18,6 +18,7 @@
 
 #include "capture/blockring.h"
 #include "capture/filter.h"
+#include "capture/hwtime.h"
 #include "capture/program.h"
 
 struct intake;
@@ -53,6 +54,7 @@ struct intake {
 	unsigned nr; /* place among all: the interface in the file */
 	struct intake_info info;
 	struct filter *filter; /* for its link type, or NULL */
+	struct hwtime *hw;     /* frames that arrive have times of the device's clock; or NULL */
 	struct blockring *rings;
 	unsigned n_rings;
 	void *priv; /* the engine's own, zeroed before open() */
@@ -65,6 +67,10 @@ extern const struct engine port_engine, bpf_engine, tap_engine;
 int intake_open(struct intake *s, const struct weir_capture_opts *opts, unsigned nr,
 		uint64_t ring_size, struct weir_err *err);
 void intake_close(struct intake *s);
+
+/* Begin and end what the engine and the clock do. */
+int intake_start(struct intake *s, struct weir_err *err);
+void intake_stop(struct intake *s);
 
 /* For open(): makes n rings, of which each is still to be set up. -ENOMEM. */
 int intake_set_rings(struct intake *s, unsigned n, struct weir_err *err);

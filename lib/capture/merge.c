@@ -35,6 +35,16 @@ static void set_free(struct cursor *c)
 		blockring_release(c->ring, c->pos);
 }
 
+/* When a frame came, in UTC. */
+static uint64_t utc_of(const struct blockring *r, const uint8_t *block)
+{
+	const uint64_t ts = block_time(block);
+
+	if (likely(!r->raw_time) || block_iface(block) != r->hw_iface)
+		return ts;
+	return capture_line_utc(capture_line_now(r->shared), ts);
+}
+
 /* Goes over fillers to the next frame, if there is one. */
 static void settle(struct cursor *c)
 {
@@ -43,7 +53,7 @@ static void settle(struct cursor *c)
 		const uint8_t *block = blockring_at(c->ring, c->pos);
 
 		if (block_is_frame(block)) {
-			c->time = block_time(block);
+			c->time = utc_of(c->ring, block);
 			return;
 		}
 		c->pos += block_len(block);
@@ -108,7 +118,7 @@ static void describe(struct span *s, uint64_t before_ns, uint64_t other_ns)
 		return;
 	s->whole = begins_chunk(s->end) || (s->end != c->head && !block_is_frame(block));
 	s->grows = !s->whole && other_ns > before_ns &&
-		   (s->end == c->head || block_time(block) > before_ns);
+		   (s->end == c->head || utc_of(c->ring, block) > before_ns);
 }
 
 bool merge_next(struct merge *m, const struct span_limit *limit, struct span *ret_span)
@@ -130,8 +140,8 @@ bool merge_next(struct merge *m, const struct span_limit *limit, struct span *re
 			break;
 		len = block_len(block);
 		__builtin_prefetch(block + (size_t)AHEAD * len);
-		if (!block_is_frame(block) || block_time(block) > bound ||
-		    (s.frames && s.len + len > limit->len))
+		if (s.frames && (!block_is_frame(block) || utc_of(c->ring, block) > bound ||
+				 s.len + len > limit->len))
 			break;
 		s.len += len;
 		s.bytes += block_orig_len(block);

@@ -18,6 +18,7 @@
 #include "base/macros.h"
 #include "base/memory.h"
 #include "capture/blockring.h"
+#include "capture/prog-device.h"
 #include "port/xdp-features.h"
 
 /* As far as the verifier lets a program reach into one map (BPF_MAX_VAR_OFF), less what
@@ -31,12 +32,24 @@
 #define TCX_INGRESS 46
 #define TCX_EGRESS  47
 
+/* BPF_F_XDP_DEV_BOUND_ONLY, Linux 6.3 */
+#define XDP_DEV_BOUND_ONLY (1u << 6)
+
 /* Does the driver run programs? One that says nothing is tried. */
 static bool runs_xdp(const struct weir_iface *iface)
 {
 	uint64_t features;
 
 	return xdp_features(iface->index, &features) < 0 || features & XDP_FEATURE_BASIC;
+}
+
+/* May a program in the driver be had unasked? */
+static bool suits_xdp(const struct program_opts *opts)
+{
+	const struct weir_iface *iface = opts->iface;
+
+	return opts->drops && iface->header_len && runs_xdp(iface) &&
+	       (!opts->hw_time || xdp_tells_time(iface->index));
 }
 
 void program_choose(struct program_opts *opts, enum weir_capture_direction direction,
@@ -51,8 +64,7 @@ void program_choose(struct program_opts *opts, enum weir_capture_direction direc
 		    (direction == WEIR_CAPTURE_BOTH && strcmp(iface->name, "lo") != 0);
 	/* A program in the driver may stop the link for a moment when it comes and goes, and what
 	 * programs of this machine send to a veth is copied for it: not unasked, then. */
-	opts->xdp = engine == WEIR_CAPTURE_XDP || (engine == WEIR_CAPTURE_AUTO && opts->drops &&
-						   iface->header_len && runs_xdp(iface));
+	opts->xdp = engine == WEIR_CAPTURE_XDP || (engine == WEIR_CAPTURE_AUTO && suits_xdp(opts));
 }
 
 /* Processors that there may be while we run; a ring each. */
@@ -76,7 +88,8 @@ void program_size(struct program_opts *opts, uint64_t size, uint64_t most)
 
 static struct capture *open_skel(const struct program_opts *o, bool tai)
 {
-	struct capture *skel = capture__open();
+	const bool device = o->xdp && o->hw_time;
+	struct capture *skel = device ? prog_device_open() : capture__open();
 
 	if (!skel)
 		return NULL;
@@ -84,6 +97,9 @@ static struct capture *open_skel(const struct program_opts *o, bool tai)
 	skel->rodata->snaplen = o->snaplen ? o->snaplen : CAPTURE_FRAME_MAX;
 	skel->rodata->marks = o->marks;
 	skel->rodata->iface = o->iface_nr;
+	skel->rodata->hw_iface = o->hw_iface_nr;
+	skel->rodata->hw_time = o->hw_time;
+	skel->rodata->raw_time = o->raw_time;
 	skel->rodata->drops = o->drops;
 	skel->rodata->tap = o->tap;
 	skel->rodata->has_tai = tai;
@@ -96,15 +112,24 @@ static struct capture *open_skel(const struct program_opts *o, bool tai)
 	(void)bpf_program__set_autoload(skel->progs.capture_xdp, o->xdp && o->in);
 	(void)bpf_program__set_autoload(skel->progs.capture_in, !o->xdp && o->in);
 	(void)bpf_program__set_autoload(skel->progs.capture_out, o->out);
+	if (device) {
+		bpf_program__set_ifindex(skel->progs.capture_xdp, o->iface->index);
+		(void)bpf_program__set_flags(skel->progs.capture_xdp, XDP_DEV_BOUND_ONLY);
+	}
 	return skel;
 }
 
-static int load_failed(int r, struct weir_err *err)
+static int load_failed(const struct program_opts *o, int r, struct weir_err *err)
 {
 	if (r == -EPERM || r == -EACCES)
 		return err_set(err, r,
 			       "capturing inside the kernel needs the capabilities CAP_BPF, "
 			       "CAP_NET_ADMIN and CAP_PERFMON");
+	if (o->xdp && o->hw_time)
+		return err_set(err, -ENOTSUP,
+			       "the kernel or the driver of '%s' has no times of the device for "
+			       "programs in XDP (%s); --engine=tc has them",
+			       o->iface->name, strerror(-r));
 	return err_set(err, r == -EINVAL ? -ENOTSUP : r,
 		       "cannot load the program that captures: %s", strerror(-r));
 }
@@ -120,13 +145,13 @@ int program_load(const struct program_opts *opts, struct program *ret_program, s
 		p.has_tai = tai;
 		p.skel = open_skel(opts, tai);
 		if (!p.skel)
-			return load_failed(-errno, err);
+			return load_failed(opts, -errno, err);
 		r = capture__load(p.skel);
 		if (r < 0)
 			program_unload(&p);
 	}
 	if (r < 0)
-		return load_failed(r, err);
+		return load_failed(opts, r, err);
 	*ret_program = p;
 	return 0;
 }

@@ -29,6 +29,9 @@ struct program_opts {
 	uint32_t snaplen; /* 0: all */
 	uint32_t iface_nr;
 	unsigned marks; /* enum weir_capture_marks */
+	bool hw_time;	/* frames that arrive have times of the device's clock, */
+	bool raw_time;	/* as they are, and not as UTC */
+	uint32_t hw_iface_nr;
 	uint64_t ring_size;
 	unsigned n_rings; /* one for each processor that there may be */
 };

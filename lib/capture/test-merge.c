@@ -197,6 +197,39 @@ static void test_positions_go_beyond_32_bits(void **state)
 	drop(&ring, 1, &m);
 }
 
+/* One ring has times of a clock that is 1000 ahead. */
+static void test_raw_times_of_another_clock_come_in_the_order_of_utc(void **state)
+{
+	static const uint64_t want[] = { 5, 1006, 7, 1008 };
+	const struct capture_line line = { .base_ns = 1000, .offset_ns = -1000 };
+	struct blockring rings[2];
+	uint8_t data[60] = { 0 };
+	struct blockring_frame f = { .data = data, .len = 60, .orig_len = 60, .hw_time = true };
+	const struct span_limit before = { .before_ns = 7,
+					   .frames = UINT64_MAX,
+					   .len = UINT64_MAX };
+	uint64_t times[8];
+	struct merge m;
+
+	(void)state;
+	make(rings, 2, &m);
+	rings[1].hw_iface = rings[1].iface; /* drain() looks for it */
+	rings[1].raw_time = true;
+	blockring_set_line(&rings[1], &line);
+	put(&rings[0], 5, 60);
+	put(&rings[0], 7, 60);
+	for (f.ts_ns = 1006; f.ts_ns <= 1008; f.ts_ns += 2) {
+		uint64_t head = rings[1].shared->head;
+
+		assert_true(blockring_put(&rings[1], &head, &f));
+		blockring_publish(&rings[1], head);
+	}
+	assert_int_equal(drain(&m, &before, times), 3);
+	assert_int_equal(drain(&m, &ANY, times + 3), 1);
+	assert_memory_equal(times, want, sizeof(want));
+	drop(rings, 2, &m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -205,6 +238,7 @@ int main(void)
 		cmocka_unit_test(test_frames_survive_laps),
 		cmocka_unit_test(test_full_ring_drops_and_the_next_frame_says_so),
 		cmocka_unit_test(test_positions_go_beyond_32_bits),
+		cmocka_unit_test(test_raw_times_of_another_clock_come_in_the_order_of_utc),
 	};
 
 	return unit_run(tests);

@@ -17,6 +17,9 @@
 #define NETDEV_CMD_GET	     1
 #define NETDEV_ATTR_IFINDEX  1
 #define NETDEV_ATTR_FEATURES 3
+#define NETDEV_ATTR_METADATA 5 /* that programs may ask for */
+
+#define METADATA_TIMESTAMP (1u << 0)
 
 struct request {
 	struct nlmsghdr h;
@@ -70,7 +73,8 @@ static int find(const struct nlmsghdr *reply, uint16_t type, void *ret_value, si
 	return -ENOTSUP;
 }
 
-int xdp_features(unsigned ifindex, uint64_t *ret_features)
+/* A number that the kernel tells of a device. */
+static int read_number(unsigned ifindex, uint16_t attr, uint64_t *ret_number)
 {
 	union {
 		struct nlmsghdr h;
@@ -95,6 +99,19 @@ int xdp_features(unsigned ifindex, uint64_t *ret_features)
 			&reply.h, sizeof(reply));
 	if (r < 0)
 		return r;
-	*ret_features = 0;
-	return find(&reply.h, NETDEV_ATTR_FEATURES, ret_features, sizeof(*ret_features));
+	*ret_number = 0;
+	return find(&reply.h, attr, ret_number, sizeof(*ret_number));
+}
+
+int xdp_features(unsigned ifindex, uint64_t *ret_features)
+{
+	return read_number(ifindex, NETDEV_ATTR_FEATURES, ret_features);
+}
+
+bool xdp_tells_time(unsigned ifindex)
+{
+	uint64_t metadata;
+
+	return read_number(ifindex, NETDEV_ATTR_METADATA, &metadata) == 0 &&
+	       metadata & METADATA_TIMESTAMP;
 }

@@ -6,6 +6,7 @@
 #ifndef PORT_XDP_FEATURES_H
 #define PORT_XDP_FEATURES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* NETDEV_XDP_ACT_BASIC: runs programs that let frames pass, drop them or send them back. */
@@ -15,5 +16,8 @@
 
 /* Bits of NETDEV_XDP_ACT_. 0; -ENOTSUP: the kernel does not tell; or another errno. */
 int xdp_features(unsigned ifindex, uint64_t *ret_features);
+
+/* Does the driver say that it gives its programs the time stamps of the device? */
+bool xdp_tells_time(unsigned ifindex);
 
 #endif

@@ -269,6 +269,24 @@ test_folder_that_goes_away_is_told() {
 	is "row" "$(frames_of_row 'there/row_*')" 10
 }
 
+test_hardware_time_is_had_or_missed_aloud() {
+	veth_pair
+	start_capture right auto.pcapng -i packet:veth1 --time=auto --count=3
+	run_weir replay -q -t -i packet:veth0 --limit=3 "$data/web.pcap"
+	ended_capture
+	is "clock" "$(figure '.ports[0].clock')" null
+	says "$err" "packet:veth1, times are of the system"
+	for port in veth1 packet:veth1 xdp:veth1 null:; do
+		run netns_exec right "$weir" capture -i "$port" -w "$netns_dir/hw.pcapng" --time=hw
+		is "exit status of $port" "$rc" 1
+		says "$err" "^weir capture: $port: (no )?hardware time"
+	done
+	is "file" "$(ls "$netns_dir/hw.pcapng" 2>&1)" "ls: cannot access '$netns_dir/hw.pcapng': No such file or directory"
+	run netns_exec right "$weir" capture -i veth1 -w "$netns_dir/hw.pcap" --time=hw
+	is "exit status of pcap" "$rc" 2
+	says "$err" "needs pcapng"
+}
+
 test_what_cannot_be_captured_is_said() {
 	veth_pair
 	run_weir capture -i nosuch0 -w "$netns_dir/x"
