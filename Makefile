@@ -29,6 +29,13 @@ bench:
 	tests/bench/run.sh $(BUILD)
 	tests/bench/run-vale.sh $(BUILD)
 
+# Tests in an emulated machine, with one of Debian's kernels and a module of our own.
+guest:
+	tools/setup build test guest
+	tests/guest/fetch.sh
+	$(MAKE) all
+	meson test -C $(BUILD) --suite guest --verbose
+
 fuzz:
 	tools/setup build test
 	tools/fuzz.sh
@@ -43,4 +50,4 @@ format:
 clean:
 	rm -rf $(BUILD) build-asan build-tsan build-fuzz
 
-.PHONY: all setup demo test bench fuzz install format clean
+.PHONY: all setup demo test bench guest fuzz install format clean
