@@ -22,18 +22,13 @@ static const struct opt ports_opts[] = {
 	{ 0 },
 };
 
-#define MAC_SIZE   18
 #define SPEED_SIZE 24
 
-static const char *mac_text(const uint8_t *mac, char text[static MAC_SIZE])
+static const char *address_text(const uint8_t *mac, char text[static MAC_TEXT_SIZE])
 {
 	static const uint8_t none[6];
 
-	if (!memcmp(mac, none, sizeof(none)))
-		return "-";
-	(void)snprintf(text, MAC_SIZE, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],
-		       mac[3], mac[4], mac[5]);
-	return text;
+	return memcmp(mac, none, sizeof(none)) == 0 ? "-" : mac_text(mac, text);
 }
 
 static const char *speed_text(uint64_t bps, char text[static SPEED_SIZE])
@@ -69,12 +64,13 @@ static void probe(struct kinds *k, const char *ifname)
 /* A line with a column for each kind that is opened on interfaces, and the reasons below. */
 static void print_iface(const struct weir_iface *i)
 {
-	char mac[MAC_SIZE], speed[SPEED_SIZE];
+	char mac[MAC_TEXT_SIZE], speed[SPEED_SIZE];
 	struct kinds kinds;
 
 	probe(&kinds, i->name);
 	printf("%-15s  %-10s  %5" PRIu32 "  %-17s  %5s  %2u/%-2u", i->name, state_of(i), i->mtu,
-	       mac_text(i->mac, mac), speed_text(i->speed_bps, speed), i->rx_queues, i->tx_queues);
+	       address_text(i->mac, mac), speed_text(i->speed_bps, speed), i->rx_queues,
+	       i->tx_queues);
 	for (unsigned k = 0; k < kinds.n; k++) {
 		if (kinds.be[k].on_iface)
 			printf("  %6s", kinds.be[k].works ? "yes" : "no");
@@ -121,7 +117,7 @@ static json_t *iface_json(const struct weir_iface *i)
 {
 	json_t *ports = json_object();
 	struct kinds kinds;
-	char mac[MAC_SIZE];
+	char mac[MAC_TEXT_SIZE];
 	json_t *o;
 
 	probe(&kinds, i->name);
@@ -132,7 +128,7 @@ static json_t *iface_json(const struct weir_iface *i)
 	}
 	o = json_pack("{s:s, s:i, s:s, s:s, s:I, s:s, s:I, s:i, s:i, s:o}", "name", i->name,
 		      "index", (int)i->index, "kind", i->kind, "state", state_of(i), "mtu",
-		      (json_int_t)i->mtu, "address", mac_text(i->mac, mac), "speed_bps",
+		      (json_int_t)i->mtu, "address", address_text(i->mac, mac), "speed_bps",
 		      (json_int_t)i->speed_bps, "rx_queues", (int)i->rx_queues, "tx_queues",
 		      (int)i->tx_queues, "ports", ports);
 	if (o && i->linktype == WEIR_LINKTYPE_NONE)

@@ -254,11 +254,11 @@ static bool are_subs(const char *text)
 {
 	size_t len = strlen(text);
 
-	for (size_t i = OLD_MAC_MAX - 1; i < len; i += OLD_MAC_MAX) {
+	for (size_t i = MAC_TEXT_SIZE - 1; i < len; i += MAC_TEXT_SIZE) {
 		if (text[i] != ',')
 			return false;
 	}
-	return len % (2 * OLD_MAC_MAX) == 2 * OLD_MAC_MAX - 1;
+	return len % (2 * MAC_TEXT_SIZE) == 2 * MAC_TEXT_SIZE - 1;
 }
 
 static int read_subs(struct reading *r, const char *name, const char *text, FILE *to)

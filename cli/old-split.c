@@ -147,7 +147,7 @@ static int read_cidr(const struct cmd_run *run, const char **cidr, struct weir_e
 /* Any text is a list of MAC addresses, if only of one of zeros. */
 static int read_macs(const struct cmd_run *run, const char **macs, struct weir_err *err)
 {
-	char mac[OLD_MAC_MAX];
+	char mac[MAC_TEXT_SIZE];
 	struct old_made made;
 	int r = old_begin(&made, err);
 

@@ -85,9 +85,9 @@ static bool ends_part(char c, unsigned i)
 	return c == ':' || (i == 5 && (!c || isspace((unsigned char)c)));
 }
 
-void old_mac(const char *text, char ret_mac[OLD_MAC_MAX])
+void old_mac(const char *text, char ret_mac[MAC_TEXT_SIZE])
 {
-	unsigned mac[6] = { 0 };
+	uint8_t mac[6] = { 0 };
 
 	for (unsigned i = 0; i < ARRAY_SIZE(mac); i++) {
 		char *end;
@@ -95,16 +95,15 @@ void old_mac(const char *text, char ret_mac[OLD_MAC_MAX])
 
 		if (end == text || v < 0 || v > 255 || !ends_part(*end, i))
 			break;
-		mac[i] = (unsigned)v;
+		mac[i] = (uint8_t)v;
 		text = end + 1;
 	}
-	(void)snprintf(ret_mac, OLD_MAC_MAX, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1],
-		       mac[2], mac[3], mac[4], mac[5]);
+	(void)mac_text(mac, ret_mac);
 }
 
 void old_macs(const char *list, unsigned most, FILE *to)
 {
-	char token[OLD_TOKEN_MAX], mac[OLD_MAC_MAX];
+	char token[OLD_TOKEN_MAX], mac[MAC_TEXT_SIZE];
 
 	for (unsigned i = 0; i < most && old_token(&list, ",", token, sizeof(token)); i++) {
 		old_mac(token, mac);

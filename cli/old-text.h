@@ -15,10 +15,10 @@
 #include <weir/err.h>
 
 #include "cmd.h"
+#include "util.h"
 
 #define OLD_TOKEN_MAX 512u
 #define OLD_CIDR_MAX  64u
-#define OLD_MAC_MAX   18u
 
 /* The part of a text up to one of the letters in stops, as strtok_r(3) finds it, in buf;
  * *at goes on behind it. NULL: there is none left. */
@@ -32,7 +32,7 @@ int old_cidr(const char *text, char ret_cidr[OLD_CIDR_MAX], struct weir_err *err
 int old_cidrs(const char *list, FILE *to, struct weir_err *err);
 
 /* Quirk "macs". A MAC address; from the first part on that is no byte all are 0. */
-void old_mac(const char *text, char ret_mac[OLD_MAC_MAX]);
+void old_mac(const char *text, char ret_mac[MAC_TEXT_SIZE]);
 
 /* The first most such addresses of those joined by commas, empty ones passed over. */
 void old_macs(const char *list, unsigned most, FILE *to);

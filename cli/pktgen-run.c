@@ -61,21 +61,15 @@ int pktgen_open_port(struct pktgen *p, unsigned queues, const struct weir_region
 	return 0;
 }
 
-static void print_mac(const uint8_t *mac, const char *after)
-{
-	printf("%02x:%02x:%02x:%02x:%02x:%02x%s", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5],
-	       after);
-}
-
 static void tell_opened(const struct pktgen *p)
 {
+	char src_mac[MAC_TEXT_SIZE], dst_mac[MAC_TEXT_SIZE];
+
 	printf("%s %s: %u queues, %u threads and %u cpus.\n", p->ops->working, p->name.shown,
 	       weir_port_info(p->port)->n_queues, p->cfg.threads, p->cfg.cores);
-	if (p->sender) {
-		printf("%s -> %s (", p->cfg.src, p->cfg.dst);
-		print_mac(p->frames.src_mac, " -> ");
-		print_mac(p->frames.dst_mac, ")\n");
-	}
+	if (p->sender)
+		printf("%s -> %s (%s -> %s)\n", p->cfg.src, p->cfg.dst,
+		       mac_text(p->frames.src_mac, src_mac), mac_text(p->frames.dst_mac, dst_mac));
 	(void)fflush(stdout); /* looked at once at the end */
 }
 

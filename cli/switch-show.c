@@ -56,12 +56,6 @@ static uint64_t sum_dropped(const struct weir_switch_port *p)
 	return sum;
 }
 
-static void mac_text(const uint8_t *mac, char text[static 18])
-{
-	(void)snprintf(text, 18, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3],
-		       mac[4], mac[5]);
-}
-
 /* Rules as they were written; only those that there are. */
 static json_t *rules_object(const struct weir_switch_port *p)
 {
@@ -101,13 +95,13 @@ static json_t *port_object(const struct weir_switch_port *p)
 static json_t *state_object(const struct weir_switch_state *s)
 {
 	json_t *ports = json_array(), *macs = json_array();
-	char mac[18];
+	char mac[MAC_TEXT_SIZE];
 
 	for (unsigned i = 0; i < s->n_ports; i++)
 		(void)json_array_append_new(ports, port_object(&s->ports[i]));
 	for (unsigned i = 0; i < s->n_macs; i++) {
-		mac_text(s->macs[i].mac, mac);
-		(void)json_array_append_new(macs, json_pack("{s:s, s:i, s:i}", "mac", mac, "port",
+		(void)json_array_append_new(macs, json_pack("{s:s, s:i, s:i}", "mac",
+							    mac_text(s->macs[i].mac, mac), "port",
 							    (int)s->macs[i].port, "age_s",
 							    (int)s->macs[i].age_s));
 	}
@@ -165,7 +159,7 @@ static void print_rules(const struct weir_switch_port *p)
 
 static void print_text(const struct weir_switch_state *s, const struct weir_switch_state *before)
 {
-	char mac[18];
+	char mac[MAC_TEXT_SIZE];
 
 	printf("%s: user %" PRIu32 ", process %" PRIu32 ", threads %u%s%s\n", s->name, s->uid,
 	       s->pid, s->threads, s->lossless ? ", lossless" : "",
@@ -191,9 +185,8 @@ static void print_text(const struct weir_switch_state *s, const struct weir_swit
 	for (unsigned i = 0; i < s->n_macs; i++) {
 		const struct weir_switch_port *p = find_port(s, s->macs[i].port, NULL);
 
-		mac_text(s->macs[i].mac, mac);
-		printf("  %s at %s, seen %" PRIu32 " s ago\n", mac, p ? p->name : "?",
-		       s->macs[i].age_s);
+		printf("  %s at %s, seen %" PRIu32 " s ago\n", mac_text(s->macs[i].mac, mac),
+		       p ? p->name : "?", s->macs[i].age_s);
 	}
 	(void)fflush(stdout); /* looked at once at the end */
 }

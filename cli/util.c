@@ -74,6 +74,13 @@ int read_text(const char *path, char **ret_text)
 	return 0;
 }
 
+const char *mac_text(const uint8_t mac[static 6], char text[static MAC_TEXT_SIZE])
+{
+	(void)snprintf(text, MAC_TEXT_SIZE, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],
+		       mac[3], mac[4], mac[5]);
+	return text;
+}
+
 unsigned edit_distance(const char *a, const char *b)
 {
 	unsigned row[64]; /* distances of the first letters of a to all of b */

@@ -68,6 +68,10 @@ uint64_t clock_ns(clockid_t clock);
 /* The whole file as one text, to be freed; a NUL in it ends the text. 0, or a negative errno. */
 int read_text(const char *path, char **ret_text);
 
+/* "02:00:00:00:00:01". Returns text. */
+#define MAC_TEXT_SIZE 18
+const char *mac_text(const uint8_t mac[static 6], char text[static MAC_TEXT_SIZE]);
+
 /* How many letters have to be changed, added or left out to make a of b. */
 unsigned edit_distance(const char *a, const char *b);
 
