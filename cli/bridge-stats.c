@@ -6,11 +6,6 @@
 #include "replay-stats.h"
 #include "util.h"
 
-static double per_second(double n, uint64_t ns)
-{
-	return ns ? n * NSEC_PER_SEC / (double)ns : 0;
-}
-
 void bridge_print_rates(FILE *to, const struct bridge_result *now,
 			const struct bridge_result *before)
 {

@@ -15,25 +15,18 @@ static const struct {
 	{ "p99.9", "p999_ns", 0.999 },
 };
 
-/* Seconds from the first to the last frame; what came at once has no rate. */
-static double seconds_of(const struct sink_figures *f)
+/* From the first to the last frame; what came at once has no rate. */
+static uint64_t duration_of(const struct sink_figures *f)
 {
-	return (double)(f->received.last_ns - f->received.first_ns) / NSEC_PER_SEC;
-}
-
-static double per_second(double n, double seconds)
-{
-	return seconds > 0 ? n / seconds : 0;
+	return f->received.last_ns - f->received.first_ns;
 }
 
 void sink_print_rate(FILE *to, const struct sink_figures *now, const struct sink_figures *before,
 		     uint64_t ns)
 {
-	double s = (double)ns / NSEC_PER_SEC;
-
 	fprintf(to, "%.0f frames/s, %.3f Mbit/s, %" PRIu64 " frames, %" PRIu64 " dropped\n",
-		per_second((double)(now->received.frames - before->received.frames), s),
-		per_second((double)(now->received.bytes - before->received.bytes) * 8 / 1e6, s),
+		per_second((double)(now->received.frames - before->received.frames), ns),
+		per_second((double)(now->received.bytes - before->received.bytes) * 8 / 1e6, ns),
 		now->received.frames, now->dropped);
 }
 
@@ -62,15 +55,15 @@ static void print_stream(FILE *to, const struct weir_check_stats *s)
 
 void sink_print_text(FILE *to, const struct sink_figures *f, struct weir_check *check)
 {
-	double seconds = seconds_of(f);
+	uint64_t ns = duration_of(f);
 	struct weir_check_stats s;
 
 	fprintf(to, "Actual: %" PRIu64 " packets (%" PRIu64 " bytes) received in %.2f seconds\n",
-		f->received.frames, f->received.bytes, seconds);
+		f->received.frames, f->received.bytes, (double)ns / NSEC_PER_SEC);
 	fprintf(to, "Rated: %.1f Bps, %.3f Mbps, %.2f pps\n",
-		per_second((double)f->received.bytes, seconds),
-		per_second((double)f->received.bytes * 8 / 1e6, seconds),
-		per_second((double)f->received.frames, seconds));
+		per_second((double)f->received.bytes, ns),
+		per_second((double)f->received.bytes * 8 / 1e6, ns),
+		per_second((double)f->received.frames, ns));
 	fprintf(to, "Dropped here: %" PRIu64 "; without a stamp: %" PRIu64 "\n", f->dropped,
 		f->received.frames - f->stamped);
 	for (unsigned i = 0; weir_check_stream(check, i, &s); i++)
@@ -96,7 +89,7 @@ static json_t *stream_object(const struct weir_check_stats *s)
 
 int sink_print_json(FILE *to, const struct sink_figures *f, struct weir_check *check)
 {
-	double seconds = seconds_of(f);
+	uint64_t ns = duration_of(f);
 	json_t *streams = json_array(), *o;
 	struct weir_check_stats s;
 
@@ -105,8 +98,8 @@ int sink_print_json(FILE *to, const struct sink_figures *f, struct weir_check *c
 	o = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:f, s:f, s:o}", "command", "sink", "frames",
 		      json_number(f->received.frames), "bytes", json_number(f->received.bytes),
 		      "stamped", json_number(f->stamped), "dropped", json_number(f->dropped),
-		      "elapsed_ns", json_number(f->received.last_ns - f->received.first_ns), "bps",
-		      per_second((double)f->received.bytes * 8, seconds), "pps",
-		      per_second((double)f->received.frames, seconds), "streams", streams);
+		      "elapsed_ns", json_number(ns), "bps",
+		      per_second((double)f->received.bytes * 8, ns), "pps",
+		      per_second((double)f->received.frames, ns), "streams", streams);
 	return json_print(to, o);
 }

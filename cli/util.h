@@ -65,6 +65,12 @@ int err_text(struct weir_err *err, int code, const char *format, ...)
 /* Nanoseconds of CLOCK_MONOTONIC, _REALTIME or another that cannot fail. */
 uint64_t clock_ns(clockid_t clock);
 
+/* How many that are a second; 0 if no time has gone by. */
+static inline double per_second(double n, uint64_t ns)
+{
+	return ns ? n * NSEC_PER_SEC / (double)ns : 0;
+}
+
 /* The whole file as one text, to be freed; a NUL in it ends the text. 0, or a negative errno. */
 int read_text(const char *path, char **ret_text);
 
