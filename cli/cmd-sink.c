@@ -139,10 +139,7 @@ static int start(struct sink *s, struct weir_err *err)
 	int r = 0;
 
 	s->n_queues = weir_port_info(s->port)->n_queues;
-	s->seen = aligned_alloc(_Alignof(struct seen), s->n_queues * sizeof(*s->seen));
-	if (!s->seen)
-		return err_text(err, -ENOMEM, "out of memory");
-	memset(s->seen, 0, s->n_queues * sizeof(*s->seen));
+	s->seen = xcalloc_lines(s->n_queues, sizeof(*s->seen));
 	for (unsigned i = 0; i < s->n_queues && r >= 0; i++)
 		r = weir_check_new(&s->seen[i].check, err);
 	if (r >= 0)

@@ -88,7 +88,7 @@ static int receive_open(struct pktgen *p, struct weir_err *err)
 				      .idle_ns = p->cfg.until_silent ? SILENCE_NS : 0,
 				      .take = take,
 				      .ctx = p };
-	unsigned queues = weir_port_name_rx_queues(p->name.weir), n;
+	unsigned queues = weir_port_name_rx_queues(p->name.weir);
 	int r;
 
 	if (queues < p->cfg.threads)
@@ -98,11 +98,7 @@ static int receive_open(struct pktgen *p, struct weir_err *err)
 	r = pktgen_open_port(p, queues, NULL, err);
 	if (r < 0)
 		return r;
-	n = weir_port_info(p->port)->n_queues;
-	p->sequences = aligned_alloc(_Alignof(struct sequence), n * sizeof(*p->sequences));
-	if (!p->sequences)
-		return err_text(err, -ENOMEM, "out of memory");
-	memset(p->sequences, 0, n * sizeof(*p->sequences));
+	p->sequences = xcalloc_lines(weir_port_info(p->port)->n_queues, sizeof(*p->sequences));
 	opts.port = p->port;
 	return receiver_new(&opts, &p->receiver, err);
 }

@@ -125,12 +125,10 @@ int receiver_new(const struct receiver_opts *opts, struct receiver **ret_r, stru
 		r->opts.batch = DEFAULT_BATCH;
 	r->opts.batch = MIN(r->opts.batch, RECEIVER_MAX_BATCH);
 	r->n_queues = weir_port_info(opts->port)->n_queues;
-	r->queues = aligned_alloc(_Alignof(struct queue), r->n_queues * sizeof(*r->queues));
-	if (r->queues)
-		memset(r->queues, 0, r->n_queues * sizeof(*r->queues));
+	r->queues = xcalloc_lines(r->n_queues, sizeof(*r->queues));
 	r->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (!r->queues || r->done_fd < 0) {
-		int code = r->queues ? -errno : -ENOMEM;
+	if (r->done_fd < 0) {
+		int code = -errno;
 
 		receiver_free(r);
 		return err_text(err, code, "cannot make a receiver: %s", strerror(-code));
@@ -193,7 +191,7 @@ int receiver_join(struct receiver *r, struct weir_err *err)
 	int result = 0;
 
 	receiver_stop(r);
-	for (unsigned i = 0; r->queues && i < r->n_queues; i++) {
+	for (unsigned i = 0; i < r->n_queues; i++) {
 		struct queue *q = &r->queues[i];
 
 		if (!q->runs)

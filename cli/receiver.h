@@ -36,8 +36,8 @@ struct receiver_counts {
 
 struct receiver;
 
-/* Makes a receiver; nothing is taken yet. To be freed with receiver_free(). -ENOMEM, or what
- * eventfd(2) gives. */
+/* Makes a receiver; nothing is taken yet. To be freed with receiver_free(). What eventfd(2)
+ * gives. */
 int receiver_new(const struct receiver_opts *opts, struct receiver **ret_r, struct weir_err *err);
 
 /* Starts the threads. Once only. */

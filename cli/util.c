@@ -20,6 +20,13 @@ void *xcalloc(size_t n, size_t size)
 	return checked(calloc(n ? n : 1, size));
 }
 
+void *xcalloc_lines(size_t n, size_t size)
+{
+	void *p = checked(aligned_alloc(64, n * size));
+
+	return memset(p, 0, n * size);
+}
+
 char *xstrdup(const char *s)
 {
 	return checked(strdup(s));

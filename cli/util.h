@@ -53,6 +53,9 @@ static inline void fclosep(FILE **f)
 /* Memory for n objects of size bytes, zeroed. Says so and ends the program when there
  * is none: nothing has been changed yet where commands allocate. */
 void *xcalloc(size_t n, size_t size);
+/* The same, beginning with a cache line: for objects that are whole lines, as each is another
+ * thread's. */
+void *xcalloc_lines(size_t n, size_t size);
 char *xstrdup(const char *s);
 /* Makes room for one more object in an array of n; the array may move. */
 void *xgrow(void *array, size_t n, size_t size);
