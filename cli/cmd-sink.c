@@ -144,8 +144,13 @@ static int start(struct sink *s, struct weir_err *err)
 		r = weir_check_new(&s->seen[i].check, err);
 	if (r >= 0)
 		r = receiver_new(&opts, &s->receiver, err);
+	if (r < 0)
+		return r;
 	s->begin_ns = s->told_ns = clock_ns(CLOCK_MONOTONIC);
-	return r < 0 ? r : receiver_start(s->receiver, err);
+	signals_block();
+	r = receiver_start(s->receiver, err);
+	signals_unblock();
+	return r;
 }
 
 static int open_all(struct sink *s, struct weir_err *err)

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/eventfd.h>
 
-#include "signals.h"
 #include "util.h"
 
 #define DEFAULT_BATCH 256u
@@ -142,7 +141,6 @@ int receiver_start(struct receiver *r, struct weir_err *err)
 	int e = 0;
 
 	atomic_store(&r->running, r->n_queues);
-	signals_block();
 	for (unsigned i = 0; i < r->n_queues && !e; i++) {
 		struct queue *q = &r->queues[i];
 
@@ -151,7 +149,6 @@ int receiver_start(struct receiver *r, struct weir_err *err)
 		e = pthread_create(&q->thread, NULL, queue_main, q);
 		q->runs = !e;
 	}
-	signals_unblock();
 	if (e)
 		return err_text(err, -e, "cannot start a thread: %s", strerror(e));
 	return 0;

@@ -40,7 +40,7 @@ struct receiver;
  * gives. */
 int receiver_new(const struct receiver_opts *opts, struct receiver **ret_r, struct weir_err *err);
 
-/* Starts the threads. Once only. */
+/* Starts the threads. Once only. Who wants no signals there blocks them meanwhile. */
 int receiver_start(struct receiver *r, struct weir_err *err);
 
 /* Ends the run, within 10 ms. From any thread. */
