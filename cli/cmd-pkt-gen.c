@@ -35,9 +35,10 @@ enum {
 };
 
 static const struct pktgen_function_ops *const functions[PKTGEN_N_FUNCTIONS] = {
-	[PKTGEN_RX] = &pktgen_rx,	[PKTGEN_TX] = &pktgen_tx,
-	[PKTGEN_PING] = &pktgen_ping,	[PKTGEN_PONG] = &pktgen_pong,
-	[PKTGEN_TXSEQ] = &pktgen_txseq, [PKTGEN_RXSEQ] = &pktgen_rxseq,
+	[PKTGEN_RX] = &pktgen_rx,	[PKTGEN_TX] = &pktgen_tx,    [PKTGEN_PING] = &pktgen_ping,
+	[PKTGEN_PONG] = &pktgen_pong,	[PKTGEN_TXSEQ] = &pktgen_tx, /* the frames are what differs
+								      */
+	[PKTGEN_RXSEQ] = &pktgen_rxseq,
 };
 
 static int parse_number(char option, const char *text, unsigned long max, uint32_t *ret,

@@ -148,11 +148,16 @@ static int send_tell(const struct pktgen *p)
 	return s.tx_refused_total ? 1 : 0;
 }
 
-#define SEND_OPS                                                                                   \
-	.working = "Sending on", .total = "Sent", .dirs = WEIR_PORT_TX, .burst = 512,              \
-	.open = send_open, .start = send_start, .fd = send_fd, .stop = send_stop,                  \
-	.counts = send_counts, .join = send_join, .tell = send_tell
-
-const struct pktgen_function_ops pktgen_tx = { SEND_OPS };
-/* The frames are what differs. */
-const struct pktgen_function_ops pktgen_txseq = { SEND_OPS };
+const struct pktgen_function_ops pktgen_tx = {
+	.working = "Sending on",
+	.total = "Sent",
+	.dirs = WEIR_PORT_TX,
+	.burst = 512,
+	.open = send_open,
+	.start = send_start,
+	.fd = send_fd,
+	.stop = send_stop,
+	.counts = send_counts,
+	.join = send_join,
+	.tell = send_tell,
+};

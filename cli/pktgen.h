@@ -86,8 +86,8 @@ struct pktgen_function_ops {
 };
 
 /* pktgen-send.c, pktgen-receive.c, pktgen-ping.c */
-extern const struct pktgen_function_ops pktgen_tx, pktgen_txseq, pktgen_rx, pktgen_rxseq,
-	pktgen_ping, pktgen_pong;
+extern const struct pktgen_function_ops pktgen_tx, pktgen_rx, pktgen_rxseq, pktgen_ping,
+	pktgen_pong;
 
 /* NULL is allowed. Returns NULL. */
 struct pinger *pinger_free(struct pinger *pinger);
