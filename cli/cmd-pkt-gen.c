@@ -155,6 +155,8 @@ static int make_frames(struct pktgen *p, struct weir_err *err)
 	f->indirect = cfg->indirect;
 	f->sequence = cfg->function == PKTGEN_TXSEQ;
 	f->seed = clock_ns(CLOCK_REALTIME);
+	if (cfg->function == PKTGEN_PING) /* all have room for what is told in them */
+		f->min_len = 0;
 	if (cfg->function == PKTGEN_TX && cfg->file)
 		return take_file(cfg->file, f, err);
 	/* Nobody writes to indirect buffers once they are filled. */

@@ -84,7 +84,7 @@ test_pipes_carry_packets_by_both_names() {
 test_pings_are_answered() {
 	local packets options
 	places
-	for packets in "-s 10.0.0.9" "-6 -l 80 -s ::1 -d ::2" "-H 12"; do
+	for packets in "-s 10.0.0.9" "-6 -l 80 -s ::1 -d ::2" "-H 12" "-l 60 -l 16"; do
 		read -ra options <<<"$packets"
 		partner -i vale0:b -f pong "${options[@]}"
 		gen -i vale0:a -f ping -n 1000 "${options[@]}"
