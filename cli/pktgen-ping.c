@@ -278,14 +278,20 @@ static void ping_counts(const struct pktgen *p, struct pktgen_counts *ret)
 				       .events = p->pinger->events };
 }
 
+static void end_thread(struct pinger *g)
+{
+	if (!g->runs)
+		return;
+	__atomic_store_n(&g->stop, 1, __ATOMIC_RELAXED);
+	(void)pthread_join(g->thread, NULL);
+	g->runs = false;
+}
+
 static int ping_join(struct pktgen *p, struct weir_err *err)
 {
 	struct pinger *g = p->pinger;
 
-	ping_stop(p);
-	if (g->runs)
-		(void)pthread_join(g->thread, NULL);
-	g->runs = false;
+	end_thread(g);
 	return g->error < 0 ? err_text(err, g->error, "%s: %s", p->cfg.port, strerror(-g->error))
 			    : 0;
 }
@@ -309,9 +315,7 @@ struct pinger *pinger_free(struct pinger *g)
 {
 	if (!g)
 		return NULL;
-	__atomic_store_n(&g->stop, 1, __ATOMIC_RELAXED);
-	if (g->runs)
-		(void)pthread_join(g->thread, NULL);
+	end_thread(g);
 	if (g->has_clock)
 		weir_clock_close(&g->clock);
 	if (g->done_fd > 0)
@@ -354,15 +358,14 @@ static int swap_addresses(void *ctx, struct weir_buf *bufs, unsigned n)
 
 static int pong_open(struct pktgen *p, struct weir_err *err)
 {
-	const struct weir_stage stage = { .run = swap_addresses,
-					  .ctx = &p->frames.header_len,
-					  .changes = true };
 	struct weir_lane lane = { .stages = &p->pong_stage, .n_stages = 1 };
 	int r = pktgen_open_port(p, 1, NULL, err);
 
 	if (r < 0)
 		return r;
-	p->pong_stage = stage;
+	p->pong_stage = (struct weir_stage){ .run = swap_addresses,
+					     .ctx = &p->frames.header_len,
+					     .changes = true };
 	lane.from = lane.to = p->port;
 	return weir_forwarder_new(
 		&(struct weir_forward_opts){ .lanes = &lane, .n_lanes = 1, .limit = p->cfg.count },
