@@ -58,13 +58,12 @@ struct name {
 
 static int read_name(const char *text, struct name *ret_name, struct weir_err *err)
 {
-	const char *colon = strchr(text, ':');
-	size_t len = colon ? (size_t)(colon - text) : 0;
+	const char *colon = strchr(text, ':'), *sw = colon ? text : NOWHERE;
+	size_t len = colon ? (size_t)(colon - text) : strlen(NOWHERE);
 
 	if (len >= sizeof(ret_name->sw))
-		return err_text(err, -EINVAL, "'%.*s' is no switch", (int)len, text);
-	(void)snprintf(ret_name->sw, sizeof(ret_name->sw), "%.*s", (int)(colon ? len : 64),
-		       colon ? text : NOWHERE);
+		return err_text(err, -EINVAL, "'%.*s' is no switch", (int)len, sw);
+	(void)snprintf(ret_name->sw, sizeof(ret_name->sw), "%.*s", (int)len, sw); /* it fits */
 	ret_name->port = colon ? colon + 1 : text;
 	return 0;
 }
