@@ -160,8 +160,7 @@ static int open_bridge(struct bridge *b, struct bridge_cfg *cfg)
 		r = bridge_open(b, &usage, &err);
 	if (r >= 0)
 		return -1;
-	return usage ? cmd_usage(b->run, "%s", weir_err_text(&err))
-		     : cmd_fail(b->run, "%s", weir_err_text(&err));
+	return cmd_failed(b->run, usage, &err);
 }
 
 static int run_bridge(const struct cmd_run *run, const void *fields)

@@ -261,8 +261,7 @@ static int pkt_gen_run(const struct cmd_run *run, const void *fields)
 	int r = prepare(&p, &err), status;
 
 	if (r < 0)
-		status = r == -EINVAL || r == -ENOTSUP ? cmd_usage(run, "%s", weir_err_text(&err))
-						       : cmd_fail(run, "%s", weir_err_text(&err));
+		status = cmd_failed(run, r == -EINVAL || r == -ENOTSUP, &err);
 	else
 		status = pktgen_run(&p);
 	pktgen_frames_done(&p.frames);

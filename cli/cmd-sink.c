@@ -221,8 +221,7 @@ static int run_sink(const struct cmd_run *run, const void *fields)
 		status = tell(&s);
 	}
 	if (r < 0)
-		status = usage ? cmd_usage(run, "%s", weir_err_text(&err))
-			       : cmd_fail(run, "%s", weir_err_text(&err));
+		status = cmd_failed(run, usage, &err);
 	close_all(&s);
 	return status;
 }

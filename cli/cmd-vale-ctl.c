@@ -258,9 +258,7 @@ static int vale_ctl_run(const struct cmd_run *run, const void *fields)
 	struct weir_err err = { 0 };
 	int r = act(run, fields, &err);
 
-	if (r == -EINVAL)
-		return cmd_usage(run, "%s", weir_err_text(&err));
-	return r < 0 ? cmd_fail(run, "%s", weir_err_text(&err)) : 0;
+	return r < 0 ? cmd_failed(run, r == -EINVAL, &err) : 0;
 }
 
 const struct cmd cmd_vale_ctl = {

@@ -346,6 +346,12 @@ int cmd_usage(const struct cmd_run *run, const char *format, ...)
 	return statuses[run->cmd->dialect].usage;
 }
 
+int cmd_failed(const struct cmd_run *run, bool usage, struct weir_err *err)
+{
+	return usage ? cmd_usage(run, "%s", weir_err_text(err))
+		     : cmd_fail(run, "%s", weir_err_text(err));
+}
+
 void cmd_warn(const struct cmd_run *run, const char *format, ...)
 {
 	bool old = cmd_is_personality(run);

@@ -72,6 +72,8 @@ int cmd_fail_as_is(const struct cmd_run *run, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 int cmd_usage(const struct cmd_run *run, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+/* Either of these with the text in err: usage tells that it was the options' fault. */
+int cmd_failed(const struct cmd_run *run, bool usage, struct weir_err *err);
 void cmd_warn(const struct cmd_run *run, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

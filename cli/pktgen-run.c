@@ -186,8 +186,7 @@ int pktgen_run(struct pktgen *p)
 			r = work(p, &err);
 	}
 	if (r < 0)
-		status = usage ? cmd_usage(p->run, "%s", weir_err_text(&err))
-			       : cmd_fail(p->run, "%s", weir_err_text(&err));
+		status = cmd_failed(p->run, usage, &err);
 	else if (p->ops->tell)
 		status = p->ops->tell(p);
 	close_all(p);

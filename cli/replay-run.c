@@ -16,9 +16,7 @@ static int refuse(const struct cmd_run *run, int code, bool usage, struct weir_e
 {
 	if (code == -ENOMSG)
 		return cmd_fail_as_is(run, "%s", weir_err_text(err));
-	if (usage && !cmd_is_personality(run))
-		return cmd_usage(run, "%s", weir_err_text(err));
-	return cmd_fail(run, "%s", weir_err_text(err));
+	return cmd_failed(run, usage && !cmd_is_personality(run), err);
 }
 
 /* tcpreplay with --preload-pcap counts flows while it loads: of one pass. */

@@ -136,10 +136,8 @@ int switch_run(const struct cmd_run *run, const struct switch_cfg *cfg, const ch
 	/* Who only wants that one runs is content with another's. */
 	if (r == -EEXIST && cfg->temporary && cfg->background)
 		return 0;
-	if (r == -EINVAL)
-		return cmd_usage(run, "%s", weir_err_text(&err));
 	if (r < 0)
-		return cmd_fail(run, "%s", weir_err_text(&err));
+		return cmd_failed(run, r == -EINVAL, &err);
 	for (unsigned i = 0; i < cfg->attach.n && r == 0; i++)
 		r = weir_switch_attach_first(sw, cfg->attach.values[i], &rules, &err);
 	status = r < 0 ? cmd_fail(run, "%s", weir_err_text(&err)) : run_new(run, cfg, sw, name);
