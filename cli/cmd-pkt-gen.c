@@ -41,19 +41,13 @@ static const struct pktgen_function_ops *const functions[PKTGEN_N_FUNCTIONS] = {
 	[PKTGEN_RXSEQ] = &pktgen_rxseq,
 };
 
-static int parse_number(char option, const char *text, unsigned long max, uint32_t *ret,
+static int parse_number(char option, const char *text, uint32_t max, uint32_t *ret,
 			struct weir_err *err)
 {
-	unsigned long v;
-	char *end;
-
-	errno = 0;
-	v = strtoul(text, &end, 0);
-	if (*text < '0' || *text > '9' || *end || errno || v > max)
-		return err_text(err, -EINVAL, "-%c: '%s' is not a number up to %lu", option, text,
-				max);
-	*ret = (uint32_t)v;
-	return 0;
+	if (pktgen_number_parse(text, max, ret) == 0)
+		return 0;
+	return err_text(err, -EINVAL, "-%c: '%s' is not a number up to %" PRIu32, option, text,
+			max);
 }
 
 static int take_bits(struct pktgen_cfg *cfg, struct weir_err *err)

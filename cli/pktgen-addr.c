@@ -19,26 +19,29 @@
 struct end {
 	uint8_t addr[16];
 	uint16_t port;
-	unsigned group;
+	uint32_t group;
 };
 
-/* A number up to max that is the whole text. */
-static int number(const char *text, unsigned long max, unsigned long *ret)
+int pktgen_number_parse(const char *text, uint32_t max, uint32_t *ret)
 {
+	unsigned long v;
 	char *rest;
 
 	if (*text < '0' || *text > '9')
 		return -EINVAL;
 	errno = 0;
-	*ret = strtoul(text, &rest, 0);
-	return errno || *rest || *ret > max ? -EINVAL : 0;
+	v = strtoul(text, &rest, 0);
+	if (errno || *rest || v > max)
+		return -EINVAL;
+	*ret = (uint32_t)v;
+	return 0;
 }
 
 static int parse_port(const char *text, struct end *end)
 {
-	unsigned long port;
+	uint32_t port;
 
-	if (number(text, UINT16_MAX, &port) < 0)
+	if (pktgen_number_parse(text, UINT16_MAX, &port) < 0)
 		return -EINVAL;
 	end->port = (uint16_t)port;
 	return 0;
@@ -60,13 +63,11 @@ static int parse_ipv4(char *text, struct end *end)
 static int parse_ipv6(char *text, struct end *end)
 {
 	char *at = strchr(text, '@'), *bracket;
-	unsigned long group;
 
 	if (at) {
 		*at = '\0';
-		if (number(text, LAST_GROUP, &group) < 0)
+		if (pktgen_number_parse(text, LAST_GROUP, &end->group) < 0)
 			return -EINVAL;
-		end->group = (unsigned)group;
 		text = at + 1;
 	}
 	if (*text == '[') {

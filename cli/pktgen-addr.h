@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Addresses as netmap's pkt-gen has them: ranges of IP addresses and UDP ports that its frames
- * walk through, and hardware addresses.
+ * Numbers and addresses as netmap's pkt-gen has them: ranges of IP addresses and UDP ports that
+ * its frames walk through, and hardware addresses.
  */
 #ifndef CLI_PKTGEN_ADDR_H
 #define CLI_PKTGEN_ADDR_H
@@ -11,6 +11,9 @@
 #include <stdint.h>
 
 #include <weir/err.h>
+
+/* A number up to max that is the whole text: decimal, 0x hexadecimal or 0 octal. -EINVAL. */
+int pktgen_number_parse(const char *text, uint32_t max, uint32_t *ret_number);
 
 /* One side of the frames. Of an address only one part counts up, the others stay as they are:
  * of IPv4 all of it, of IPv6 one group of 16 bits. */
