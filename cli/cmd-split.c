@@ -225,7 +225,7 @@ static int check_input(const struct split_run *s, struct weir_reader *reader, st
 				"Description Blocks");
 	iface = weir_reader_iface(reader, 0);
 	snaplen_warn(s->run, s->cfg->pcap, reader);
-	if (s->cfg->how.mac && iface->linktype != 1)
+	if (s->cfg->how.mac && iface->linktype != WEIR_LINKTYPE_ETHERNET)
 		return err_text(err, -ENOTSUP,
 				"\nMAC mode splitting is only supported by DLT_EN10MB packet "
 				"captures.");

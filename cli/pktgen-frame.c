@@ -324,5 +324,5 @@ void pktgen_frames_maker(struct pktgen_frames *f, struct weir_maker *ret)
 				    .frames = maker_frames,
 				    .ctx = f,
 				    .max_len = f->header_len + f->len,
-				    .linktype = 1 };
+				    .linktype = WEIR_LINKTYPE_ETHERNET };
 }

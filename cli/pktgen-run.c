@@ -38,7 +38,7 @@ int pktgen_open_port(struct pktgen *p, unsigned queues, const struct weir_region
 		.dir = p->ops->dirs,
 		/* If the name picks as many, or more, it is asked for no others. */
 		.queues = weir_port_name_queues(name) < queues ? queues : 0,
-		.linktype = 1,
+		.linktype = WEIR_LINKTYPE_ETHERNET,
 		.promisc = true,
 	};
 	const struct weir_port_info *info;

@@ -93,7 +93,7 @@ int trace_out_open(const char *path, const struct trace_out_cfg *cfg, struct wei
 	r = trace_out_opts(cfg, &opts, err);
 	if (r >= 0) {
 		o->format = opts.format;
-		o->linktype = new_linktype(o, first ? first->linktype : 1);
+		o->linktype = new_linktype(o, first ? first->linktype : WEIR_LINKTYPE_ETHERNET);
 		opts.linktype = o->linktype;
 		opts.snaplen = old ? 65535 : first ? first->snaplen : 0;
 		opts.iface_name = first && first->name[0] ? first->name : NULL;

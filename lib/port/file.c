@@ -33,7 +33,7 @@ static int open_writer(struct weir_port *port, struct weir_err *err)
 {
 	struct file_priv *f = port->priv;
 	struct weir_writer_opts opts = {
-		.linktype = port->opts.linktype ? port->opts.linktype : 1,
+		.linktype = port->opts.linktype ? port->opts.linktype : WEIR_LINKTYPE_ETHERNET,
 	};
 
 	weir_writer_opts_by_name(port->args.target, &opts);

@@ -39,7 +39,7 @@ static int find_iface(const char *name, struct weir_iface *ret_iface, struct wei
 
 	if (r < 0)
 		return r;
-	if (iface.linktype != 1)
+	if (iface.linktype != WEIR_LINKTYPE_ETHERNET)
 		return err_set(err, -ENOTSUP, "'%s' is not an Ethernet interface", name);
 	if (xdp_features(iface.index, &features) == 0 && !(features & XDP_FEATURE_XMIT))
 		return err_set(err, -ENOTSUP, "'%s' takes no frames from XDP programs%s", name,

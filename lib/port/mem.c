@@ -184,7 +184,7 @@ static int mem_open(struct weir_port *port, struct weir_err *err)
 	if (r < 0)
 		return r;
 
-	port->info.linktype = port->opts.linktype ? port->opts.linktype : 1;
+	port->info.linktype = port->opts.linktype ? port->opts.linktype : WEIR_LINKTYPE_ETHERNET;
 	port->info.max_frame = WEIR_FRAME_MAX;
 	return port_set_queues(port, m->pair->n_queues, err);
 }

@@ -8,7 +8,7 @@
 
 static int null_open(struct weir_port *port, struct weir_err *err)
 {
-	port->info.linktype = port->opts.linktype ? port->opts.linktype : 1;
+	port->info.linktype = port->opts.linktype ? port->opts.linktype : WEIR_LINKTYPE_ETHERNET;
 	port->info.max_frame = UINT32_MAX;
 	return port_set_queues(port, port->args.n_queues, err);
 }

@@ -38,7 +38,7 @@ static int find_iface(const char *name, struct weir_iface *ret_iface, struct wei
 	if (r < 0)
 		return r;
 	/* The kernel sends what it is given without a protocol: others drop it. */
-	if (iface.linktype != 1)
+	if (iface.linktype != WEIR_LINKTYPE_ETHERNET)
 		return err_set(err, -ENOTSUP, "'%s' is not an Ethernet interface", name);
 	*ret_iface = iface;
 	return 0;
