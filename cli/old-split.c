@@ -75,9 +75,10 @@ static int read_nets(const struct cmd_run *run, const char **nets, struct weir_e
 	struct old_made made;
 	int r = old_begin(&made, err);
 
-	if (r >= 0)
-		r = old_cidrs(*nets, made.to, err);
-	return made.to ? old_end(&made, run, r, nets, err) : r;
+	if (r < 0)
+		return r;
+	r = old_cidrs(*nets, made.to, err);
+	return old_end(&made, run, r, nets, err);
 }
 
 /* The rule again, with another value. */
