@@ -31,7 +31,7 @@ static int blocks_make(struct packet_rx *rx, const struct weir_iface *iface, str
 	(void)iface; /* any length fits */
 	if (setsockopt(rx->fd, SOL_PACKET, PACKET_RX_RING, &req, sizeof(req)) < 0)
 		return err_set(err, -errno, "%s", strerror(errno));
-	rx->blocks.n = n;
+	rx->n = n;
 	return 0;
 }
 
@@ -50,9 +50,9 @@ static bool block_is_ours(const struct packet_rx *rx, unsigned i)
 /* Sets left and next to the frames of the next block. False: there is none now. */
 static bool begin_block(struct packet_rx *rx)
 {
-	struct tpacket_block_desc *b = block_at(rx, rx->blocks.cur);
+	struct tpacket_block_desc *b = block_at(rx, rx->cur);
 
-	if (rx->blocks.held == rx->blocks.n || !block_is_ours(rx, rx->blocks.cur))
+	if (rx->held == rx->n || !block_is_ours(rx, rx->cur))
 		return false;
 	rx->blocks.left = b->hdr.bh1.num_pkts;
 	rx->blocks.next = (void *)((uint8_t *)b + b->hdr.bh1.offset_to_first_pkt);
@@ -91,31 +91,22 @@ static unsigned blocks_take(struct packet_rx *rx, struct weir_pkt *ret_pkts, uns
 			lend_frame(rx, h, &ret_pkts[n++]);
 			rx->blocks.left--;
 		}
-		if (!rx->blocks.left) {
-			rx->blocks.held++;
-			rx->blocks.cur = rx->blocks.cur + 1 < rx->blocks.n ? rx->blocks.cur + 1 : 0;
-		}
+		if (!rx->blocks.left)
+			packet_hold(rx);
 	}
 	return n;
 }
 
-static bool blocks_release(struct packet_rx *rx)
+static void blocks_release(struct packet_rx *rx)
 {
-	if (!rx->blocks.held)
-		return false;
-	for (; rx->blocks.held; rx->blocks.held--) {
-		unsigned i = (rx->blocks.cur + rx->blocks.n - rx->blocks.held) % rx->blocks.n;
-
-		__atomic_store_n(&block_at(rx, i)->hdr.bh1.block_status, TP_STATUS_KERNEL,
-				 __ATOMIC_RELEASE);
-	}
-	return true;
+	for (; rx->held; rx->held--)
+		__atomic_store_n(&block_at(rx, packet_first_held(rx))->hdr.bh1.block_status,
+				 TP_STATUS_KERNEL, __ATOMIC_RELEASE);
 }
 
 static bool blocks_have_frames(const struct packet_rx *rx)
 {
-	return rx->blocks.left ||
-	       (rx->blocks.held < rx->blocks.n && block_is_ours(rx, rx->blocks.cur));
+	return rx->blocks.left || (rx->held < rx->n && block_is_ours(rx, rx->cur));
 }
 
 const struct packet_ring_ops packet_blocks = {

@@ -292,8 +292,10 @@ void packet_rx_release(struct weir_port *port, unsigned q)
 	const struct packet_priv *p = port->priv;
 	struct packet_rx *rx = &p->rx[q];
 
-	if (rx->ops->release(rx))
-		count_drops(rx, &port->queues[q].rx);
+	if (!rx->held)
+		return;
+	rx->ops->release(rx);
+	count_drops(rx, &port->queues[q].rx);
 }
 
 /* The socket reported an error, or was down and may have missed its end. */

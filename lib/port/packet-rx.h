@@ -33,9 +33,8 @@ struct packet_ring_ops {
 	/* Lends up to max frames. Those that cannot be had whole are added to *dropped. */
 	unsigned (*take)(struct packet_rx *rx, struct weir_pkt *ret_pkts, unsigned max,
 			 uint64_t *dropped);
-	/* Gives back what was lent. False: nothing was that could be given back. */
-	bool (*release)(struct packet_rx *rx);
-	void (*done)(struct packet_rx *rx); /* NULL: it holds nothing */
+	void (*release)(struct packet_rx *rx); /* gives back the places that are held */
+	void (*done)(struct packet_rx *rx);    /* NULL: it holds nothing */
 };
 
 extern const struct packet_ring_ops packet_blocks, packet_slots;
@@ -45,6 +44,9 @@ struct packet_rx {
 	const struct packet_ring_ops *ops;
 	uint8_t *ring;
 	size_t ring_size;
+	unsigned n;    /* places of the ring: blocks, or slots */
+	unsigned cur;  /* the one that frames are lent from next */
+	unsigned held; /* those before it that were lent whole */
 	bool was_down; /* the socket told so: its removal may go untold */
 	uint32_t snaplen;
 	uint32_t before; /* bytes that stand before each frame: WEIR_OFFLOAD_LEN */
@@ -52,16 +54,10 @@ struct packet_rx {
 	struct link_track link;
 	union {
 		struct {
-			unsigned n;
-			unsigned cur;		   /* block that frames are lent from */
-			unsigned held;		   /* blocks before it that were lent whole */
 			uint32_t left;		   /* frames of cur that were not lent yet */
 			struct tpacket3_hdr *next; /* the first of them */
 		} blocks;
 		struct {
-			unsigned n;
-			unsigned cur;	   /* the next one to be lent */
-			unsigned held;	   /* slots before it that were lent */
 			size_t size;	   /* of a slot */
 			unsigned n_copies; /* that were lent */
 			uint8_t *copies;   /* room for frames that do not fit a slot */
@@ -75,6 +71,19 @@ struct packet_told {
 	uint16_t tci, tpid;
 	const struct sockaddr_ll *from;
 };
+
+/* The place that frames are lent from has been lent whole: on to the next. */
+static inline void packet_hold(struct packet_rx *rx)
+{
+	rx->held++;
+	rx->cur = rx->cur + 1 < rx->n ? rx->cur + 1 : 0;
+}
+
+/* The first of those that are held. */
+static inline unsigned packet_first_held(const struct packet_rx *rx)
+{
+	return (rx->cur + rx->n - rx->held) % rx->n;
+}
 
 /* Puts in front of a frame, where there is room, what is to stand there: a VLAN tag that was
  * taken out of it, and the byte that tells of it. */

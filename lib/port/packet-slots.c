@@ -58,7 +58,7 @@ static int slots_make(struct packet_rx *rx, const struct weir_iface *iface, stru
 
 	if (setsockopt(rx->fd, SOL_PACKET, PACKET_RX_RING, &req, sizeof(req)) < 0)
 		return err_set(err, -errno, "%s", strerror(errno));
-	rx->slots.n = req.tp_frame_nr;
+	rx->n = req.tp_frame_nr;
 	rx->slots.size = size;
 	return let_wait(rx, err);
 }
@@ -71,12 +71,12 @@ static struct tpacket2_hdr *slot_at(const struct packet_rx *rx, unsigned i)
 /* Pairs with the kernel's barrier before it hands the slot over. */
 static uint32_t status_of(const struct packet_rx *rx)
 {
-	return __atomic_load_n(&slot_at(rx, rx->slots.cur)->tp_status, __ATOMIC_ACQUIRE);
+	return __atomic_load_n(&slot_at(rx, rx->cur)->tp_status, __ATOMIC_ACQUIRE);
 }
 
 static bool slots_have_frames(const struct packet_rx *rx)
 {
-	return rx->slots.held < rx->slots.n && status_of(rx) & TP_STATUS_USER;
+	return rx->held < rx->n && status_of(rx) & TP_STATUS_USER;
 }
 
 /* Reads the frame that waits in the socket. */
@@ -98,7 +98,7 @@ static bool fetch_copy(struct packet_rx *rx, struct weir_pkt *pkt)
 /* False: the frame cannot be had whole. */
 static bool lend_slot(struct packet_rx *rx, uint32_t status, struct weir_pkt *ret_pkt)
 {
-	struct tpacket2_hdr *h = slot_at(rx, rx->slots.cur);
+	struct tpacket2_hdr *h = slot_at(rx, rx->cur);
 	const struct packet_told told = {
 		.status = status,
 		.tci = h->tp_vlan_tci,
@@ -127,7 +127,7 @@ static unsigned slots_take(struct packet_rx *rx, struct weir_pkt *ret_pkts, unsi
 {
 	unsigned n = 0;
 
-	while (n < max && rx->slots.held < rx->slots.n && rx->slots.n_copies < MAX_COPIES) {
+	while (n < max && rx->held < rx->n && rx->slots.n_copies < MAX_COPIES) {
 		const uint32_t status = status_of(rx);
 
 		if (!(status & TP_STATUS_USER))
@@ -136,23 +136,17 @@ static unsigned slots_take(struct packet_rx *rx, struct weir_pkt *ret_pkts, unsi
 			n++;
 		else
 			++*dropped;
-		rx->slots.held++;
-		rx->slots.cur = rx->slots.cur + 1 < rx->slots.n ? rx->slots.cur + 1 : 0;
+		packet_hold(rx);
 	}
 	return n;
 }
 
-static bool slots_release(struct packet_rx *rx)
+static void slots_release(struct packet_rx *rx)
 {
-	if (!rx->slots.held)
-		return false;
-	for (; rx->slots.held; rx->slots.held--) {
-		unsigned i = (rx->slots.cur + rx->slots.n - rx->slots.held) % rx->slots.n;
-
-		__atomic_store_n(&slot_at(rx, i)->tp_status, TP_STATUS_KERNEL, __ATOMIC_RELEASE);
-	}
+	for (; rx->held; rx->held--)
+		__atomic_store_n(&slot_at(rx, packet_first_held(rx))->tp_status, TP_STATUS_KERNEL,
+				 __ATOMIC_RELEASE);
 	rx->slots.n_copies = 0;
-	return true;
 }
 
 static void slots_done(struct packet_rx *rx)
