@@ -270,23 +270,6 @@ static void count_drops(const struct packet_rx *rx, struct port_counters *count)
 		counter_add(&count->dropped, stats.tp_drops);
 }
 
-int packet_rx(struct weir_port *port, unsigned q, struct weir_pkt *ret_pkts, unsigned max)
-{
-	const struct packet_priv *p = port->priv;
-	struct packet_rx *rx = &p->rx[q];
-	struct port_counters *count = &port->queues[q].rx;
-	uint64_t bytes = 0, dropped = 0;
-	unsigned n = rx->ops->take(rx, ret_pkts, max, &dropped);
-
-	for (unsigned i = 0; i < n; i++)
-		bytes += ret_pkts[i].orig_len;
-	counter_add(&count->frames, n);
-	counter_add(&count->bytes, bytes);
-	if (unlikely(dropped))
-		counter_add(&count->dropped, dropped);
-	return (int)n;
-}
-
 void packet_rx_release(struct weir_port *port, unsigned q)
 {
 	const struct packet_priv *p = port->priv;
@@ -296,6 +279,27 @@ void packet_rx_release(struct weir_port *port, unsigned q)
 		return;
 	rx->ops->release(rx);
 	count_drops(rx, &port->queues[q].rx);
+}
+
+int packet_rx(struct weir_port *port, unsigned q, struct weir_pkt *ret_pkts, unsigned max)
+{
+	const struct packet_priv *p = port->priv;
+	struct packet_rx *rx = &p->rx[q];
+	struct port_counters *count = &port->queues[q].rx;
+	const bool lent = rx->held;
+	uint64_t bytes = 0, dropped = 0;
+	unsigned n = rx->ops->take(rx, ret_pkts, max, &dropped);
+
+	for (unsigned i = 0; i < n; i++)
+		bytes += ret_pkts[i].orig_len;
+	counter_add(&count->frames, n);
+	counter_add(&count->bytes, bytes);
+	if (unlikely(dropped)) {
+		counter_add(&count->dropped, dropped);
+		if (!n && !lent) /* nobody gives back what nobody was given */
+			packet_rx_release(port, q);
+	}
+	return (int)n;
 }
 
 /* The socket reported an error, or was down and may have missed its end. */
