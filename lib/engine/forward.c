@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/lines.h"
 #include "base/macros.h"
 #include "engine/lane.h"
 
@@ -92,22 +93,19 @@ int weir_forwarder_new(const struct weir_forward_opts *o, struct weir_forwarder 
 {
 	CLEANUP(weir_forwarder_freep)
 	struct weir_forwarder *f = NULL;
-	size_t size = o->n_lanes * sizeof(struct lane);
 
 	if (!o->n_lanes || o->n_lanes > WEIR_FORWARD_MAX_LANES)
 		return err_set(err, -EINVAL, "a forwarder has 1 to %u lanes",
 			       WEIR_FORWARD_MAX_LANES);
-	f = aligned_alloc(_Alignof(struct weir_forwarder), sizeof(*f));
+	f = lines_new(1, sizeof(*f));
 	if (!f)
 		return err_set(err, -ENOMEM, "out of memory");
-	memset(f, 0, sizeof(*f));
 	f->done_fd = -EBADF;
 	f->limit = o->limit;
 	f->patience_ns = o->patience_ns ? o->patience_ns : PATIENCE_NS;
-	f->lanes = aligned_alloc(_Alignof(struct lane), size);
+	f->lanes = lines_new(o->n_lanes, sizeof(*f->lanes));
 	if (!f->lanes)
 		return err_set(err, -ENOMEM, "out of memory");
-	memset(f->lanes, 0, size);
 	for (unsigned i = 0; i < o->n_lanes; i++) {
 		int r;
 

@@ -18,6 +18,7 @@
 #include "base/cleanup.h"
 #include "base/counter.h"
 #include "base/err.h"
+#include "base/lines.h"
 #include "base/macros.h"
 #include "engine/repeat.h"
 
@@ -275,10 +276,9 @@ static int make_table(struct weir_guard *g, unsigned max_hosts)
 static int make_lanes(struct weir_guard *g, unsigned n)
 {
 	g->n_lanes = n;
-	g->lanes = aligned_alloc(_Alignof(struct guard_lane), 2 * n * sizeof(*g->lanes));
+	g->lanes = lines_new(2 * (size_t)n, sizeof(*g->lanes));
 	if (!g->lanes)
 		return -ENOMEM;
-	memset(g->lanes, 0, 2 * n * sizeof(*g->lanes));
 	for (unsigned i = 0; i < 2 * n; i++) {
 		struct guard_lane *lane = &g->lanes[i];
 

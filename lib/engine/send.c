@@ -14,6 +14,7 @@
 #include "base/counter.h"
 #include "base/err.h"
 #include "base/hist.h"
+#include "base/lines.h"
 #include "base/macros.h"
 #include "base/time.h"
 #include "engine/worker.h"
@@ -96,10 +97,9 @@ int weir_sender_new(const struct weir_send_opts *opts, struct weir_sender **ret_
 	r = check_opts(opts, err);
 	if (r < 0)
 		return r;
-	s = aligned_alloc(_Alignof(struct weir_sender), sizeof(*s));
+	s = lines_new(1, sizeof(*s));
 	if (!s)
 		return err_set(err, -ENOMEM, "out of memory");
-	memset(s, 0, sizeof(*s));
 	s->done_fd = -EBADF;
 	s->opts = *opts;
 	set_defaults(&s->opts);

@@ -25,6 +25,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/lines.h"
 #include "base/macros.h"
 #include "port/registry.h"
 #include "port/wait.h"
@@ -114,13 +115,11 @@ static int make_memory(const struct weir_port_opts *opts, unsigned n_queues, str
 
 static int open_queues(struct weir_port *port, struct weir_err *err)
 {
-	const size_t size = port->info.n_queues * sizeof(struct kernel_txq);
 	struct kernel_priv *p = port->priv;
 
-	p->queues = aligned_alloc(64, size);
+	p->queues = lines_new(port->info.n_queues, sizeof(*p->queues));
 	if (!p->queues)
 		return err_set(err, -ENOMEM, "no memory for %u queues", port->info.n_queues);
-	memset(p->queues, 0, size);
 	while (p->n_queues < port->info.n_queues) {
 		int r = kernel_txq_open(port, p->n_queues++, err);
 

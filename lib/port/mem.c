@@ -23,6 +23,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/lines.h"
 #include "port/backend.h"
 #include "port/registry.h"
 #include "port/wait.h"
@@ -116,14 +117,12 @@ static int pair_new(const char *name, unsigned n_queues, struct mem_pair **ret_p
 {
 	CLEANUP(pair_freep)
 	struct mem_pair *pair = calloc(1, sizeof(*pair));
-	size_t size = 2 * n_queues * sizeof(struct mem_ring);
 
 	if (!pair)
 		return -ENOMEM;
-	pair->rings = aligned_alloc(64, size);
+	pair->rings = lines_new(2 * (size_t)n_queues, sizeof(*pair->rings));
 	if (!pair->rings)
 		return -ENOMEM;
-	memset(pair->rings, 0, size);
 	pair->n_queues = n_queues;
 	for (unsigned i = 0; i < 2 * n_queues; i++)
 		pair->rings[i].data_fd = pair->rings[i].room_fd = -EBADF;

@@ -19,6 +19,7 @@
 #include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/lines.h"
 #include "base/macros.h"
 #include "port/name.h"
 #include "port/packet-rx.h"
@@ -169,10 +170,9 @@ int packet_rx_open(struct weir_port *port, struct weir_err *err)
 	r = port_option_number(&port->args, "ring", 2, MAX_RING_MIB, &ring_mib, err);
 	if (r < 0)
 		return r;
-	p->rx = aligned_alloc(64, n * sizeof(*p->rx));
+	p->rx = lines_new(n, sizeof(*p->rx));
 	if (!p->rx)
 		return err_set(err, -ENOMEM, "no memory for %u queues", n);
-	memset(p->rx, 0, n * sizeof(*p->rx));
 	for (unsigned q = 0; q < n; q++) {
 		p->rx[q].fd = -EBADF;
 		p->rx[q].ops = port->opts.low_latency ? &packet_slots : &packet_blocks;

@@ -22,6 +22,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/lines.h"
 #include "base/macros.h"
 #include "port/packet-launch.h"
 #include "port/packet-ring.h"
@@ -121,13 +122,11 @@ int packet_txq_open(const struct weir_iface *iface, bool qdisc, struct packet_tx
 	struct packet_txq *tx = NULL;
 	int r;
 
-	tx = aligned_alloc(64, sizeof(*tx));
+	tx = lines_new(1, sizeof(*tx));
 	if (!tx)
 		return err_set(err, -ENOMEM, "no memory for a queue");
-	*tx = (struct packet_txq){
-		.fd = -EBADF,
-		.raw_ip = iface->linktype == LINKTYPE_RAW,
-	};
+	tx->fd = -EBADF;
+	tx->raw_ip = iface->linktype == LINKTYPE_RAW;
 	r = make_arrays(tx, iface);
 	if (r < 0)
 		return err_set(err, r, "no memory for a queue");

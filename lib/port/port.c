@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/lines.h"
 #include "base/macros.h"
 #include "port/backend.h"
 #include "port/link.h"
@@ -147,20 +148,10 @@ static int check_args(const struct backend *be, const struct weir_port_opts *o, 
 	return r;
 }
 
-static void *alloc_lines(size_t size)
-{
-	size_t rounded = (size + 63) & ~(size_t)63;
-	void *p = aligned_alloc(64, rounded ? rounded : 64);
-
-	if (p)
-		memset(p, 0, rounded);
-	return p;
-}
-
 int port_set_queues(struct weir_port *port, unsigned n, struct weir_err *err)
 {
 	assert(n && !port->queues);
-	port->queues = alloc_lines(n * sizeof(*port->queues));
+	port->queues = lines_new(n, sizeof(*port->queues));
 	if (!port->queues)
 		return err_set(err, -ENOMEM, "no memory for %u queues", n);
 	port->info.n_queues = n;
@@ -208,7 +199,7 @@ static int open_on(const struct backend *be, const char *name, const char *rest,
 	if (r < 0)
 		return err_prefix(err, r, "%s", name);
 
-	p->priv = alloc_lines(be->priv_size);
+	p->priv = lines_new(1, be->priv_size);
 	if (!p->priv)
 		return err_set(err, -ENOMEM, "%s: no memory", name);
 	r = be->open(p, err);

@@ -20,6 +20,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/lines.h"
 #include "base/macros.h"
 #include "port/link.h"
 #include "port/registry.h"
@@ -114,10 +115,9 @@ static int make_queues(struct weir_port *port, struct tap_priv *t, struct weir_e
 	r = port_set_queues(port, n, err);
 	if (r < 0)
 		return r;
-	t->queues = aligned_alloc(64, n * sizeof(*t->queues));
+	t->queues = lines_new(n, sizeof(*t->queues));
 	if (!t->queues)
 		return err_set(err, -ENOMEM, "no memory for %u queues", n);
-	memset(t->queues, 0, n * sizeof(*t->queues));
 	for (t->n_queues = 0; t->n_queues < n; t->n_queues++)
 		t->queues[t->n_queues].fd = -EBADF;
 	for (unsigned q = 0; r == 0 && q < n; q++)

@@ -27,6 +27,7 @@
 #include "base/copy.h"
 #include "base/counter.h"
 #include "base/err.h"
+#include "base/lines.h"
 #include "base/macros.h"
 #include "base/patience.h"
 #include "base/relax.h"
@@ -202,16 +203,13 @@ static int vale_open_port(struct weir_port *port, struct weir_err *err)
 	const struct vale_shape *shape;
 	struct vale_open o;
 	uint32_t shortest;
-	size_t size;
 	int r = vale_open_opts(port, &o, err);
 
 	if (r < 0)
 		return r;
-	size = port->args.n_queues * sizeof(*v->queues);
-	v->queues = aligned_alloc(_Alignof(struct vale_queue), size);
+	v->queues = lines_new(port->args.n_queues, sizeof(*v->queues));
 	if (!v->queues)
 		return err_set(err, -ENOMEM, "no memory for %u queues", port->args.n_queues);
-	memset(v->queues, 0, size);
 	v->n = port->args.n_queues;
 	for (unsigned q = 0; q < v->n; q++) {
 		r = open_queue(port, q, &o, err);

@@ -22,6 +22,7 @@
 #include <xdp/libxdp.h>
 
 #include "base/err.h"
+#include "base/lines.h"
 #include "base/macros.h"
 #include "port/wait.h"
 #include "port/xdp.h"
@@ -220,7 +221,7 @@ int xdp_sockets_open(struct weir_port *port, struct weir_err *err)
 
 int xdp_sockets_probe(const struct weir_iface *iface, struct weir_err *err)
 {
-	struct xdp_queue *queue = aligned_alloc(64, sizeof(*queue));
+	struct xdp_queue *queue = lines_new(1, sizeof(*queue));
 	struct xdp_priv p = { .iface = *iface,
 			      .queues = queue,
 			      .n_queues = 1,
@@ -231,7 +232,6 @@ int xdp_sockets_probe(const struct weir_iface *iface, struct weir_err *err)
 
 	if (!queue)
 		return err_set(err, -ENOMEM, "no memory");
-	memset(queue, 0, sizeof(*queue));
 	r = xdp_sockets_open(&port, err);
 	if (r == 0)
 		xdp_sockets_close(&p);

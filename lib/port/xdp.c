@@ -21,6 +21,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/lines.h"
 #include "base/macros.h"
 #include "port/name.h"
 #include "port/registry.h"
@@ -95,7 +96,6 @@ static void fill_info(struct weir_port *port, const struct xdp_priv *p)
 static int xdp_open(struct weir_port *port, struct weir_err *err)
 {
 	struct xdp_priv *p = port->priv;
-	size_t size;
 	int r;
 
 	p->link_fd = p->promisc_fd = -EBADF;
@@ -104,11 +104,9 @@ static int xdp_open(struct weir_port *port, struct weir_err *err)
 		r = port_set_queues(port, port->args.n_queues, err);
 	if (r < 0)
 		return r;
-	size = port->args.n_queues * sizeof(*p->queues);
-	p->queues = aligned_alloc(64, size);
+	p->queues = lines_new(port->args.n_queues, sizeof(*p->queues));
 	if (!p->queues)
 		return err_set(err, -ENOMEM, "no memory for %u queues", port->args.n_queues);
-	memset(p->queues, 0, size);
 	p->n_queues = port->args.n_queues;
 
 	r = xdp_sockets_open(port, err);
