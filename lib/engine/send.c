@@ -74,7 +74,7 @@ static int init(struct weir_sender *s, struct weir_err *err)
 	int r;
 
 	s->n_workers = s->opts.n_workers;
-	s->workers = aligned_alloc(_Alignof(struct worker), s->n_workers * sizeof(*s->workers));
+	s->workers = lines_new(s->n_workers, sizeof(*s->workers));
 	if (!s->workers)
 		return err_set(err, -ENOMEM, "out of memory");
 	for (unsigned i = 0; i < s->n_workers; i++) {

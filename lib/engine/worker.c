@@ -180,7 +180,6 @@ int worker_init(struct worker *w, struct weir_sender *s, unsigned index, struct 
 	const struct weir_send_opts *o = &s->opts;
 	struct weir_stream_info trace;
 
-	memset(w, 0, sizeof(*w));
 	w->s = s;
 	w->index = index;
 	weir_stream_info(o->stream, &trace);
