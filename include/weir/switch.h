@@ -133,6 +133,7 @@ enum weir_switch_drop {
 	WEIR_SWITCH_BAD_BUF,   /* the receiver has told a buffer that is not there */
 	WEIR_SWITCH_FILTERED,  /* by the port's filter, either way */
 	WEIR_SWITCH_EDITED,    /* by its edits, or they made it longer than its slots */
+	WEIR_SWITCH_OFFLOAD,   /* its header wants something done that the switch cannot do */
 	WEIR_SWITCH_N_DROPS,
 };
 /* "full" and so on. Static. */

@@ -24,7 +24,7 @@ const char *vale_drop_name(enum vale_drop d)
 		[VALE_DROP_FRAGS] = "fragments",    [VALE_DROP_SELF] = "self",
 		[VALE_DROP_NOBODY] = "nobody",	    [VALE_DROP_FULL] = "full",
 		[VALE_DROP_BAD_BUF] = "bad_buffer", [VALE_DROP_FILTERED] = "filtered",
-		[VALE_DROP_EDITED] = "edited",
+		[VALE_DROP_EDITED] = "edited",	    [VALE_DROP_OFFLOAD] = "offload",
 	};
 
 	return name[d];
@@ -127,8 +127,20 @@ static void drop(struct vale_kring *k, enum vale_drop why)
 	counter_add(&k->dropped[why], 1);
 }
 
+/* Where a frame of n slots has its addresses, behind the header; NULL: nowhere. */
+static inline const uint8_t *frame_addresses(const struct vale_frag *frag, unsigned n,
+					     uint32_t hdr_len)
+{
+	if (unlikely(hdr_len && hdr_len == frag->len && n > 1)) {
+		frag++;
+		hdr_len = 0;
+	}
+	return likely(frag->len >= hdr_len + VALE_MIN_FRAME) ? frag->data + hdr_len : NULL;
+}
+
 /* A frame of n slots at frag: may it go on? */
-static bool frame_is_good(struct vale_kring *k, const struct vale_frag *frag, unsigned n)
+static bool frame_is_good(struct vale_kring *k, const struct vale_frag *frag, unsigned n,
+			  uint32_t hdr_len)
 {
 	for (unsigned i = 0; i < n; i++) {
 		if (unlikely(!frag[i].data)) {
@@ -136,7 +148,7 @@ static bool frame_is_good(struct vale_kring *k, const struct vale_frag *frag, un
 			return false;
 		}
 	}
-	if (unlikely(frag->len < VALE_MIN_FRAME)) {
+	if (unlikely(!frame_addresses(frag, n, hdr_len))) {
 		drop(k, VALE_DROP_SHORT);
 		return false;
 	}
@@ -173,7 +185,7 @@ static unsigned take(const struct vale_port *p, struct vale_kring *k, struct val
 		} else if (unlikely(k->cut)) {
 			drop(k, VALE_DROP_FRAGS);
 			k->cut = false;
-		} else if (frame_is_good(k, &frag[begin], i - begin + 1)) {
+		} else if (frame_is_good(k, &frag[begin], i - begin + 1, p->hdr_len)) {
 			frag[begin].n = (uint16_t)(i - begin + 1);
 		}
 		begin = i + 1;
@@ -259,7 +271,15 @@ struct way {
 static inline int way_of(struct vale_core *core, struct vale_port *p, struct way *last,
 			 const struct vale_frag *frame, uint32_t now_s)
 {
-	uint64_t to = table_mac(frame->data), from = table_mac(frame->data + 6);
+	const uint8_t *addresses = frame->data;
+	uint64_t to, from;
+
+	if (unlikely(p->hdr_len))
+		addresses = frame_addresses(frame, frame->n, p->hdr_len);
+	if (unlikely(!addresses))
+		return -(int)VALE_DROP_SHORT - 1; /* edits have made it so */
+	to = table_mac(addresses);
+	from = table_mac(addresses + 6);
 
 	if (unlikely(to != last->to || from != last->from || frame->flags != last->flags)) {
 		last->to = to;
@@ -307,10 +327,39 @@ static unsigned classify(struct vale_core *core, struct vale_port *p, unsigned r
 	return i;
 }
 
+/*
+ * The same frame with a header of another length before it: empty, in a slot of its own, or none.
+ * NULL: its header asks for what nobody has done yet, a checksum or cutting into pieces.
+ */
+static const struct vale_frag *change_header(struct vale_scratch *s, const struct vale_frag *f,
+					     uint32_t hdr_len)
+{
+	static const uint8_t empty[VALE_MAX_HDR];
+	struct vale_frag *to = s->changed;
+	unsigned n = f->n, at = hdr_len ? 1 : 0;
+
+	if (s->hdr_len && (f->data[0] & VALE_HDR_NEEDS_CSUM || f->data[1]))
+		return NULL;
+	memcpy(&to[at], f, n * sizeof(*f));
+	if (f->len == s->hdr_len && n > 1) {
+		n--;
+		memmove(&to[at], &to[at + 1], n * sizeof(*f));
+	} else {
+		to[at].data += s->hdr_len;
+		to[at].len = (uint16_t)(to[at].len - s->hdr_len);
+	}
+	if (at) {
+		to[0].data = empty;
+		to[0].len = (uint16_t)hdr_len;
+	}
+	to[0].n = (uint16_t)(n + at);
+	return to[0].n <= VALE_MAX_FRAGS ? to : NULL;
+}
+
 /* Delivers what is for a port and what is for everybody, in the order in which it was sent, to
  * a ring with so many free slots. */
 static void deliver(const struct vale_port *dst, struct vale_kring *k, uint32_t room,
-		    const struct vale_scratch *s)
+		    struct vale_scratch *s)
 {
 	unsigned a = s->list[dst->nr].first, b = s->list[EVERYBODY].first;
 	uint32_t pos = k->pos;
@@ -322,6 +371,13 @@ static void deliver(const struct vale_port *dst, struct vale_kring *k, uint32_t 
 		const struct vale_frag *f = &s->frag[*next];
 
 		*next = f->next;
+		if (unlikely(s->hdr_len != dst->hdr_len)) {
+			f = change_header(s, f, dst->hdr_len);
+			if (!f) {
+				drop(k, VALE_DROP_OFFLOAD);
+				continue;
+			}
+		}
 		if (unlikely(k->sieve)) {
 			f = sieve_give(k->sieve, f, &why);
 			if (!f) {
@@ -498,6 +554,7 @@ unsigned vale_forward(struct vale_core *core, struct vale_port *p, unsigned r,
 
 	if (!n)
 		return 0;
+	s->hdr_len = p->hdr_len;
 	if (alone)
 		(void)pthread_mutex_lock(&core->all);
 	n = classify(core, p, r, s, n, now_s);

@@ -48,8 +48,15 @@ enum vale_drop {
 	/* either way */
 	VALE_DROP_FILTERED, /* by the port's filter */
 	VALE_DROP_EDITED,   /* by its edits, or they made it too long for its slots */
+	/* when it was to receive them */
+	VALE_DROP_OFFLOAD, /* their header wants something done to them that the switch cannot do */
 	VALE_N_DROPS,
 };
+
+/* The first byte of a header says that a checksum is missing; the second one into what kind of
+ * pieces a frame is to be cut (struct virtio_net_hdr). */
+#define VALE_HDR_NEEDS_CSUM 1u
+#define VALE_MAX_HDR	    12u
 
 struct sieve;	 /* sieve.h */
 struct vale_tap; /* tap.h */
@@ -130,6 +137,8 @@ struct vale_scratch {
 	} list[256];
 	uint8_t touched[256]; /* ports with a list */
 	unsigned n_touched;
+	uint32_t hdr_len;			      /* of the port that sends */
+	struct vale_frag changed[VALE_MAX_FRAGS + 1]; /* a frame with another header */
 };
 
 void vale_scratch_init(struct vale_scratch *s);

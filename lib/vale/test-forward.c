@@ -531,6 +531,87 @@ static void test_a_receiver_that_does_not_read_is_waited_for_ever_more_rarely(vo
 
 #define with(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
+/* Fills the next slot with bytes as they are. */
+static void fill_bytes(struct bench *b, unsigned port, const void *bytes, uint16_t len,
+		       uint16_t flags)
+{
+	struct vale_slot *slot = tx_slot(b, port);
+
+	memcpy(b->ports[port]->bufs + (size_t)slot->buf_idx * VALE_BUF_SIZE, bytes, len);
+	slot->len = len;
+	slot->flags = flags;
+	b->tx_pos[port] = (b->tx_pos[port] + 1) % TX_SLOTS;
+}
+
+/* What has come in a number of slots, in one piece; how long it is. */
+static size_t received_bytes(struct bench *b, unsigned port, unsigned n, uint8_t *to)
+{
+	const struct vale_port *p = b->ports[port];
+	const struct vale_slot *slots = vale_layout_ring(&p->layout, p->mem, 1)->slot;
+	size_t len = 0;
+
+	assert_int_equal((b->rx_pos[port] + n) % SLOTS, atomic_load(&p->ctl->ring[1].tail));
+	for (unsigned i = 0; i < n; i++, b->rx_pos[port] = (b->rx_pos[port] + 1) % SLOTS) {
+		const struct vale_slot *slot = &slots[b->rx_pos[port]];
+
+		memcpy(to + len, p->bufs + (size_t)slot->buf_idx * VALE_BUF_SIZE, slot->len);
+		len += slot->len;
+	}
+	atomic_store(&p->ctl->ring[1].head, b->rx_pos[port]);
+	return len;
+}
+
+/* Port 0 has headers of 12 bytes, port 1 too, port 2 of 10, port 3 none. */
+static void test_headers_before_frames_are_left_put_before_or_taken_off(void **state)
+{
+	struct bench *b = *state;
+	uint8_t frame[12 + 60], got[200];
+
+	for (unsigned i = 0; i < sizeof(frame); i++)
+		frame[i] = (uint8_t)(i < 12 ? 0 : i);
+	frame[2] = 7; /* something that asks for nothing */
+	memset(frame + 12, 0xff, 6);
+	b->ports[0]->hdr_len = b->ports[1]->hdr_len = 12;
+	b->ports[2]->hdr_len = 10;
+	for (unsigned split = 0; split < 2; split++) {
+		if (split)
+			fill_bytes(b, 0, frame, 12, VALE_SLOT_MOREFRAG);
+		fill_bytes(b, 0, frame + 12 * split, (uint16_t)(sizeof(frame) - 12 * split), 0);
+		hand_over(b, 0);
+		assert_int_equal(forward(b, 0), 1 + split);
+		assert_int_equal(received_bytes(b, 1, 1 + split, got), sizeof(frame));
+		assert_memory_equal(got, frame, sizeof(frame));
+		assert_int_equal(received_bytes(b, 2, 2, got), 70);
+		assert_memory_equal(got, (uint8_t[10]){ 0 }, 10);
+		assert_memory_equal(got + 10, frame + 12, 60);
+		assert_int_equal(received_bytes(b, 3, 1, got), 60);
+		assert_memory_equal(got, frame + 12, 60);
+	}
+	/* The address behind it was learned. */
+	send_frame(b, 3, 0x121314151617, C, 'x');
+	assert_int_equal(received_bytes(b, 0, 2, got), 72);
+	assert_string_equal(received(b, 1), "");
+}
+
+static void test_what_a_header_asks_for_stays_between_those_who_understand_it(void **state)
+{
+	struct bench *b = *state;
+	uint8_t frame[12 + 60] = { VALE_HDR_NEEDS_CSUM }, got[200];
+
+	memset(frame + 12, 0xff, 6);
+	b->ports[0]->hdr_len = b->ports[1]->hdr_len = 12;
+	fill_bytes(b, 0, frame, sizeof(frame), 0);
+	frame[0] = 0;
+	frame[1] = 1; /* pieces of TCP */
+	fill_bytes(b, 0, frame, sizeof(frame), 0);
+	fill_bytes(b, 0, frame, 12 + 13, 0);
+	hand_over(b, 0);
+	assert_int_equal(forward(b, 0), 3);
+	assert_int_equal(received_bytes(b, 1, 2, got), 2 * sizeof(frame));
+	assert_int_equal(drops(&b->ports[3]->rx[0], VALE_DROP_OFFLOAD), 2);
+	assert_int_equal(drops(&b->ports[0]->tx[0], VALE_DROP_SHORT), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -553,6 +634,8 @@ int main(void)
 		with(test_slots_may_point_into_the_arena_and_nowhere_else),
 		with(test_a_receiver_that_reads_is_given_time),
 		with(test_a_receiver_that_does_not_read_is_waited_for_ever_more_rarely),
+		with(test_headers_before_frames_are_left_put_before_or_taken_off),
+		with(test_what_a_header_asks_for_stays_between_those_who_understand_it),
 	};
 
 	return unit_run(tests);
