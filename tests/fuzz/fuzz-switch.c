@@ -8,9 +8,9 @@
  *     0 CONN LEN(2) bytes       a message as it is
  *     1 CONN TYPE FD bytes      a request of that type, its body filled from the input
  *     2 CONN                    closes
- *     3 PORT OFFSET(2) bytes    writes 8 bytes into the region of a port
+ *     3 PORT OFFSET(2) bytes    writes 8 bytes into the region of a port or a pipe
  *     4 PORT OFFSET(2) bytes    into its control page
- *     5                         forwards what there is
+ *     5                         forwards what there is, looks for what monitors are to get
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -222,6 +222,18 @@ static void short_rules(struct vale_rules *rules)
 	}
 }
 
+/* A name that begins with a byte below 16 is a letter and an end of a pipe, so that names often
+ * are the same. */
+static void short_name(char name[VALE_NAME_SIZE])
+{
+	static const char *const ends[] = { "", "", "{1", "}1" };
+	uint8_t what = (uint8_t)name[0];
+
+	if (what >= 16)
+		return;
+	(void)snprintf(name, VALE_NAME_SIZE, "%c%s", "abcf"[what & 3], ends[what >> 2]);
+}
+
 static void send_made(struct input *in, int fd)
 {
 	struct vale_msg m;
@@ -244,6 +256,11 @@ static void send_made(struct input *in, int fd)
 		o->shape.rx_slots &= 0x80001fff;
 		o->shape.extra_bufs &= 0x800000ff;
 		o->ring = o->ring & 1 ? VALE_ALL_RINGS : o->ring;
+		o->flags &= 0x800000ff;
+		o->pipes &= 0x80000007;
+		/* None, or the first regions of the switch. */
+		o->mem_id = o->mem_id & 7 ? 0 : the_server()->first_id + (o->mem_id >> 3 & 3);
+		short_name(o->port);
 	}
 	/* Most of the input would be texts of rules: a byte for each is enough. */
 	if (m.head.type == VALE_MSG_ATTACH)
@@ -266,13 +283,17 @@ static void send_raw(struct input *in, int fd)
 
 static void scribble(struct server *srv, struct input *in, bool control)
 {
-	struct vale_port *p = srv->core.ports[next(in) % 8];
+	const struct vport *v = srv->vports[next(in) % 8];
 	size_t at = next(in) | (size_t)next(in) << 8;
+	const struct vale_port *p = v && v->p.ctl ? &v->p : NULL;
 	uint8_t *mem = p ? (control ? (uint8_t *)p->ctl : p->mem) : NULL;
 	size_t size = p ? (control ? p->layout.ctl_size : p->layout.in.size) : 0;
 	uint8_t bytes[8];
 
 	next_bytes(in, bytes, sizeof(bytes));
+	/* Everywhere, but above all where there are rings. */
+	if (p && !control && at & 1)
+		at = (p->layout.ring_at / 4 + at % 4096);
 	if (mem)
 		memcpy(mem + at * 4 % (size - sizeof(bytes)), bytes, sizeof(bytes));
 }
@@ -280,6 +301,7 @@ static void scribble(struct server *srv, struct input *in, bool control)
 static void forward_all(struct server *srv)
 {
 	(void)nic_round(&srv->workers[0]);
+	(void)monitor_round(&srv->workers[0]);
 	for (unsigned nr = 0; nr < srv->core.end; nr++) {
 		struct vale_port *p = srv->core.ports[nr];
 
@@ -354,9 +376,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (srv->vports[i] && srv->vports[i]->nic)
 			nic_remove(srv, srv->vports[i]);
 	FUZZ_CHECK(!srv->conns && !srv->workers[0].n_nics && !srv->n_conns && !srv->core.n_ports &&
-		   !srv->core.end);
+		   !srv->core.end && !srv->n_watched && !srv->core.n_ztapped);
 	for (unsigned i = 0; i < VALE_MAX_PORTS; i++)
-		FUZZ_CHECK(!srv->vports[i] || (srv->vports[i]->stays && !srv->vports[i]->users));
+		FUZZ_CHECK(!srv->vports[i] || (srv->vports[i]->stays && !srv->vports[i]->users &&
+					       !srv->vports[i]->pool));
 	request_free_ports(srv);
 	for (unsigned i = 0; i < 256; i++)
 		FUZZ_CHECK(!srv->core.table.n_of_port[i]);
