@@ -79,17 +79,19 @@ static json_t *port_object(const struct weir_switch_port *p)
 	for (unsigned i = 0; i < WEIR_SWITCH_N_DROPS; i++)
 		(void)json_object_set_new(dropped, weir_switch_drop_name(i),
 					  json_number(p->dropped[i]));
-	return json_pack(
-		"{s:s, s:i, s:i, s:i, s:i, s:b, s:b, s:i, s:i, s:i, s:i, s:o, s:o, s:o, s:o, "
-		"s:o, s:o, s:o, s:o, s:o}",
-		"name", p->name, "port", (int)p->nr, "uid", (int)p->uid, "pid", (int)p->pid,
-		"users", (int)p->users, "stays", p->stays, "attached", p->attached, "tx_rings",
-		(int)p->tx_rings, "rx_rings", (int)p->rx_rings, "tx_slots", (int)p->tx_slots,
-		"rx_slots", (int)p->rx_slots, "tx_frames", json_number(p->tx_frames), "tx_bytes",
-		json_number(p->tx_bytes), "rx_frames", json_number(p->rx_frames), "rx_bytes",
-		json_number(p->rx_bytes), "dropped", dropped, "bad_index",
-		json_number(p->bad_index), "lost", json_number(p->nic.lost), "refused",
-		json_number(p->nic.refused), "rules", rules_object(p));
+	return json_pack("{s:s, s:i, s:i, s:i, s:i, s:b, s:b, s:b, s:i, s:i, s:i, s:i, s:i, s:i, "
+			 "s:o, s:o, s:o, s:o, "
+			 "s:o, s:o, s:o, s:o, s:o}",
+			 "name", p->name, "port", (int)p->nr, "uid", (int)p->uid, "pid",
+			 (int)p->pid, "users", (int)p->users, "stays", p->stays, "attached",
+			 p->attached, "pipe", p->is_pipe, "region", (int)p->region, "header",
+			 (int)p->header, "tx_rings", (int)p->tx_rings, "rx_rings", (int)p->rx_rings,
+			 "tx_slots", (int)p->tx_slots, "rx_slots", (int)p->rx_slots, "tx_frames",
+			 json_number(p->tx_frames), "tx_bytes", json_number(p->tx_bytes),
+			 "rx_frames", json_number(p->rx_frames), "rx_bytes",
+			 json_number(p->rx_bytes), "dropped", dropped, "bad_index",
+			 json_number(p->bad_index), "lost", json_number(p->nic.lost), "refused",
+			 json_number(p->nic.refused), "rules", rules_object(p));
 }
 
 static json_t *state_object(const struct weir_switch_state *s)

@@ -146,7 +146,10 @@ struct weir_switch_port {
 	unsigned users;	   /* connections that have it open */
 	bool stays;	   /* without any */
 	bool attached;	   /* it is an interface */
+	bool is_pipe;	   /* nothing of it is forwarded */
 	bool has_rules;
+	unsigned region; /* number of its memory, which pipes share; 0: it has none now */
+	unsigned header; /* bytes before each frame */
 	struct weir_switch_nic_stats nic; /* of one */
 	unsigned tx_rings, rx_rings, tx_slots, rx_slots;
 	uint64_t tx_frames, tx_bytes; /* that came from it */

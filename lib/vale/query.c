@@ -63,7 +63,10 @@ static void take_port(const struct vale_port_row *row, struct weir_switch_port *
 		.users = row->users,
 		.stays = row->stays,
 		.attached = row->attached,
+		.is_pipe = row->kind == VALE_KIND_PIPE,
 		.has_rules = row->has_rules,
+		.region = row->mem_id,
+		.header = row->hdr_len,
 		.nic = { .lost = row->nic_lost, .refused = row->nic_refused },
 		.tx_rings = row->shape.tx_rings,
 		.rx_rings = row->shape.rx_rings,
@@ -289,16 +292,26 @@ int weir_switch_list(char ***ret_names, unsigned *ret_n, struct weir_err *err)
 	return 0;
 }
 
+/* A switch may end just as it is found; another one is started then. */
+#define TRIES 50u
+
 /* start: starts the switch if none runs. */
 static int command(const char *name, bool start, unsigned type, const void *body, size_t size,
 		   struct weir_err *err)
 {
-	CLEANUP(closep)
-	int fd = -EBADF;
-	struct vale_msg m;
-	int r = vale_connect(name, start, &fd, err);
+	struct weir_err why = { 0 };
+	int r = -EPIPE;
 
-	return r < 0 ? r : ask(fd, &m, type, body, size, err);
+	for (unsigned i = 0; r == -EPIPE && i < (start ? TRIES : 1); i++) {
+		CLEANUP(closep)
+		int fd = -EBADF;
+		struct vale_msg m;
+
+		r = vale_connect(name, start, &fd, &why);
+		if (r == 0)
+			r = ask(fd, &m, type, body, size, &why);
+	}
+	return r < 0 ? err_set(err, r, "%s", why.text) : 0;
 }
 
 static int port_name(char to[VALE_NAME_SIZE], const char *port, struct weir_err *err)
