@@ -45,9 +45,22 @@ static int write_memory(void *ctx, uint64_t to, const void *from, size_t size)
 	return copy((void *)(uintptr_t)from, to, size, false);
 }
 
+/* A program knows an errno only; the kernel's log has the reason, if somebody looks there. */
+static void log_reason(const struct weir_err *err)
+{
+	char line[sizeof(err->text) + 32];
+	int n;
+
+	if (!err->text[0] || !secure_getenv("WEIR_NETMAP_VERBOSE"))
+		return;
+	n = snprintf(line, sizeof(line), "weir-netmap: %s\n", err->text);
+	(void)!write(STDERR_FILENO, line, (size_t)n); /* nobody is there to be told */
+}
+
 NM_PUBLIC int ioctl(int fd, unsigned long code, ...)
 {
 	static const struct nm_user user = { .read = read_memory, .write = write_memory };
+	struct weir_err err = { 0 };
 	struct nm_file *f;
 	va_list args;
 	void *arg;
@@ -59,8 +72,10 @@ NM_PUBLIC int ioctl(int fd, unsigned long code, ...)
 	f = nm_is_ioctl(code) ? nm_file_find(fd) : NULL;
 	if (!f)
 		return real()->ioctl(fd, code, arg);
-	r = nm_ioctl(f, fd, code, (uintptr_t)arg, &user);
+	r = nm_ioctl(f, fd, code, (uintptr_t)arg, &user, &err);
 	nm_file_put(f);
+	if (r < 0)
+		log_reason(&err);
 	return nm_result(r);
 }
 

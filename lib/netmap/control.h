@@ -12,8 +12,8 @@ static inline bool nm_is_ioctl(unsigned long code)
 	return (code >> 8 & 0xff) == 'i';
 }
 
-/* 0, or a negative errno. user: the program's memory. */
+/* 0, or a negative errno, some with a text. user: the program's memory. */
 int nm_ioctl(struct nm_file *f, int fd, unsigned long code, uint64_t arg,
-	     const struct nm_user *user);
+	     const struct nm_user *user, struct weir_err *err);
 
 #endif

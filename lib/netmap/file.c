@@ -16,7 +16,9 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/macros.h"
+#include "netmap/hidden.h"
 #include "netmap/real.h"
+#include "netmap/switches.h"
 
 #define MAX_FDS	    65536u
 #define NAME_PREFIX "weir-netmap/"
@@ -56,6 +58,7 @@ static struct nm_file *file_new(ino_t inode)
 	}
 	f->inode = inode;
 	f->sw[0] = '\0';
+	f->held_fd = -EBADF;
 	f->next = table.used;
 	table.used = f;
 	atomic_store_explicit(&f->refs, 1, memory_order_release);
@@ -73,6 +76,7 @@ static void file_free(struct nm_file *f)
 	f->next = table.unused;
 	table.unused = f;
 	(void)nm_port_free(atomic_exchange(&f->port, NULL));
+	nm_file_unhold(f);
 }
 
 /* One more user, unless it is being freed. */
@@ -358,6 +362,26 @@ static int connect_to(struct nm_file *f, int fd, const char *sw, struct weir_err
 	return r;
 }
 
+int nm_name_find(const char name[NETMAP_REQ_IFNAMSIZ], char ret_switch[VALE_SWITCH_NAME_SIZE],
+		 char ret_port[VALE_NAME_SIZE], struct weir_err *err)
+{
+	char parent[VALE_NAME_SIZE];
+	int r = nm_name_split(name, ret_switch, ret_port, err);
+
+	if (r < 0 || strcmp(ret_switch, NM_NOWHERE) != 0)
+		return r;
+	(void)snprintf(parent, sizeof(parent), "%.*s", (int)strcspn(ret_port, "{}"), ret_port);
+	nm_switch_of(parent, ret_switch);
+	return 0;
+}
+
+void nm_file_unhold(struct nm_file *f)
+{
+	nm_unhide(f->held_fd);
+	closep(&f->held_fd);
+	f->held_fd = -EBADF;
+}
+
 int nm_file_register(struct nm_file *f, int fd, const char name[NETMAP_REQ_IFNAMSIZ],
 		     struct nmreq_register *reg, struct weir_err *err)
 {
@@ -366,7 +390,7 @@ int nm_file_register(struct nm_file *f, int fd, const char name[NETMAP_REQ_IFNAM
 	int r = f->port ? err_set(err, -EBUSY, "this descriptor is registered") : 0;
 
 	if (r == 0)
-		r = nm_name_split(name, sw, port, err);
+		r = nm_name_find(name, sw, port, err);
 	/* A switch may end just as it is found. */
 	for (unsigned i = 0; i < 2 && (r == 0 || r == -EPIPE) && !p; i++) {
 		if (r == -EPIPE)
@@ -375,7 +399,15 @@ int nm_file_register(struct nm_file *f, int fd, const char name[NETMAP_REQ_IFNAM
 		if (r == 0)
 			r = nm_port_register(fd, port, reg, &p, err);
 	}
-	if (r == 0)
+	if (r == 0) {
 		atomic_store_explicit(&f->port, p, memory_order_release);
+		nm_file_unhold(f);
+	}
 	return r;
+}
+
+void nm_file_unregister(struct nm_file *f, int fd)
+{
+	(void)nm_port_free(atomic_exchange(&f->port, NULL));
+	(void)renew(f, fd); /* or it remains one that has nothing */
 }

@@ -28,6 +28,7 @@ struct nm_file {
 	pthread_mutex_t lock;		/* of requests */
 	_Atomic(struct nm_port *) port; /* NULL: not registered */
 	char sw[VALE_SWITCH_NAME_SIZE]; /* that it is connected to; "": none */
+	int held_fd;			/* a connection that holds a region; -EBADF */
 	struct nm_file *next;
 };
 
@@ -51,9 +52,20 @@ struct nm_port *nm_file_port(struct nm_file *f, int fd);
 /* Opens one. flags: of open(2). The descriptor, or a negative errno. */
 int nm_file_open(int flags);
 
+/* As nm_name_split(), and where a port is that was made by itself, and its pipes: the switch that
+ * it was attached to. */
+int nm_name_find(const char name[NETMAP_REQ_IFNAMSIZ], char ret_switch[VALE_SWITCH_NAME_SIZE],
+		 char ret_port[VALE_NAME_SIZE], struct weir_err *err);
+
+/* Lets a region go that is held. */
+void nm_file_unhold(struct nm_file *f);
+
 /* Registers; on success reg has the answer. The file is locked. */
 int nm_file_register(struct nm_file *f, int fd, const char name[NETMAP_REQ_IFNAMSIZ],
 		     struct nmreq_register *reg, struct weir_err *err);
+
+/* Takes that back, as if it had not been. The file is locked. */
+void nm_file_unregister(struct nm_file *f, int fd);
 
 /* to has become a copy of from. */
 void nm_file_copied(int from, int to);

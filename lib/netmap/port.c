@@ -4,16 +4,13 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/macros.h"
 #include "netmap/hidden.h"
-#include "netmap/memid.h"
+#include "netmap/kloop.h"
 #include "vale/name.h"
-
-#define MONITORS (NR_MONITOR_TX | NR_MONITOR_RX | NR_ZCOPY_MON)
 
 DEFINE_CLEANUP(struct nm_port *, nm_port_free)
 
@@ -86,6 +83,9 @@ static struct vale_open open_of(const char *port, const struct nmreq_register *r
 		if (reg->nr_flags & flags[i].theirs)
 			open.flags |= flags[i].ours;
 	open.flags ^= VALE_OPEN_SHARED; /* of one that is exclusive it was set */
+	if (reg->nr_mode == NR_REG_NULL)
+		open.flags |= VALE_OPEN_NULL;
+	open.mem_id = reg->nr_mem_id;
 	memcpy(open.port, port, strlen(port));
 	memcpy(open.note, &note, sizeof(note));
 	return open;
@@ -150,7 +150,6 @@ static int ask(int fd, struct vale_msg *m, struct nm_port **ret_port, struct wei
 	CLEANUP(nm_port_freep)
 	struct nm_port *p = NULL;
 	struct vale_opened opened;
-	struct stat st;
 	int r = vale_request(fd, m, err);
 
 	if (r < 0)
@@ -169,8 +168,7 @@ static int ask(int fd, struct vale_msg *m, struct nm_port **ret_port, struct wei
 		return r;
 	memcpy(&opened, m->body, sizeof(opened));
 	memcpy(&p->note, opened.note, sizeof(p->note));
-	if (fstat(p->client.fds[VALE_FD_MEM], &st) == 0)
-		p->mem_id = nm_memid(st.st_ino);
+	p->mem_id = (uint16_t)opened.mem_id;
 	init_rings(p);
 	*ret_port = TAKE_PTR(p);
 	return 0;
@@ -182,6 +180,7 @@ static int check_request(const struct nmreq_register *reg, struct weir_err *err)
 	switch (reg->nr_mode) {
 	case NR_REG_ALL_NIC:
 	case NR_REG_ONE_NIC:
+	case NR_REG_NULL:
 		break;
 	case NR_REG_SW:
 	case NR_REG_NIC_SW:
@@ -190,8 +189,6 @@ static int check_request(const struct nmreq_register *reg, struct weir_err *err)
 	default:
 		return err_set(err, -EINVAL, "mode %u is not known", reg->nr_mode);
 	}
-	if (reg->nr_flags & MONITORS)
-		return err_set(err, -EOPNOTSUPP, "monitors cannot be had");
 	return 0;
 }
 
@@ -201,13 +198,15 @@ static void fill_answer(const struct nm_port *p, struct nmreq_register *reg)
 
 	reg->nr_offset = p->client.layout.if_at;
 	reg->nr_memsize = p->client.layout.in.size;
+	reg->nr_extra_bufs = s->extra_bufs;
+	reg->nr_mem_id = p->mem_id;
+	if (p->note.mode == NR_REG_NULL)
+		return; /* such a port has as many as it is told */
 	reg->nr_tx_slots = s->tx_slots;
 	reg->nr_rx_slots = s->rx_slots;
 	reg->nr_tx_rings = (uint16_t)s->tx_rings;
 	reg->nr_rx_rings = (uint16_t)s->rx_rings;
-	reg->nr_extra_bufs = s->extra_bufs;
 	reg->nr_host_tx_rings = reg->nr_host_rx_rings = 0;
-	reg->nr_mem_id = p->mem_id;
 }
 
 static int ask_open(int fd, const struct vale_open *open, struct nm_port **ret_port,
@@ -256,6 +255,7 @@ struct nm_port *nm_port_free(struct nm_port *p)
 	for (unsigned i = 0; i < VALE_MSG_FDS; i++)
 		nm_unhide(p->client.fds[i]);
 	vale_client_close(&p->client);
+	nm_kloop_free(p->kloop);
 	free(p);
 	return NULL;
 }

@@ -29,7 +29,9 @@ struct nm_port {
 	unsigned first_tx, n_tx; /* bound rings */
 	unsigned first_rx, n_rx;
 	struct nm_ring tx[VALE_MAX_RINGS], rx[VALE_MAX_RINGS];
+	bool is_alone; /* the other end of the pipe has been closed */
 	struct patience patience;
+	struct nm_kloop *kloop; /* of a program that has control blocks; or NULL */
 };
 
 /* A port's name, as the kernel of netmap gets it, in parts: the switch process, and the port there.

@@ -32,7 +32,7 @@ static uint64_t option_size(const struct nmreq_option *o)
 	case NETMAP_REQ_OPT_EXTMEM:
 		return sizeof(struct nmreq_opt_extmem);
 	case NETMAP_REQ_OPT_SYNC_KLOOP_EVENTFDS:
-		return sizeof(*o) + MIN(o->nro_size, NM_REQUEST_MAX);
+		return MAX(sizeof(*o), MIN(o->nro_size, NM_REQUEST_MAX));
 	case NETMAP_REQ_OPT_CSB:
 		return sizeof(struct nmreq_opt_csb);
 	case NETMAP_REQ_OPT_SYNC_KLOOP_MODE:
@@ -96,6 +96,23 @@ static int read_option(struct nm_request *req, const struct nm_user *user, uint6
 	return 0;
 }
 
+/* Is the last option one that is there twice? Both get to know. */
+static bool is_double(struct nm_request *req)
+{
+	struct nmreq_option *last = option_at(req, req->n_options - 1);
+
+	for (unsigned i = 0; i + 1 < req->n_options; i++) {
+		struct nmreq_option *o = option_at(req, i);
+
+		if (o->nro_reqtype == last->nro_reqtype &&
+		    o->nro_reqtype <= NETMAP_REQ_OPT_OFFSETS) {
+			o->nro_status = last->nro_status = EINVAL;
+			return true;
+		}
+	}
+	return false;
+}
+
 int nm_request_read(struct nm_request *req, const struct nm_user *user, uint64_t address)
 {
 	uint64_t next;
@@ -109,26 +126,13 @@ int nm_request_read(struct nm_request *req, const struct nm_user *user, uint64_t
 	    req->hdr.nr_reserved)
 		return -EINVAL;
 	r = read_body(req, user);
-	for (next = req->hdr.nr_options; r == 0 && next;)
+	for (next = req->hdr.nr_options; r == 0 && next;) {
 		r = read_option(req, user, next, &next);
-	return r;
-}
-
-int nm_request_check(struct nm_request *req)
-{
-	int r = 0;
-
-	for (unsigned i = 0; i < req->n_options; i++) {
-		for (unsigned j = i + 1; j < req->n_options; j++) {
-			struct nmreq_option *a = option_at(req, i), *b = option_at(req, j);
-
-			if (a->nro_reqtype != b->nro_reqtype ||
-			    a->nro_reqtype > NETMAP_REQ_OPT_OFFSETS)
-				continue;
-			a->nro_status = b->nro_status = EINVAL;
-			r = -EINVAL;
-		}
+		if (r == 0 && is_double(req))
+			return -EINVAL;
 	}
+	if (r < 0)
+		req->n_options = 0;
 	return r;
 }
 

@@ -50,14 +50,11 @@ struct nm_request {
 };
 
 /*
- * Copies a request in. -EINVAL: its version, its reserved bits, a type or a body that is not
- * as it should be; -EMSGSIZE: more than there may be; -EFAULT. After one of these there is
- * nothing to be written back.
+ * Copies a request in. -EINVAL: its version, its reserved bits, a type or a body that is not as it
+ * should be, or a known option that is there twice, which both are told; -EMSGSIZE: more than
+ * there may be; -EFAULT.
  */
 int nm_request_read(struct nm_request *req, const struct nm_user *user, uint64_t address);
-
-/* Looks for options of one type that are there twice: all of these get that status. -EINVAL. */
-int nm_request_check(struct nm_request *req);
 
 /* The option of that type, which from now on is the caller's to answer by its status; NULL:
  * there is none. */
@@ -66,8 +63,8 @@ struct nmreq_option *nm_request_option(struct nm_request *req, uint32_t type);
 /* -EOPNOTSUPP if an option was left as it began. */
 int nm_request_served(const struct nm_request *req);
 
-/* Writes back what a request with that result, 0 or negative, gives: the result, or
- * -EFAULT. */
+/* Writes back what a request with that result, 0 or negative, gives, also if it could not be read:
+ * the result, or -EFAULT. */
 int nm_request_write(const struct nm_request *req, const struct nm_user *user, uint64_t address,
 		     int result);
 

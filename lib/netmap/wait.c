@@ -42,7 +42,10 @@ static unsigned poll_all(struct nm_wish *wishes, unsigned n)
 	for (unsigned i = 0; i < n; i++) {
 		struct nm_wish *w = &wishes[i];
 
-		w->revents = w->port ? nm_poll_port(w->port, w->events) : POLLERR;
+		/* Of a program with control blocks its loop synchronises. */
+		w->revents = w->port && (!w->port->kloop || w->by_kloop)
+				     ? nm_poll_port(w->port, w->events)
+				     : POLLERR;
 		ready += w->revents != 0;
 	}
 	return ready;
@@ -93,25 +96,33 @@ static bool disarm(const struct nm_ring *k)
 static void add_fds(const struct nm_wish *w, struct pollfd fds[static NM_WISH_FDS])
 {
 	const struct nm_port *p = w->port;
+	const struct vale_wait *tx = &p->tx[p->first_tx].link.limit;
+	const struct vale_wait *rx = &p->rx[p->first_rx].link.limit;
+	bool wants_tx = w->events & WANTS_TX && p->n_tx, wants_rx = w->events & WANTS_RX && p->n_rx;
 
 	fds[0] = (struct pollfd){ .fd = w->fd };
-	fds[1] = (struct pollfd){ .fd = -1, .events = POLLIN };
-	fds[2] = fds[1];
-	if (w->events & WANTS_TX && p->n_tx)
-		fds[1].fd = p->tx[p->first_tx].link.limit.fd;
-	if (w->events & WANTS_RX && p->n_rx)
-		fds[2].fd = p->rx[p->first_rx].link.limit.fd;
+	for (unsigned i = 1; i < NM_WISH_FDS; i++)
+		fds[i] = (struct pollfd){ .fd = -1, .events = POLLIN };
+	if (wants_tx)
+		fds[1].fd = tx->fd;
+	if (wants_rx)
+		fds[2].fd = rx->fd;
+	/* Of a pipe whose other end has gone it would not let us sleep. */
+	if ((wants_tx || wants_rx) && !p->is_alone)
+		fds[3].fd = (wants_tx ? tx : rx)->life_fd;
 }
 
 /* After sleeping. */
 static void drain_fds(struct nm_wish *w, const struct pollfd fds[static NM_WISH_FDS])
 {
-	const struct nm_port *p = w->port;
+	struct nm_port *p = w->port;
 
-	if (fds[1].revents & POLLIN)
+	if ((fds[1].revents | fds[3].revents) & POLLIN && w->events & WANTS_TX && p->n_tx)
 		vale_wait_drain(&p->tx[p->first_tx].link.limit);
-	if (fds[2].revents & POLLIN)
+	if ((fds[2].revents | fds[3].revents) & POLLIN && w->events & WANTS_RX && p->n_rx)
 		vale_wait_drain(&p->rx[p->first_rx].link.limit);
+	if (fds[3].revents & (POLLHUP | POLLERR))
+		p->is_alone = true;
 	if (fds[0].revents & (POLLHUP | POLLERR | POLLNVAL))
 		w->revents |= POLLERR;
 }

@@ -21,10 +21,11 @@ struct nm_wish {
 	struct nm_port *port; /* NULL: not registered, which is an error to poll(2) */
 	short events;
 	short revents; /* comes back */
+	bool by_kloop;
 };
 
 /* Descriptors that are waited for to wake one wish. */
-#define NM_WISH_FDS 3u
+#define NM_WISH_FDS 4u
 
 /* Synchronises what poll(2) with such events does, and tells what is ready. */
 short nm_poll_port(struct nm_port *p, short events);

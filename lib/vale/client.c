@@ -142,6 +142,8 @@ static int map(struct vale_client *c, const struct vale_client *from, struct wei
 	if (r < 0)
 		return r;
 	c->mem = mem;
+	if (c->fds[VALE_FD_CTL] < 0)
+		return 0; /* a region and no port */
 	r = vale_map(c->fds[VALE_FD_CTL], 0, c->layout.ctl_size, true, &ctl, err);
 	if (r == 0)
 		c->ctl = ctl;
@@ -153,7 +155,7 @@ static int layout_of(const struct vale_opened *o, struct vale_layout *ret_layout
 		     struct weir_err *err)
 {
 	unsigned n_rings = o->kind == VALE_KIND_PIPE ? 2 : o->shape.tx_rings + o->shape.rx_rings;
-	int r = vale_shape_check(&o->shape, err);
+	int r = o->kind == VALE_KIND_NULL ? 0 : vale_shape_check(&o->shape, err);
 
 	if (r < 0)
 		return r;
@@ -176,6 +178,12 @@ static int layout_of(const struct vale_opened *o, struct vale_layout *ret_layout
 int vale_client_take(struct vale_client *c, const struct vale_msg *m,
 		     const struct vale_client *from, struct weir_err *err)
 {
+	static const unsigned n_fds[] = {
+		[VALE_KIND_PORT] = VALE_N_FDS,
+		[VALE_KIND_PIPE] = VALE_PIPE_N_FDS,
+		[VALE_KIND_MONITOR] = VALE_N_FDS,
+		[VALE_KIND_NULL] = 1,
+	};
 	struct vale_opened opened;
 	int r;
 
@@ -183,8 +191,8 @@ int vale_client_take(struct vale_client *c, const struct vale_msg *m,
 	memcpy(&opened, m->body, sizeof(opened));
 	c->is_pipe = opened.kind == VALE_KIND_PIPE;
 	c->end = opened.ring & 1;
-	if (m->head.size != sizeof(opened) ||
-	    m->n_fds != (c->is_pipe ? (unsigned)VALE_PIPE_N_FDS : (unsigned)VALE_N_FDS))
+	if (m->head.size != sizeof(opened) || opened.kind >= ARRAY_SIZE(n_fds) ||
+	    m->n_fds != n_fds[opened.kind])
 		return err_set(err, -EBADMSG, "the switch speaks another version");
 	r = layout_of(&opened, &c->layout, err);
 	return r < 0 ? r : map(c, from, err);

@@ -137,6 +137,10 @@ static bool is_over(const struct server *srv)
 	for (unsigned i = 0; i < VALE_MAX_PORTS; i++)
 		if (srv->vports[i])
 			return false;
+	/* Who holds a region is going to open a port in it. */
+	for (const struct conn *c = srv->conns; c; c = c->next)
+		if (c->pool)
+			return false;
 	return true;
 }
 
