@@ -28,6 +28,8 @@ check() { # NAME COMMAND...
 
 check "program runs" "$prefix/bin/weir" --version
 check "manual is there" test -s "$prefix/share/man/man1/weir.1"
+check "libraries for other programs are found" sh -c "env -u WEIR_PCAP_LIB '$prefix/bin/weir' run \
+	printenv LD_PRELOAD | grep -q '$prefix/.*/libweir-netmap.*:$prefix/.*/libweir-pcap'"
 check "old name is a link" test -L "$prefix/libexec/weir/tcpreplay"
 
 export PKG_CONFIG_PATH=${pc%/weir.pc}

@@ -156,6 +156,27 @@ test_tshark_and_its_dumpcap_capture() {
 	is "frames" "$(frames_of "$netns_dir/eight.pcapng")" 8
 }
 
+test_interfaces_are_libpcaps_as_ever() {
+	libpcap_places tcpdump
+	veth_pair
+	netns_spawn right "$weir" run tcpdump -Z root -n -i veth1 -c 2 udp dst port 9 >"$log" 2>"$log.err"
+	wait_for 30 grep -qs 'listening on veth1' "$log.err"
+	run_weir gen 'Ether()/IP()/UDP(dport=[8,9])' -n 4 --topspeed -i packet:veth0
+	wait_exit 30 "$netns_pid"
+	says "$log.err" '^2 packets captured'
+}
+
+test_symbols_are_found_as_ever() {
+	local symbols=("$WEIR_E2E_PROGRAMS/symbols" "$WEIR_E2E_PROGRAMS/own-scope.so")
+
+	"${symbols[@]}" >"$netns_dir/plain"
+	run "$weir" run "${symbols[@]}"
+	is "exit status" "$rc" 0
+	sed -i 's/^call libpcap.*/call libweir-pcap.so/' "$netns_dir/plain"
+	is "symbols" "$(cat "$out")" "$(cat "$netns_dir/plain")"
+	says "$out" '^default own-scope.so$'
+}
+
 # ctypes asks for the functions of the libpcap that it has loaded.
 test_scapy_sniffs_and_sends() {
 	local python scapy_pid
