@@ -95,6 +95,11 @@ pcap_t *handle_create(const char *device, char *errbuf)
 	struct handle *h = NULL;
 	pcap_t *shown = NULL;
 
+	if (strlen(device) >= sizeof(h->name)) {
+		(void)snprintf(errbuf, PCAP_ERRBUF_SIZE, "%.40s...: longer than a port's name",
+			       device);
+		return NULL;
+	}
 	if (real->open_dead_with_tstamp_precision && real->close)
 		shown = real->open_dead_with_tstamp_precision(DLT_EN10MB, MAX_SNAPLEN,
 							      PCAP_TSTAMP_PRECISION_MICRO);

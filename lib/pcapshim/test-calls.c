@@ -376,6 +376,8 @@ static void test_settings_come_before_and_frames_after(void **state)
 	assert_int_equal(pcap_set_tstamp_precision(p, 7), PCAP_ERROR_TSTAMP_PRECISION_NOTSUP);
 	assert_int_equal(pcap_activate(p), 0);
 	pcap_close(p);
+	(void)snprintf(errbuf, sizeof(errbuf), "%s%0200d", DEVICE, 0);
+	assert_null(pcap_create(errbuf, errbuf));
 	assert_null(pcap_open_live(NAME ":not/a/name", 100, 1, 0, errbuf));
 	assert_non_null(strstr(errbuf, "not/a/name"));
 }
