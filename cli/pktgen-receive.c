@@ -2,6 +2,7 @@
 /* pkt-gen's functions rx and rxseq. */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "pktgen.h"
@@ -12,7 +13,7 @@
 /* So many remarks a second and queue about numbers that do not follow each other. */
 #define REMARKS_A_SECOND 2u
 
-/* What a queue has seen of sequence numbers; its thread alone writes it. */
+/* What a queue has seen of sequence numbers; its thread writes it. */
 struct sequence {
 	_Alignas(64) uint64_t frames; /* of any kind */
 	uint32_t expected;
@@ -20,7 +21,17 @@ struct sequence {
 	uint64_t skipped, disordered, too_short;
 	uint64_t remarks_from; /* when the first of these was made */
 	unsigned remarks;
+	_Atomic unsigned fewest; /* frames of a batch; who reports it sets it back to 0: none */
 };
+
+/* A report at the same time may get this batch or not. */
+static void note_batch(struct sequence *s, unsigned n)
+{
+	unsigned fewest = atomic_load_explicit(&s->fewest, memory_order_relaxed);
+
+	if (!fewest || n < fewest)
+		atomic_store_explicit(&s->fewest, n, memory_order_relaxed);
+}
 
 static bool may_remark(struct sequence *s, uint64_t now_ns)
 {
@@ -79,6 +90,7 @@ static void take(void *ctx, unsigned queue, const struct weir_pkt *pkts, unsigne
 	for (unsigned i = 0; i < n && p->cfg.function == PKTGEN_RXSEQ; i++)
 		look(s, &pkts[i], p->cfg.header_len, now_ns);
 	s->frames += n;
+	note_batch(s, n);
 }
 
 static int receive_open(struct pktgen *p, struct weir_err *err)
@@ -121,12 +133,18 @@ static void receive_stop(struct pktgen *p)
 
 static void receive_counts(const struct pktgen *p, struct pktgen_counts *ret)
 {
+	unsigned queues = weir_port_info(p->port)->n_queues;
 	struct receiver_counts c;
+	uint64_t waited = 0;
 
+	for (unsigned q = 0; q < queues; q++)
+		waited +=
+			atomic_exchange_explicit(&p->sequences[q].fewest, 0, memory_order_relaxed);
 	receiver_counts(p->receiver, &c);
 	*ret = (struct pktgen_counts){ .packets = c.frames,
 				       .bytes = c.bytes,
 				       .events = c.batches,
+				       .waited = waited,
 				       .elapsed_ns = c.last_ns - c.first_ns };
 }
 

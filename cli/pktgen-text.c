@@ -10,8 +10,8 @@
 
 #include "util.h"
 
-/* pkt-gen tells here how much room its rings had left at least, and that when nobody looked. */
-#define NO_MIN_SPACE 99999
+/* pkt-gen tells here how many packets waited in its rings at least, and that when nobody looked. */
+#define NO_MIN_SPACE UINT64_C(99999)
 #define DUMP_ROW     16u
 
 void pktgen_say(const char *where, int line, const char *format, ...)
@@ -76,12 +76,13 @@ void pktgen_report(const struct pktgen_style *style, struct pktgen_window *windo
 		(void)snprintf(averages, sizeof(averages), "[avg/std %s/%s pps]",
 			       pktgen_number(style, mean, a), pktgen_number(style, deviation, b));
 	}
-	(void)snprintf(text, size,
-		       "%spps %s(%spkts %sbps in %" PRIu64 " usec) %.2f avg_batch %d min_space",
-		       pktgen_number(style, pps, a), averages,
-		       pktgen_number(style, (double)packets, b),
-		       pktgen_number(style, 1e6 * bits / (double)usec, c), usec,
-		       per_batch(packets, now->events - before->events), NO_MIN_SPACE);
+	(void)snprintf(
+		text, size,
+		"%spps %s(%spkts %sbps in %" PRIu64 " usec) %.2f avg_batch %" PRIu64 " min_space",
+		pktgen_number(style, pps, a), averages, pktgen_number(style, (double)packets, b),
+		pktgen_number(style, 1e6 * bits / (double)usec, c), usec,
+		per_batch(packets, now->events - before->events),
+		now->waited ? now->waited : NO_MIN_SPACE);
 }
 
 void pktgen_print_total(FILE *to, const struct pktgen_style *style, const char *what,

@@ -15,6 +15,8 @@ struct pktgen_counts {
 	uint64_t packets, bytes;
 	uint64_t events; /* batches */
 	uint64_t elapsed_ns;
+	uint64_t waited; /* the fewest that came together since this was asked for last, summed
+			  * over queues; 0: none have, or nobody looks */
 };
 
 /* How it is told. */

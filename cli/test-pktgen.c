@@ -391,7 +391,7 @@ static void test_given_bytes_are_sent_as_they_are(void **state)
 static void test_a_report_tells_rates(void **state)
 {
 	const struct pktgen_counts before = { .packets = 1000, .bytes = 60000, .events = 10 };
-	const struct pktgen_counts now = { .packets = 1489000, .bytes = 89340000, .events = 2916 };
+	struct pktgen_counts now = { .packets = 1489000, .bytes = 89340000, .events = 2916 };
 	struct pktgen_style style = { 0 };
 	struct pktgen_window window = { 0 };
 	char text[512];
@@ -407,6 +407,11 @@ static void test_a_report_tells_rates(void **state)
 	pktgen_report(&style, &window, &now, &now, 2000000, text, sizeof(text));
 	assert_string_equal(text, "0 pps [avg/std 744000 /0  pps](0 pkts 0 bps in 2000000 usec) "
 				  "0.00 avg_batch 99999 min_space");
+	now.waited = 7;
+	pktgen_report(&(struct pktgen_style){ 0 }, &window, &now, &now, 1000000, text,
+		      sizeof(text));
+	assert_string_equal(text, "0.000 pps (0.000 pkts 0.000 bps in 1000000 usec) "
+				  "0.00 avg_batch 7 min_space");
 }
 
 static void total_is(const struct pktgen_counts *c, const char *want)
