@@ -54,6 +54,8 @@ const volatile bool has_tai;	     /* the kernel has bpf_ktime_get_tai_ns() */
 const volatile bool stores_in_order; /* so does this machine: no barrier is needed */
 const volatile bool tap;	     /* snaplen, iface and drops stand in control */
 
+const volatile __u32 near; /* bytes that the filter is shown; 0: there is none */
+
 volatile struct capture_control control SEC(".data.control");
 
 #ifdef CAPTURE_DEVICE
@@ -213,6 +215,24 @@ static __always_inline bool takes_away(void)
 		(__s64)(bpf_ktime_get_coarse_ns() - control.beat_ns) < (__s64)CAPTURE_PATIENCE_NS);
 }
 
+#define TEXT_OF(x) #x
+#define TEXT(x)	   TEXT_OF(x)
+
+/* The body is put there before loading (lib/capture/translate.h). */
+#define FILTER(name, number)                                                                       \
+	static __attribute__((naked, noinline)) __u32 name(void *ctx, __u8 *head, __u32 len,       \
+							   __u32 beside)                           \
+	{                                                                                          \
+		asm volatile("r0 = " TEXT(number) "\n"                                             \
+						  ".rept " TEXT(CAPTURE_FILTER_ROOM) "\n"          \
+										     "goto +0\n"   \
+										     ".endr\n"     \
+										     "exit\n");    \
+	}
+
+FILTER(wanted_xdp, CAPTURE_FILTER_XDP)
+FILTER(wanted_tc, CAPTURE_FILTER_TC)
+
 static __always_inline void drop(struct capture_ring *r)
 {
 	r->dropped++;
@@ -258,24 +278,43 @@ static __always_inline void write_block(struct capture_ring *r, struct frame *f)
 	publish(r, pos + total);
 }
 
-static __always_inline void capture(struct frame *f)
+/* Does the filter want it? What cannot be read is given the benefit of the doubt. */
+static __always_inline bool is_wanted(struct capture_ring *r, const struct frame *f)
+{
+	const __u32 len = f->len < near ? f->len : near;
+	const __u32 beside = f->tagged ? TAG : 0;
+
+	if (!near || load_frame(f, r->near, len) < 0)
+		return true;
+	return f->xdp ? wanted_xdp(f->ctx, r->near, f->len, beside)
+		      : wanted_tc(f->ctx, r->near, f->len, beside);
+}
+
+/* False: the filter did not want it. */
+static __always_inline bool capture(struct frame *f)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
 	struct capture_ring *r = bpf_map_lookup_elem(&rings, &cpu);
+	bool wanted;
 
 	if (!r) {
 		__sync_fetch_and_add(&control.orphans, 1);
-		return;
+		return true;
 	}
 	if (*(volatile __u32 *)&r->busy) {
 		r->nested++;
-		return;
+		return true;
 	}
 	*(volatile __u32 *)&r->busy = 1;
 	barrier();
-	write_block(r, f);
+	wanted = is_wanted(r, f);
+	if (wanted)
+		write_block(r, f);
+	else
+		r->filtered++;
 	barrier();
 	*(volatile __u32 *)&r->busy = 0;
+	return wanted;
 }
 
 /* The stamp has a variable of its own: one that a call may write to hides what the verifier knows
@@ -304,11 +343,10 @@ int capture_xdp(struct xdp_md *ctx)
 	if (!control.on)
 		return XDP_PASS;
 	f.stamp = device_stamp(ctx);
-	capture(&f);
-	return takes_away() ? XDP_DROP : XDP_PASS;
+	return capture(&f) && takes_away() ? XDP_DROP : XDP_PASS;
 }
 
-static __always_inline void capture_skb(struct __sk_buff *skb, __u32 flags)
+static __always_inline bool capture_skb(struct __sk_buff *skb, __u32 flags)
 {
 	struct frame f = {
 		.ctx = skb, .len = skb->len, .flags = flags, .queue = skb->queue_mapping
@@ -326,7 +364,7 @@ static __always_inline void capture_skb(struct __sk_buff *skb, __u32 flags)
 	/* The kernel counts received queues from 1; 0 is none. */
 	if (flags == CAPTURE_INBOUND && f.queue)
 		f.queue--;
-	capture(&f);
+	return capture(&f);
 }
 
 SEC("tc")
@@ -334,15 +372,14 @@ int capture_in(struct __sk_buff *skb)
 {
 	if (!control.on)
 		return NEXT;
-	capture_skb(skb, CAPTURE_INBOUND);
-	return takes_away() ? TC_ACT_SHOT : NEXT;
+	return capture_skb(skb, CAPTURE_INBOUND) && takes_away() ? TC_ACT_SHOT : NEXT;
 }
 
 SEC("tc")
 int capture_out(struct __sk_buff *skb)
 {
 	if (control.on)
-		capture_skb(skb, CAPTURE_OUTBOUND);
+		(void)capture_skb(skb, CAPTURE_OUTBOUND);
 	return NEXT;
 }
 

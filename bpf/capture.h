@@ -23,6 +23,7 @@
 #define CAPTURE_SLACK	   (CAPTURE_BLOCK_MAX + CAPTURE_PAGE)
 #define CAPTURE_FILLER	   4u /* no type of a frame's block */
 #define CAPTURE_FILLER_MIN 16u
+#define CAPTURE_NEAR_MAX   256u
 
 /* How times of a device's clock become UTC. A frame is stamped within CAPTURE_LINE_REACH of
  * when the clock was last seen; what claims another time is none of that clock. */
@@ -72,7 +73,16 @@ struct capture_ring {
 	 * other one is written next. */
 	struct capture_line lines[2];
 	__u32 line;
+
+	/* Programs: the beginning of the frame that the filter looks at. */
+	__u8 near[CAPTURE_NEAR_MAX] __attribute__((aligned(64)));
 };
+
+/* Where the instructions of a filter go: functions that have so many instructions of no use,
+ * behind one that loads the number. */
+#define CAPTURE_FILTER_ROOM 6000
+#define CAPTURE_FILTER_XDP  0x77656972
+#define CAPTURE_FILTER_TC   0x77656973
 
 /* What the programs of a tap are, for whoever opens it; constant once ready is set. */
 struct capture_tap {
@@ -87,6 +97,7 @@ struct capture_tap {
 	__u32 hooks; /* enum capture_hooks */
 	__u32 linktype;
 	char device[16];
+	char filter[1024]; /* its text, as far as there is room */
 };
 
 /* Changes whenever these structures do, which programs of different ages may share. */

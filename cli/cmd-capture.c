@@ -355,7 +355,7 @@ static void tell_port(const struct capture *c, const struct weir_capture_port *p
 	fprintf(stderr, "%s: capturing from %s", c->run->prog, p->name);
 	if (c->cfg->time)
 		fprintf(stderr, ", times are of %s", p->clock ? p->clock : "the system");
-	fputc('\n', stderr);
+	fprintf(stderr, "%s%s\n", p->note[0] ? ": " : "", p->note);
 }
 
 /* From the start to the statistics. The exit status. */

@@ -38,6 +38,7 @@ static const char *const verbs[] = { "", "start", "stop", "set", "show" };
 static const char *const modes[] = { "mirror", "drop" };
 static const char *const directions[] = { "both", "in", "out" };
 static const char *const engines[] = { "auto", "xdp", "tc" };
+static const char *const pairs[] = { "dev", "mode", "snaplen", "direction", "engine", "buffer" };
 static const char *const states[] = { "runs", "elsewhere", "left over" };
 
 /* What the words say. */
@@ -147,11 +148,35 @@ static int read_word(struct words *w, const char *word, struct weir_err *err)
 	return 0;
 }
 
+static bool is_keyword(const char *word)
+{
+	return place_of(word, pairs, ARRAY_SIZE(pairs)) >= 0 || strcmp(word, "filter") == 0 ||
+	       strcmp(word, "hold") == 0 || strcmp(word, "nohold") == 0;
+}
+
+/* All words up to the next one of ours, as one text. How many they were. */
+static unsigned read_filter(const struct cmd_run *run, unsigned first, struct words *w)
+{
+	unsigned end = first;
+	size_t len = 1;
+	char *text;
+
+	for (; end < run->n_operands && !is_keyword(run->operands[end]); end++)
+		len += strlen(run->operands[end]) + 1;
+	text = xcalloc(len, 1);
+	for (unsigned i = first; i < end; i++) {
+		(void)strcat(text, run->operands[i]); /* has room, as below */
+		if (i + 1 < end)
+			(void)strcat(text, " ");
+	}
+	w->opts.filter = opt_keep(run->opts, text);
+	w->for_start = true;
+	return end - first;
+}
+
 static int read_words(const struct cmd_run *run, const struct tap_cfg *cfg, struct words *w,
 		      struct weir_err *err)
 {
-	static const char *const pairs[] = { "dev",	  "mode",   "snaplen",
-					     "direction", "engine", "buffer" };
 	int r = 0;
 
 	if (cfg->hold)
@@ -159,7 +184,9 @@ static int read_words(const struct cmd_run *run, const struct tap_cfg *cfg, stru
 	for (unsigned i = 0; r == 0 && i < run->n_operands; i++) {
 		const char *word = run->operands[i];
 
-		if (place_of(word, pairs, ARRAY_SIZE(pairs)) < 0)
+		if (strcmp(word, "filter") == 0)
+			i += read_filter(run, i + 1, w);
+		else if (place_of(word, pairs, ARRAY_SIZE(pairs)) < 0)
 			r = read_word(w, word, err);
 		else if (i + 1 == run->n_operands)
 			r = err_text(err, -EINVAL, "'%s' is the last word: of what?", word);
@@ -180,7 +207,8 @@ static int check_words(const struct words *w, struct weir_err *err)
 		return err_text(err, -EINVAL, "dev and the name of an interface are missing");
 	if (w->for_start && w->verb != VERB_START)
 		return err_text(err, -EINVAL,
-				"direction, engine and buffer can only be chosen by start");
+				"filter, direction, engine and buffer can only be chosen by "
+				"start");
 	if (changes && (w->verb == VERB_STOP || w->verb == VERB_SHOW))
 		return err_text(err, -EINVAL, "%s changes nothing: set does", verbs[w->verb]);
 	if (!changes && w->verb == VERB_SET)
@@ -191,13 +219,14 @@ static int check_words(const struct words *w, struct weir_err *err)
 static json_t *tap_object(const struct weir_tap_info *t)
 {
 	return json_pack(
-		"{s:o, s:o, s:s, s:s, s:s, s:s, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, "
+		"{s:o, s:o, s:s, s:s, s:s, s:s, s:o, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, "
 		"s:o, s:o, s:o, s:o}",
 		"device", json_text(t->device), "path", json_text(t->path), "state",
 		states[t->state], "engine", t->engine, "mode", modes[t->mode], "direction",
-		directions[t->direction], "hold", t->hold, "passes_on", t->passes_on, "snaplen",
-		json_number(t->snaplen), "rings", json_number(t->n_rings), "ring_size",
-		json_number(t->ring_size), "waiting_bytes", json_number(t->waiting_bytes), "reader",
+		directions[t->direction], "filter", json_text(t->filter), "hold", t->hold,
+		"passes_on", t->passes_on, "snaplen", json_number(t->snaplen), "rings",
+		json_number(t->n_rings), "ring_size", json_number(t->ring_size), "waiting_bytes",
+		json_number(t->waiting_bytes), "reader",
 		t->reader ? json_integer(t->reader) : json_null(), "age_ns", json_number(t->age_ns),
 		"seen", json_number(t->stored + t->filtered + t->dropped), "stored",
 		json_number(t->stored), "filtered", json_number(t->filtered), "dropped",
@@ -233,6 +262,8 @@ static void print_tap(const struct weir_tap_info *t)
 	}
 	printf("%s: %s, mode %s%s, direction %s, snaplen %" PRIu32 "\n", t->device, t->engine,
 	       modes[t->mode], t->hold ? " hold" : "", directions[t->direction], t->snaplen);
+	if (t->filter[0])
+		printf("    filter %s\n", t->filter);
 	printf("    %s, for %llu s\n", t->path, t->age_ns / NSEC_PER_SEC);
 	printf("    %u rings of %" PRIu64 " MiB, %" PRIu64 " bytes to be read\n", t->n_rings,
 	       t->ring_size >> 20, t->waiting_bytes);

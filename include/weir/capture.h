@@ -127,7 +127,7 @@ struct weir_capture_opts {
 struct weir_capture_figures {
 	uint64_t received;	 /* arrived, as far as anybody counted them */
 	uint64_t kept;		 /* are in the file */
-	uint64_t filtered;	 /* the filter did not want them; what the kernel filters for us
+	uint64_t filtered;	 /* the filter did not want them; what a packet socket filters
 				  * nobody counts */
 	uint64_t kernel_dropped; /* the port had no room for them */
 	uint64_t ring_dropped;	 /* the ring had none: the writer was too slow */
@@ -144,6 +144,7 @@ struct weir_capture_port {
 	const char *engine; /* how frames are received: "tc program", "packet", "vale", ... */
 	const char *clock;  /* whose time arriving frames are to have: "/dev/ptp0"; NULL: the
 			     * system's */
+	const char *note;   /* what else is to be said of that, or "" */
 	uint32_t linktype;
 	unsigned n_queues;
 };

@@ -32,6 +32,8 @@ extern "C" {
 /* Texts are lent until weir_tap_start() returns. */
 struct weir_tap_opts {
 	const char *device;
+	const char
+		*filter; /* capture filter (pcap-filter(7)), or NULL: other frames are left alone */
 	enum weir_capture_mode mode;
 	enum weir_capture_direction direction;
 	enum weir_capture_engine engine; /* AUTO, XDP or TC */
@@ -41,7 +43,8 @@ struct weir_tap_opts {
 };
 
 /* -EEXIST: it has a tap; -EBUSY: somebody else's XDP program is there; -ENOTSUP: this kernel
- * cannot; -ENODEV, -EPERM and so on. Nothing is left after a failure. */
+ * cannot; -ENOEXEC: not with this filter; -EINVAL: the filter is wrong; -ENODEV, -EPERM and so
+ * on. Nothing is left after a failure. */
 int weir_tap_start(const struct weir_tap_opts *opts, struct weir_err *err);
 
 /* Takes frames no more. What nobody has read is gone, except for a reader that is there. Also
@@ -70,6 +73,7 @@ struct weir_tap_info {
 	char path[256]; /* of its folder */
 	enum weir_tap_state state;
 	const char *engine; /* "xdp program", "tc program" */
+	char filter[1024];  /* "": all frames; cut if it is longer */
 	enum weir_capture_mode mode;
 	enum weir_capture_direction direction;
 	bool hold;

@@ -102,6 +102,7 @@ static int open_intakes(struct weir_capture *c, struct weir_err *err)
 			(struct weir_capture_port){ .name = s->info.name,
 						    .device = s->info.device,
 						    .engine = s->info.engine,
+						    .note = s->info.note,
 						    .clock = s->hw ? hwtime_clock(s->hw) : NULL,
 						    .linktype = s->info.linktype,
 						    .n_queues = s->n_rings };

@@ -59,7 +59,7 @@ static bool any_hw(const struct intake *intakes, unsigned n)
 static int add_iface(struct ngblock *b, const struct intake *s, bool times, bool hw)
 {
 	static const uint8_t no_mac[6];
-	const char *filter = s->opts->filter;
+	const char *filter = s->info.filter;
 	const size_t filter_len = filter ? MIN(strlen(filter), (size_t)UINT16_MAX - 1) : 0;
 	char text[512], *coded = NULL;
 	struct utsname host;

@@ -27,6 +27,7 @@
 struct bpf_priv {
 	struct weir_iface iface;
 	struct program_opts wanted;
+	struct sock_fprog filter;
 	struct program prog;
 	struct capture_control *control;
 	struct program_rings rings;
@@ -69,11 +70,12 @@ static int choose(struct intake *s, struct weir_err *err)
 	if (p->iface.linktype == WEIR_LINKTYPE_NONE)
 		return err_set(err, -ENOTSUP, "interface '%s' has a link layer that is not known",
 			       p->iface.name);
-	if (s->opts->filter)
-		return err_set(err, -ENOTSUP,
-			       "a filter needs an AF_PACKET socket: --engine=packet");
 	if (s->opts->queues)
 		return err_set(err, -EINVAL, "programs in the kernel have a queue a processor");
+	s->info.linktype = p->iface.linktype;
+	r = intake_set_filter(s, err);
+	if (r < 0)
+		return r;
 	p->wanted = (struct program_opts){ .iface = &p->iface,
 					   .snaplen = s->opts->snaplen,
 					   .iface_nr = s->nr,
@@ -81,6 +83,10 @@ static int choose(struct intake *s, struct weir_err *err)
 					   .hw_time = s->hw != NULL,
 					   .hw_iface_nr = s->opts->n_ports + s->nr,
 					   .raw_time = s->opts->time == WEIR_CAPTURE_TIME_HW_RAW };
+	if (s->filter) {
+		p->filter = filter_program(s->filter);
+		p->wanted.filter = &p->filter;
+	}
 	program_choose(&p->wanted, s->opts->direction, s->opts->engine, s->opts->mode);
 	program_size(&p->wanted, s->opts->buffer_size, s->ring_size);
 	return 0;

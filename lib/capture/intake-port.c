@@ -228,7 +228,7 @@ static int open_both_ways(struct intake *s, const struct sock_fprog *filter, str
 }
 
 /* The filter needs the link type, and a port that filters in the kernel the filter: such a one
- * is opened again. */
+ * is opened again. What the kernel does not take, this process filters. */
 static int open_filtered(struct intake *s, struct weir_err *err)
 {
 	const struct port_priv *p = s->priv;
@@ -241,7 +241,7 @@ static int open_filtered(struct intake *s, struct weir_err *err)
 	if (r < 0 || strcmp(weir_port_info(p->port)->backend, "packet") != 0)
 		return r;
 	program = filter_program(s->filter);
-	return open_both_ways(s, &program, err);
+	return open_both_ways(s, &program, NULL) == 0 ? 0 : open_both_ways(s, NULL, err);
 }
 
 static void fill_info(struct intake *s)

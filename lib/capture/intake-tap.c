@@ -100,6 +100,7 @@ static int open_iface(struct intake *s, struct weir_err *err)
 			return r;
 	}
 	intake_tell_iface(s, &iface, engine);
+	s->info.filter = t->filter[0] ? t->filter : NULL;
 	return 0;
 }
 

@@ -46,18 +46,20 @@ static void release(struct intake *s)
 static int open_best(struct intake *s, struct weir_err *err)
 {
 	struct weir_err why = { 0 };
-	int r = s->opts->filter || s->opts->queues ? -ENOTSUP : open_with(s, &bpf_engine, &why);
+	int r = s->opts->queues ? -ENOTSUP : open_with(s, &bpf_engine, &why), q;
 
 	if (r == 0)
 		return 0;
 	if (s->opts->mode == WEIR_CAPTURE_DROP)
 		return why.code ? err_set(err, r, "%s", why.text)
 				: err_set(err, -ENOTSUP,
-					  "%s: frames cannot be dropped with a filter or a "
-					  "number of queues",
+					  "%s: frames cannot be dropped with a number of queues",
 					  s->info.name);
 	release(s);
-	return open_with(s, &port_engine, err);
+	q = open_with(s, &port_engine, err);
+	if (r == -ENOEXEC)
+		(void)snprintf(s->info.note, sizeof(s->info.note), "%.127s", why.text);
+	return q;
 }
 
 /* The name of an interface alone, which an engine may be chosen for. */
@@ -117,6 +119,7 @@ int intake_open(struct intake *s, const struct weir_capture_opts *opts, unsigned
 	int r;
 
 	*s = (struct intake){ .opts = opts, .nr = nr, .ring_size = ring_size };
+	s->info.filter = opts->filter;
 	(void)snprintf(s->info.name, sizeof(s->info.name), "%s", opts->ports[nr]);
 	r = open_time(s, err);
 	if (r < 0)

@@ -41,6 +41,7 @@ struct engine {
 struct intake_info {
 	char name[128], device[64];
 	const char *engine;
+	const char *filter; /* that frames have passed, lent while the intake is open; or NULL */
 	uint32_t linktype;
 	uint64_t speed_bps;
 	uint8_t mac[6];

@@ -11,7 +11,7 @@
 
 #include "capture/prog-device.h"
 
-struct capture *prog_device_open(void)
+const void *prog_device_object(size_t *ret_size)
 {
-	return capture__open();
+	return capture__elf_bytes(ret_size);
 }

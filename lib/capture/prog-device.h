@@ -2,10 +2,10 @@
 #ifndef CAPTURE_PROG_DEVICE_H
 #define CAPTURE_PROG_DEVICE_H
 
-struct capture; /* capture.skel.h */
+#include <stddef.h>
 
-/* As capture__open(), whose result is used and ended the same way. The XDP program of this one
- * asks the driver for the device's time, and is loaded for one device. */
-struct capture *prog_device_open(void);
+/* The object of capture.skel.h's skeleton, whose XDP program asks the driver for the device's time,
+ * and is loaded for one device. Static. */
+const void *prog_device_object(size_t *ret_size);
 
 #endif

@@ -5,6 +5,7 @@
 #include <linux/bpf.h>
 #include <linux/if_link.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -14,11 +15,13 @@
 
 #include "capture.skel.h"
 
+#include "base/cleanup.h"
 #include "base/err.h"
 #include "base/macros.h"
 #include "base/memory.h"
 #include "capture/blockring.h"
 #include "capture/prog-device.h"
+#include "capture/translate.h"
 #include "port/xdp-features.h"
 
 /* As far as the verifier lets a program reach into one map (BPF_MAX_VAR_OFF), less what
@@ -34,6 +37,8 @@
 
 /* BPF_F_XDP_DEV_BOUND_ONLY, Linux 6.3 */
 #define XDP_DEV_BOUND_ONLY (1u << 6)
+
+_Static_assert(CAPTURE_NEAR_MAX == TRANSLATE_NEAR_MAX, "the filter is shown what it looks at");
 
 /* Does the driver run programs? One that says nothing is tried. */
 static bool runs_xdp(const struct weir_iface *iface)
@@ -86,13 +91,97 @@ void program_size(struct program_opts *opts, uint64_t size, uint64_t most)
 		opts->ring_size /= 2;
 }
 
-static struct capture *open_skel(const struct program_opts *o, bool tai)
+/* Puts the instructions of a filter into the function that waits for them: at its end, with a
+ * jump over the rest that the verifier can see to be taken, so that it leaves that out. */
+static int fill_function(uint8_t *object, size_t size, int32_t number, const struct translation *t)
 {
-	const bool device = o->xdp && o->hw_time;
-	struct capture *skel = device ? prog_device_open() : capture__open();
+	const struct bpf_insn mark = { .code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = number };
+	const unsigned room = CAPTURE_FILTER_ROOM + 2; /* the mark and the end */
+	struct bpf_insn *insns = NULL;
+
+	if (t->n > CAPTURE_FILTER_ROOM)
+		return -E2BIG;
+	for (size_t at = 0; at + room * sizeof(mark) <= size && !insns; at += sizeof(mark))
+		if (memcmp(object + at, &mark, sizeof(mark)) == 0)
+			insns = (void *)(object + at);
+	if (!insns)
+		return -ENOENT;
+	insns[0].imm = 0;
+	insns[1] = (struct bpf_insn){ .code = BPF_JMP | BPF_JEQ | BPF_K,
+				      .off = (int16_t)(room - t->n - 2) };
+	memcpy(&insns[room - t->n], t->insns, t->n * sizeof(*insns));
+	return 0;
+}
+
+static int fill_functions(uint8_t *object, size_t size, const struct sock_fprog *filter,
+			  uint32_t *ret_near, struct weir_err *err)
+{
+	const int32_t numbers[] = { CAPTURE_FILTER_TC, CAPTURE_FILTER_XDP };
+	int r = 0;
+
+	for (unsigned xdp = 0; r == 0 && xdp < ARRAY_SIZE(numbers); xdp++) {
+		struct translation t = { 0 };
+
+		r = translate(filter, xdp, &t, err);
+		if (r < 0)
+			return r;
+		r = fill_function(object, size, numbers[xdp], &t);
+		*ret_near = t.near;
+		translation_done(&t);
+	}
+	return r < 0 ? err_set(err, r, "it is too long") : 0;
+}
+
+/* The object of the programs, to be freed; with a filter that is shown the first *ret_near bytes of
+ * frames, if there is one. */
+static int make_object(const struct program_opts *o, void **ret_object, size_t *ret_size,
+		       uint32_t *ret_near, struct weir_err *err)
+{
+	size_t size;
+	const void *plain =
+		o->xdp && o->hw_time ? prog_device_object(&size) : capture__elf_bytes(&size);
+	CLEANUP(freep)
+	void *object = malloc(size);
+	int r = 0;
+
+	if (!object)
+		return err_set(err, -ENOMEM, "out of memory");
+	memcpy(object, plain, size);
+	if (o->filter)
+		r = fill_functions(object, size, o->filter, ret_near, err);
+	if (r < 0)
+		return err_prefix(err, -ENOEXEC, "the filter cannot be run in the kernel");
+	*ret_object = TAKE_PTR(object);
+	*ret_size = size;
+	return 0;
+}
+
+/* As capture__open(), of the object, which is lent while it lives. */
+static struct capture *open_object(void *object, size_t size)
+{
+	struct capture *skel = calloc(1, sizeof(*skel));
+	int r = skel ? capture__create_skeleton(skel) : -ENOMEM;
+
+	if (r == 0) {
+		skel->skeleton->data = object;
+		skel->skeleton->data_sz = size;
+		r = bpf_object__open_skeleton(skel->skeleton, NULL);
+	}
+	if (r == 0)
+		return skel;
+	capture__destroy(skel); /* copes with NULL */
+	errno = -r;
+	return NULL;
+}
+
+static struct capture *open_skel(const struct program_opts *o, bool tai, void *object, size_t size,
+				 uint32_t near)
+{
+	struct capture *skel = open_object(object, size);
 
 	if (!skel)
 		return NULL;
+	skel->rodata->near = near;
 	skel->rodata->mask = (uint32_t)o->ring_size - 1;
 	skel->rodata->snaplen = o->snaplen ? o->snaplen : CAPTURE_FRAME_MAX;
 	skel->rodata->marks = o->marks;
@@ -112,7 +201,7 @@ static struct capture *open_skel(const struct program_opts *o, bool tai)
 	(void)bpf_program__set_autoload(skel->progs.capture_xdp, o->xdp && o->in);
 	(void)bpf_program__set_autoload(skel->progs.capture_in, !o->xdp && o->in);
 	(void)bpf_program__set_autoload(skel->progs.capture_out, o->out);
-	if (device) {
+	if (o->xdp && o->hw_time) {
 		bpf_program__set_ifindex(skel->progs.capture_xdp, o->iface->index);
 		(void)bpf_program__set_flags(skel->progs.capture_xdp, XDP_DEV_BOUND_ONLY);
 	}
@@ -121,7 +210,7 @@ static struct capture *open_skel(const struct program_opts *o, bool tai)
 
 static int load_failed(const struct program_opts *o, int r, struct weir_err *err)
 {
-	if (r == -EPERM || r == -EACCES)
+	if (r == -EPERM || (r == -EACCES && !o->filter))
 		return err_set(err, r,
 			       "capturing inside the kernel needs the capabilities CAP_BPF, "
 			       "CAP_NET_ADMIN and CAP_PERFMON");
@@ -130,6 +219,9 @@ static int load_failed(const struct program_opts *o, int r, struct weir_err *err
 			       "the kernel or the driver of '%s' has no times of the device for "
 			       "programs in XDP (%s); --engine=tc has them",
 			       o->iface->name, strerror(-r));
+	if (o->filter)
+		return err_set(err, -ENOEXEC, "the kernel takes no program with this filter: %s",
+			       strerror(-r));
 	return err_set(err, r == -EINVAL ? -ENOTSUP : r,
 		       "cannot load the program that captures: %s", strerror(-r));
 }
@@ -138,12 +230,19 @@ static int load_failed(const struct program_opts *o, int r, struct weir_err *err
 int program_load(const struct program_opts *opts, struct program *ret_program, struct weir_err *err)
 {
 	struct program p = { .opts = *opts };
-	int r = -EINVAL;
+	CLEANUP(freep)
+	void *object = NULL;
+	size_t size = 0;
+	uint32_t near = 0;
+	int r = make_object(opts, &object, &size, &near, err);
 
+	if (r < 0)
+		return r;
 	(void)libbpf_set_print(NULL); /* what it would say is in our error */
+	r = -EINVAL;
 	for (int tai = 1; tai >= 0 && r == -EINVAL; tai--) {
 		p.has_tai = tai;
-		p.skel = open_skel(opts, tai);
+		p.skel = open_skel(opts, tai, object, size, near);
 		if (!p.skel)
 			return load_failed(opts, -errno, err);
 		r = capture__load(p.skel);
@@ -152,6 +251,7 @@ int program_load(const struct program_opts *opts, struct program *ret_program, s
 	}
 	if (r < 0)
 		return load_failed(opts, r, err);
+	p.opts.filter = NULL; /* in it now */
 	*ret_program = p;
 	return 0;
 }

@@ -17,7 +17,8 @@
 
 #include "capture.h"
 
-struct capture; /* the skeleton */
+struct capture;	   /* the skeleton */
+struct sock_fprog; /* linux/filter.h */
 
 /* What they are to do, as far as it cannot be changed any more. */
 struct program_opts {
@@ -32,6 +33,7 @@ struct program_opts {
 	bool hw_time;	/* frames that arrive have times of the device's clock, */
 	bool raw_time;	/* as they are, and not as UTC */
 	uint32_t hw_iface_nr;
+	const struct sock_fprog *filter; /* lent while they are loaded; NULL: all frames */
 	uint64_t ring_size;
 	unsigned n_rings; /* one for each processor that there may be */
 };
@@ -56,8 +58,8 @@ struct program {
 	bool has_tai; /* their clock is CLOCK_TAI, else CLOCK_MONOTONIC */
 };
 
-/* -EPERM, -EACCES: the text names the privileges; -ENOTSUP: this kernel cannot. To be ended
- * with program_unload(). */
+/* -EPERM, -EACCES: the text names the privileges; -ENOTSUP: this kernel cannot; -ENOEXEC: it
+ * cannot with this filter. To be ended with program_unload(). */
 int program_load(const struct program_opts *opts, struct program *ret_program,
 		 struct weir_err *err);
 /* Copes with zeroed memory. What is attached or mapped goes on. */

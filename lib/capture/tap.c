@@ -22,6 +22,7 @@
 #include "base/macros.h"
 #include "base/time.h"
 #include "capture/blockring.h"
+#include "capture/filter.h"
 #include "capture/minder.h"
 #include "capture/program.h"
 #include "port/link.h"
@@ -360,6 +361,8 @@ static void fill_control(const struct weir_tap_opts *opts, const struct program 
 	if (o->in)
 		t->hooks |= o->xdp ? CAPTURE_XDP : CAPTURE_TC_IN;
 	memcpy(t->device, o->iface->name, sizeof(t->device));
+	if (opts->filter)
+		(void)snprintf(t->filter, sizeof(t->filter), "%s", opts->filter);
 }
 
 static int attach_and_pin(const struct program *prog, const char *folder, struct weir_err *err)
@@ -467,26 +470,43 @@ static int start_in(const struct root *root, const struct weir_tap_opts *opts, s
 	return r;
 }
 
-int weir_tap_start(const struct weir_tap_opts *opts, struct weir_err *err)
+static int start(const struct weir_tap_opts *opts, const struct program_opts *wanted,
+		 struct weir_err *err)
 {
-	struct weir_iface iface;
-	struct program_opts wanted;
 	struct program prog;
 	struct root root;
-	int r = link_by_name(opts->device, &iface, err);
+	int r = root_open(true, LOCK_EX, &root, err);
 
-	if (r == 0)
-		r = choose(opts, &iface, &wanted, err);
-	if (r == 0)
-		r = root_open(true, LOCK_EX, &root, err);
 	if (r < 0)
 		return r;
-	r = program_load(&wanted, &prog, err);
+	r = program_load(wanted, &prog, err);
 	if (r == 0) {
 		r = start_in(&root, opts, &prog, err);
 		program_unload(&prog);
 	}
 	root_close(&root);
+	return r;
+}
+
+int weir_tap_start(const struct weir_tap_opts *opts, struct weir_err *err)
+{
+	struct weir_iface iface;
+	struct program_opts wanted;
+	struct filter *filter = NULL;
+	struct sock_fprog classic;
+	int r = link_by_name(opts->device, &iface, err);
+
+	if (r == 0)
+		r = choose(opts, &iface, &wanted, err);
+	if (r == 0 && opts->filter)
+		r = filter_new(opts->filter, iface.linktype, &filter, err);
+	if (filter) {
+		classic = filter_program(filter);
+		wanted.filter = &classic;
+	}
+	if (r == 0)
+		r = start(opts, &wanted, err);
+	filter_free(filter);
 	return r;
 }
 
@@ -585,6 +605,7 @@ static void fill_info(const struct tap *tap, struct weir_tap_info *info)
 	const uint64_t idle_ns = time_now(CLOCK_MONOTONIC) - c->beat_ns;
 
 	(void)snprintf(info->device, sizeof(info->device), "%s", c->tap.device);
+	(void)snprintf(info->filter, sizeof(info->filter), "%s", c->tap.filter);
 	if (tap->state == WEIR_TAP_RUNS) /* it may have been renamed */
 		(void)if_indextoname(c->tap.ifindex, info->device);
 	info->engine = c->tap.hooks & CAPTURE_XDP ? "xdp program" : "tc program";

@@ -123,6 +123,32 @@ test_both_ways_are_told_apart_by_programs() {
 	done
 }
 
+# The filter runs in the programs, and what it does not want is counted.
+test_filters_in_programs_want_what_tcpdump_wants() {
+	local engine filter n
+	veth_pair
+	need
+	n=$(frames_of "$data/web.pcap")
+	for engine in tc xdp; do
+		for filter in 'tcp port 80' 'ip[ip[2:2]-1] > 20'; do
+			tcpdump -nr "$data/web.pcap" -w "$netns_dir/want.pcap" "$filter" 2>/dev/null
+			start_capture right "$engine.pcapng" -i veth1 --engine="$engine" --direction=in \
+				-f "$filter" -s 60
+			run_weir replay -q -t -i packet:veth0 "$data/web.pcap"
+			wait_for 20 received_at_least right veth1 "$n"
+			wait_for 20 holds "$(frames_of "$netns_dir/want.pcap")"
+			stop_capture INT
+			is "kept of '$filter'" "$(figure .kept)" "$(frames_of "$netns_dir/want.pcap")"
+			is "filtered" "$(figure .filtered)" $((n - $(figure .kept)))
+			adds_up
+		done
+	done
+	start_capture right refused.pcapng -i veth1 -f 'ip6 protochain 6'
+	stop_capture INT
+	says "$err" 'veth1: the filter cannot be run in the kernel: it has a loop'
+	is "engine" "$(figure .ports[0].engine)" '"packet"'
+}
+
 test_loopback_and_tun_are_captured_from() {
 	netns_add left
 	need

@@ -218,6 +218,30 @@ test_interfaces_of_one_name_have_taps_of_their_own() {
 	is "still there" "$(told right twin .state)" runs
 }
 
+# A filter in the kernel: what it does not want is counted, and goes on.
+test_filter_takes_and_drops_what_it_wants_alone() {
+	local n
+	tap_places
+	n=$(frames_of "$data/web.pcap")
+	netns_exec left ip addr add 192.0.2.1/24 dev veth0
+	netns_exec right ip addr add 192.0.2.2/24 dev veth1
+	tap right start dev veth1 filter tcp port 80 mode drop hold direction in
+	is "filter" "$(told right veth1 .filter)" "tcp port 80"
+	send "$data/web.pcap"
+	wait_for 10 tells right veth1 .seen "$n"
+	netns_exec left ping -q -c 1 -W 10 192.0.2.2
+	read_tap got.pcapng -c 30
+	is "stored" "$(told right veth1 .stored)" 30
+	tcpdump -nr "$data/web.pcap" -w "$netns_dir/want.pcap" tcp port 80 2>/dev/null
+	is_loops_of "$file" "$netns_dir/want.pcap" 1
+	says <(capinfos "$file" 2>/dev/null || echo "Capture filter = tcp port 80") 'tcp port 80'
+	tap right start dev lo filter "tcp poort 80" && exit 1
+	says "$err" 'filter "tcp poort 80": '
+	tap right start dev lo filter ip6 protochain 6 && exit 1
+	says "$err" 'the filter cannot be run in the kernel: it has a loop'
+	is "what is left" "$(ls /mnt/weir)" veth1
+}
+
 test_loopback_and_tun_can_be_tapped() {
 	tap_places
 	netns_exec right ip tuntap add tun0 mode tun
