@@ -79,6 +79,11 @@ static void look(struct sequence *s, const struct weir_pkt *pkt, uint32_t header
 	s->expected = number + 1;
 }
 
+static void begin(void *ctx, unsigned queue)
+{
+	pktgen_bind_thread(ctx, queue);
+}
+
 static void take(void *ctx, unsigned queue, const struct weir_pkt *pkts, unsigned n,
 		 uint64_t now_ns)
 {
@@ -98,6 +103,7 @@ static int receive_open(struct pktgen *p, struct weir_err *err)
 	struct receiver_opts opts = { .batch = p->cfg.burst,
 				      .limit = p->cfg.count,
 				      .idle_ns = p->cfg.until_silent ? SILENCE_NS : 0,
+				      .begin = begin,
 				      .take = take,
 				      .ctx = p };
 	unsigned queues = weir_port_name_rx_queues(p->name.weir);

@@ -14,7 +14,13 @@
 /* What is shorter makes no rate. */
 #define MIN_REPORT_NS (10 * NSEC_PER_MSEC)
 
-/* Puts the threads to come on processors of their own, and this one with them. */
+/* Adds the processor of a thread. */
+static void add_cpu(const struct pktgen *p, unsigned thread, cpu_set_t *set)
+{
+	CPU_SET((p->cfg.cpu + thread) % (unsigned)get_nprocs_conf(), set);
+}
+
+/* Lets the threads to come, and this one, run on the processors of all. */
 static int bind_cpus(const struct pktgen *p, struct weir_err *err)
 {
 	cpu_set_t set;
@@ -23,11 +29,22 @@ static int bind_cpus(const struct pktgen *p, struct weir_err *err)
 		return 0;
 	CPU_ZERO(&set);
 	for (unsigned i = 0; i < p->cfg.threads; i++)
-		CPU_SET((p->cfg.cpu + i) % (unsigned)get_nprocs_conf(), &set);
+		add_cpu(p, i, &set);
 	if (sched_setaffinity(0, sizeof(set), &set) < 0)
 		return err_text(err, -errno, "-a: cannot run on processor %u: %s", p->cfg.cpu,
 				strerror(errno));
 	return 0;
+}
+
+void pktgen_bind_thread(const struct pktgen *p, unsigned thread)
+{
+	cpu_set_t set;
+
+	if (!opt_given(p->run->opts, "affinity"))
+		return;
+	CPU_ZERO(&set);
+	add_cpu(p, thread % p->cfg.threads, &set);
+	(void)sched_setaffinity(0, sizeof(set), &set); /* or it stays on those of all */
 }
 
 int pktgen_open_port(struct pktgen *p, unsigned queues, const struct weir_region *region,

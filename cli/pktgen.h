@@ -96,6 +96,9 @@ struct pinger *pinger_free(struct pinger *pinger);
 int pktgen_open_port(struct pktgen *p, unsigned queues, const struct weir_region *region,
 		     struct weir_err *err);
 
+/* Ties the calling thread to the processor that -a gives it, if it was given. */
+void pktgen_bind_thread(const struct pktgen *p, unsigned thread);
+
 /* Runs it from opening to the last line. The exit status. p->run, .cfg, .ops, .name, .frames
  * and .style are set. */
 int pktgen_run(struct pktgen *p);

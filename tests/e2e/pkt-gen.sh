@@ -54,6 +54,21 @@ test_threads_share_the_packets_out() {
 	says "$log" '^Received 100001 packets '
 }
 
+# LIST: processors of which some thread of $pid may run on just these.
+runs_on() {
+	grep -qsxP "Cpus_allowed_list:\t$1" /proc/"$pid"/task/*/status
+}
+
+test_threads_that_receive_have_processors_of_their_own() {
+	places
+	taskset -c 0,1 true 2>/dev/null || skip "processors 0 and 1 are not to be had"
+	partner -i vale0:b -f rx -p 2 -a 0
+	wait_for 20 runs_on 0
+	wait_for 20 runs_on 1
+	kill -INT "$pid"
+	wait_exit 20 "$pid"
+}
+
 test_sequence_numbers_follow_each_other_without_loss() {
 	places
 	lossless vale0
