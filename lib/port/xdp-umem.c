@@ -6,6 +6,10 @@
  * are sent where they lie. Any other port has a UMEM of its own, ring_size chunks for each
  * queue and direction, and copies what it sends.
  *
+ * The kernel lets the sockets of one UMEM that are on other queues than its first one have
+ * their own rings of free chunks, but not share these among themselves. So queues that do
+ * both have a UMEM each, of the same memory.
+ *
  * A queue that does both has two sockets, on the same rings of free chunks. With one,
  * poll(2) for receiving would also send (net/xdp/xsk.c, xsk_poll), from the receiver's
  * thread and without telling the sender which frames were dropped.
@@ -98,18 +102,17 @@ static int make_area(struct weir_port *port, bool use_region, struct weir_err *e
 	return 0;
 }
 
-static int make_umem(struct xdp_priv *p, struct weir_err *err)
+static int make_umem(struct xdp_priv *p, struct xdp_queue *queue, struct weir_err *err)
 {
 	const struct xsk_umem_config cfg = {
 		.fill_size = p->ring_size,
 		.comp_size = p->ring_size,
 		.frame_size = XDP_CHUNK,
 	};
-	struct xdp_queue *first = &p->queues[0];
 	int r;
 
 	/* libxdp does not clear the rings' cached positions: they are zeroed memory. */
-	r = xsk_umem__create(&p->umem, p->area, p->area_size, &first->fill, &first->comp, &cfg);
+	r = xsk_umem__create(&queue->umem, p->area, p->area_size, &queue->fill, &queue->comp, &cfg);
 	return r < 0 ? umem_error(p, r, err) : 0;
 }
 
@@ -118,6 +121,7 @@ static int make_sockets(struct xdp_priv *p, unsigned q, struct weir_err *err)
 {
 	unsigned hw_queue = p->first_queue + q;
 	struct xdp_queue *queue = &p->queues[q];
+	struct xsk_umem *umem = queue->umem ?: p->queues[0].umem;
 	struct xsk_socket_config cfg = {
 		.rx_size = p->ring_size,
 		.tx_size = p->ring_size,
@@ -129,13 +133,12 @@ static int make_sockets(struct xdp_priv *p, unsigned q, struct weir_err *err)
 	int r = 0;
 
 	if (p->dir & WEIR_PORT_RX)
-		r = xsk_socket__create_shared(&queue->rx.xsk, p->iface.name, hw_queue, p->umem,
+		r = xsk_socket__create_shared(&queue->rx.xsk, p->iface.name, hw_queue, umem,
 					      &queue->rx.ring, NULL, &queue->fill, &queue->comp,
 					      &cfg);
 	if (r == 0 && p->dir & WEIR_PORT_TX)
-		r = xsk_socket__create_shared(&queue->tx.xsk, p->iface.name, hw_queue, p->umem,
-					      NULL, &queue->tx.ring, &queue->fill, &queue->comp,
-					      &cfg);
+		r = xsk_socket__create_shared(&queue->tx.xsk, p->iface.name, hw_queue, umem, NULL,
+					      &queue->tx.ring, &queue->fill, &queue->comp, &cfg);
 	if (r < 0)
 		return bind_error(p, hw_queue, r, err);
 	if (queue->rx.xsk)
@@ -151,16 +154,19 @@ static int make_sockets(struct xdp_priv *p, unsigned q, struct weir_err *err)
 
 void xdp_sockets_close(struct xdp_priv *p)
 {
-	for (unsigned q = 0; p->queues && q < p->n_queues; q++) {
+	unsigned n = p->queues ? p->n_queues : 0;
+
+	for (unsigned q = 0; q < n; q++) {
 		xsk_socket__delete(p->queues[q].tx.xsk);
 		xsk_socket__delete(p->queues[q].rx.xsk);
+	}
+	for (unsigned q = 0; q < n; q++) {
+		if (p->queues[q].umem)
+			(void)xsk_umem__delete(p->queues[q].umem); /* no socket is left on it */
 		p->queues[q] = (struct xdp_queue){ 0 };
 	}
-	if (p->umem)
-		(void)xsk_umem__delete(p->umem); /* no socket is left that could use it */
 	if (p->area && !p->region_used)
 		(void)munmap(p->area, p->area_size); /* was mapped */
-	p->umem = NULL;
 	p->area = NULL;
 }
 
@@ -171,10 +177,12 @@ static int try_open(struct weir_port *port, bool use_region, bool sg, struct wei
 
 	p->sg = sg;
 	r = make_area(port, use_region, err);
-	if (r == 0)
-		r = make_umem(p, err);
-	for (unsigned q = 0; r == 0 && q < p->n_queues; q++)
-		r = make_sockets(p, q, err);
+	for (unsigned q = 0; r == 0 && q < p->n_queues; q++) {
+		if (q == 0 || p->dir == (WEIR_PORT_RX | WEIR_PORT_TX))
+			r = make_umem(p, &p->queues[q], err);
+		if (r == 0)
+			r = make_sockets(p, q, err);
+	}
 	if (r < 0)
 		xdp_sockets_close(p);
 	return r;

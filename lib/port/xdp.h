@@ -55,6 +55,7 @@ struct xdp_rx {
 };
 
 struct xdp_queue {
+	struct xsk_umem *umem;			/* its own; NULL: it shares that of queue 0 */
 	struct xsk_ring_prod fill;		/* the receiver's */
 	_Alignas(64) struct xsk_ring_cons comp; /* the sender's */
 	struct xdp_tx tx;
@@ -72,7 +73,6 @@ struct xdp_priv {
 	bool region_used; /* the caller's region is the UMEM */
 	uint8_t *area;	  /* the UMEM */
 	size_t area_size;
-	struct xsk_umem *umem;
 	struct xsk_redirect *prog; /* receiving only */
 	int link_fd;		   /* its attachment; closing it detaches */
 	int promisc_fd;
