@@ -2,6 +2,7 @@
 /* From options to everything that a replay needs, and back. */
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <string.h>
 
 #include "asker.h"
@@ -336,6 +337,14 @@ static int open_ports(struct replay *p, struct weir_err *err)
 	return 0;
 }
 
+/* Some drivers set their link anew for netmap. A signal ends this and, soon, the replay. */
+static void wait_for_links(const struct replay *p)
+{
+	struct pollfd fd = { .fd = p->signals, .events = POLLIN };
+
+	(void)poll(&fd, 1, (int)p->cfg->nm_delay_s * 1000);
+}
+
 /* The interfaces in tcpreplay's words; it does not look for a second one that it has no frames
  * for. */
 static int check_ports_old(const struct replay *p, struct weir_err *err)
@@ -453,6 +462,8 @@ int replay_open(struct replay *p, bool *ret_usage, struct weir_err *err)
 	if (p->signals < 0)
 		return err_text(err, p->signals, "pipe: %s", strerror(-p->signals));
 	r = open_ports(p, err);
+	if (r == 0 && p->cfg->netmap)
+		wait_for_links(p);
 	if (r == 0 && p->cfg->pace.line_rate)
 		r = pace_line_rate(&p->cfg->pace, weir_port_info(p->ports[0]), &p->rate, err);
 	*ret_usage = r == -EINVAL; /* what cannot be the name of a port, or has no speed */

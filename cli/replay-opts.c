@@ -10,6 +10,7 @@ const struct replay_cfg replay_defaults = {
 	.pps_multi = 1,
 	.loop = 1,
 	.unique_ip_loops = "1.0",
+	.nm_delay_s = 10,
 	.how = { .min_mask = SPLIT_MIN_MASK, .max_mask = SPLIT_MAX_MASK },
 };
 
@@ -78,6 +79,10 @@ const struct opt replay_rows[] = {
 	ROW_PID(struct replay_cfg, ),
 	ROW_STATS(struct replay_cfg, ),
 	ROW_SUPPRESS_WARNINGS(struct replay_cfg, ),
+	{ OPT(struct replay_cfg, netmap), .name = "netmap", .conflicts = "xdp",
+	  .help = "send by the netmap API: --intf1=eth0 is netmap:eth0" },
+	{ OPT(struct replay_cfg, nm_delay_s), .name = "nm-delay", .metavar = "S", .max = 86400,
+	  .requires = "netmap", .help = "seconds to wait before the first frame (10)" },
 	{ OPT(struct replay_cfg, xdp), .name = "xdp",
 	  .help = "send by AF_XDP: --intf1=eth0 is xdp:eth0" },
 	{ OPT(struct replay_cfg, xdp_batch_size), .name = "xdp-batch-size", .metavar = "N",

@@ -112,6 +112,7 @@ int replay_timer(const struct replay_cfg *cfg, bool personality, enum weir_timer
 int replay_port_name(const struct replay_cfg *cfg, const char *name, char **ret_name,
 		     struct weir_err *err)
 {
+	const char *scheme = cfg->xdp ? "xdp:" : cfg->netmap ? "netmap:" : "";
 	char device[16];
 	int r;
 
@@ -121,7 +122,7 @@ int replay_port_name(const struct replay_cfg *cfg, const char *name, char **ret_
 			return r;
 		name = device;
 	}
-	if (asprintf(ret_name, "%s%s", cfg->xdp && !strchr(name, ':') ? "xdp:" : "", name) < 0)
+	if (asprintf(ret_name, "%s%s", strchr(name, ':') ? "" : scheme, name) < 0)
 		return err_text(err, -ENOMEM, "out of memory");
 	return 0;
 }

@@ -29,6 +29,8 @@ struct replay_cfg {
 	bool dualfile;
 	const char *split;    /* the mode, as one text */
 	struct split_cfg how; /* and its options */
+	bool netmap;
+	uint32_t nm_delay_s; /* before the first frame, with netmap */
 	bool xdp;
 	uint32_t xdp_batch_size; /* 0: what the engine thinks best */
 	bool listnics;
@@ -101,7 +103,7 @@ int replay_rate(const struct replay_cfg *cfg, bool personality, struct weir_rate
 /* ret_remark: something to tell the user, or NULL; static. */
 int replay_timer(const struct replay_cfg *cfg, bool personality, enum weir_timer *ret_timer,
 		 const char **ret_remark, struct weir_err *err);
-/* The port's name that the user's name of it stands for: "%2", "eth0" with --xdp. To be
+/* The port's name that the user's name of it stands for: "%2", "eth0" with --xdp or --netmap. To be
  * freed with free(3). -ENODEV: there is no interface with that number. */
 int replay_port_name(const struct replay_cfg *cfg, const char *name, char **ret_name,
 		     struct weir_err *err);

@@ -135,6 +135,8 @@ static void test_xdp_is_put_before_bare_names(void **state)
 	is_port((struct replay_cfg){ 0 }, "eth0", "eth0");
 	is_port((struct replay_cfg){ .xdp = true }, "eth0", "xdp:eth0");
 	is_port((struct replay_cfg){ .xdp = true }, "packet:eth0", "packet:eth0");
+	is_port((struct replay_cfg){ .netmap = true }, "eth0", "netmap:eth0");
+	is_port((struct replay_cfg){ .netmap = true }, "vale0:p1", "vale0:p1");
 }
 
 static void test_interfaces_that_are_not_there_have_no_number(void **state)
