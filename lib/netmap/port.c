@@ -17,7 +17,7 @@ DEFINE_CLEANUP(struct nm_port *, nm_port_free)
 int nm_name_split(const char name[NETMAP_REQ_IFNAMSIZ], char ret_switch[VALE_SWITCH_NAME_SIZE],
 		  char ret_port[VALE_NAME_SIZE], struct weir_err *err)
 {
-	char sw[VALE_SWITCH_NAME_SIZE] = "netmap", port[VALE_NAME_SIZE] = "";
+	char sw[VALE_SWITCH_NAME_SIZE], port[VALE_NAME_SIZE] = "";
 	const char *rest = name, *colon;
 	size_t len = strnlen(name, NETMAP_REQ_IFNAMSIZ);
 	int r;
@@ -34,6 +34,8 @@ int nm_name_split(const char name[NETMAP_REQ_IFNAMSIZ], char ret_switch[VALE_SWI
 		memcpy(sw, name, n);
 		sw[n] = '\0';
 		rest = colon + 1;
+	} else {
+		vale_netmap_switch(name, sw);
 	}
 	memcpy(port, rest, strlen(rest));
 	r = vale_name_check(sw, err);

@@ -35,7 +35,7 @@ struct nm_port {
 };
 
 /* A port's name, as the kernel of netmap gets it, in parts: the switch process, and the port there.
- * -EINVAL, -ENXIO. Pure. */
+ * -EINVAL, -ENXIO. */
 int nm_name_split(const char name[NETMAP_REQ_IFNAMSIZ], char ret_switch[VALE_SWITCH_NAME_SIZE],
 		  char ret_port[VALE_NAME_SIZE], struct weir_err *err);
 

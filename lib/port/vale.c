@@ -32,6 +32,7 @@
 #include "base/patience.h"
 #include "base/relax.h"
 #include "port/backend.h"
+#include "port/link.h"
 #include "port/name.h"
 #include "port/registry.h"
 #include "port/wait.h"
@@ -79,6 +80,8 @@ struct vale_queue {
 };
 
 struct vale_priv {
+	char sw[64]; /* the switch, as port_args have it */
+	bool is_nic; /* an interface that one has: it says how many rings there are */
 	struct vale_queue *queues;
 	unsigned n;
 	uint16_t flags;	       /* of each slot to send */
@@ -94,6 +97,7 @@ static struct vale_queue *queue_of(const struct weir_port *port, unsigned q)
 static int vale_open_opts(const struct weir_port *port, struct vale_open *o, struct weir_err *err)
 {
 	uint64_t slots = 0, rx_slots; /* 0: as many as the switch gives, or there are */
+	const struct vale_priv *v = port->priv;
 	uint32_t rings = port->args.n_queues;
 	int r = vale_port_name_check(port->args.target, err);
 
@@ -111,8 +115,8 @@ static int vale_open_opts(const struct weir_port *port, struct vale_open *o, str
 	if (rings > VALE_MAX_RINGS)
 		return err_set(err, -EINVAL, "%u queues are more than %u", rings, VALE_MAX_RINGS);
 	*o = (struct vale_open){
-		.shape = { .tx_rings = rings,
-			   .rx_rings = rings,
+		.shape = { .tx_rings = v->is_nic ? 0 : rings,
+			   .rx_rings = v->is_nic ? 0 : rings,
 			   .tx_slots = (uint32_t)slots,
 			   .rx_slots = (uint32_t)rx_slots },
 	};
@@ -150,13 +154,13 @@ static int open_queue(struct weir_port *port, unsigned q, struct vale_open *o, s
 {
 	const struct vale_priv *v = port->priv;
 	struct vale_queue *queue = &v->queues[q];
-	unsigned rx_ring = o->shape.tx_rings + q, tx_ring = q;
+	unsigned rx_ring, tx_ring = q;
 	int r;
 
 	o->ring = q;
 	queue->opened = true;
-	r = vale_client_open(&queue->client, port->args.scheme, o, q ? &v->queues[0].client : NULL,
-			     err);
+	r = vale_client_open(&queue->client, v->sw, o, q ? &v->queues[0].client : NULL, err);
+	rx_ring = queue->client.layout.shape.tx_rings + q;
 	if (r == 0 && queue->client.is_pipe && queue->client.end) {
 		rx_ring = 0; /* what the other end sends by */
 		tx_ring = 1;
@@ -197,7 +201,25 @@ static void share_region(struct weir_port *port)
 	(void)snprintf(port->info.note, sizeof(port->info.note), "the switch sends from the trace");
 }
 
-static int vale_open_port(struct weir_port *port, struct weir_err *err)
+/* A queue for each ring that is wanted; of an interface, unless it is said, for each there is. */
+static int open_queues(struct weir_port *port, struct vale_open *o, struct weir_err *err)
+{
+	struct vale_priv *v = port->priv;
+	int r = 0;
+
+	v->queues = lines_new(VALE_MAX_RINGS, sizeof(*v->queues));
+	if (!v->queues)
+		return err_set(err, -ENOMEM, "no memory for %u queues", VALE_MAX_RINGS);
+	v->n = port->args.n_queues;
+	for (unsigned q = 0; q < v->n && r == 0; q++) {
+		r = open_queue(port, q, o, err);
+		if (r == 0 && v->is_nic && !port->args.has_queues)
+			v->n = v->queues[0].client.layout.shape.tx_rings;
+	}
+	return r;
+}
+
+static int open_port(struct weir_port *port, struct weir_err *err)
 {
 	struct vale_priv *v = port->priv;
 	const struct vale_shape *shape;
@@ -205,17 +227,10 @@ static int vale_open_port(struct weir_port *port, struct weir_err *err)
 	uint32_t shortest;
 	int r = vale_open_opts(port, &o, err);
 
+	if (r == 0)
+		r = open_queues(port, &o, err);
 	if (r < 0)
 		return r;
-	v->queues = lines_new(port->args.n_queues, sizeof(*v->queues));
-	if (!v->queues)
-		return err_set(err, -ENOMEM, "no memory for %u queues", port->args.n_queues);
-	v->n = port->args.n_queues;
-	for (unsigned q = 0; q < v->n; q++) {
-		r = open_queue(port, q, &o, err);
-		if (r < 0)
-			return r;
-	}
 	v->flags = port_option(&port->args, "nolearn", NULL) ? VALE_SLOT_NO_LEARN : 0;
 	share_region(port);
 	port->info.linktype = WEIR_LINKTYPE_ETHERNET;
@@ -224,6 +239,14 @@ static int vale_open_port(struct weir_port *port, struct weir_err *err)
 	port->info.max_frame = MIN(MAX_FRAME, shortest * VALE_BUF_SIZE);
 	(void)snprintf(port->info.device, sizeof(port->info.device), "%s", port->args.target);
 	return port_set_queues(port, v->n, err);
+}
+
+static int vale_open_port(struct weir_port *port, struct weir_err *err)
+{
+	struct vale_priv *v = port->priv;
+
+	(void)snprintf(v->sw, sizeof(v->sw), "%s", port->args.scheme);
+	return open_port(port, err);
 }
 
 static uint32_t limit_of(const struct vale_side *s)
@@ -595,24 +618,30 @@ const struct backend vale_backend = {
 	VALE_COMMON,
 };
 
-/* netmap's name of a pipe that belongs to no switch: one process that has that name keeps
- * their memory. */
+/* netmap's name of an interface, or of a pipe that belongs to no switch: one process that has
+ * that name keeps their memory. */
 static int netmap_open_port(struct weir_port *port, struct weir_err *err)
 {
+	struct vale_priv *v = port->priv;
+	bool is_pipe = vale_pipe_end(port->args.target) >= 0;
+	struct weir_iface iface;
 	int r = vale_port_name_check(port->args.target, err);
 
+	if (r == 0 && !is_pipe)
+		r = link_by_name(port->args.target, &iface, err);
 	if (r < 0)
 		return r;
-	if (vale_pipe_end(port->args.target) < 0)
-		return err_set(err, -ENOTSUP,
-			       "of netmap's ports there are only pipes so far: netmap:x{1 and "
-			       "netmap:x}1");
-	return vale_open_port(port, err);
+	vale_netmap_switch(port->args.target, v->sw);
+	v->is_nic = !is_pipe;
+	r = open_port(port, err);
+	if (r == 0 && v->is_nic)
+		port->info.max_frame = MIN(port->info.max_frame, iface.mtu + LINK_ETH_LEN);
+	return r;
 }
 
 const struct backend netmap_backend = {
 	.scheme = "netmap",
-	.summary = "pipes between programs: netmap:x{1 and netmap:x}1",
+	.summary = "interfaces and pipes by netmap's names: netmap:eth0, netmap:x{1",
 	.options = "slots",
 	.open = netmap_open_port,
 	VALE_COMMON,

@@ -594,3 +594,76 @@ unsigned vale_look_back(struct vale_core *core, struct vale_port *p)
 	}
 	return n;
 }
+
+unsigned vale_take(struct vale_port *p, unsigned r, struct vale_frag frag[static FORWARD_BATCH])
+{
+	return take(p, &p->tx[r], frag);
+}
+
+void vale_give_back(struct vale_port *p, unsigned r, unsigned n)
+{
+	give_back(p, &p->tx[r], n);
+}
+
+/* As fragments for n slots. */
+static void cut_packet(const struct weir_pkt *pkt, struct vale_frag *frag, unsigned n)
+{
+	uint32_t at = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		uint32_t len = MIN(pkt->len - at, VALE_BUF_SIZE);
+
+		frag[i] = (struct vale_frag){ .data = pkt->data + at, .len = (uint16_t)len };
+		at += len;
+	}
+	frag->n = (uint16_t)n;
+}
+
+/* Copies packets into free slots: how many. */
+static unsigned receive_all(struct vale_port *p, struct vale_kring *k, const struct weir_pkt *pkts,
+			    unsigned n)
+{
+	struct vale_frag frag[VALE_MAX_FRAGS];
+	uint64_t frames = 0, bytes = 0;
+	unsigned i;
+
+	for (i = 0; i < n; i++) {
+		uint32_t slots = cycle_slots_for(pkts[i].len);
+
+		/* Longer than any frame may be, or not all of it is there. */
+		if (unlikely(slots > MIN(VALE_MAX_FRAGS, k->n - 1) ||
+			     pkts[i].len < pkts[i].orig_len)) {
+			drop(k, VALE_DROP_FRAGS);
+			continue;
+		}
+		if (!has_room(p, k, slots))
+			break;
+		cut_packet(&pkts[i], frag, slots);
+		if (unlikely(!kring_put(p, k, k->pos, frag))) {
+			drop(k, VALE_DROP_BAD_BUF);
+			continue;
+		}
+		k->pos += slots;
+		k->pos -= k->pos >= k->n ? k->n : 0;
+		frames++;
+		bytes += pkts[i].len;
+	}
+	counter_add(&k->frames, frames);
+	counter_add(&k->bytes, bytes);
+	return i;
+}
+
+unsigned vale_receive(struct vale_port *p, unsigned r, const struct weir_pkt *pkts, unsigned n)
+{
+	struct vale_kring *k = &p->rx[r];
+	unsigned done = receive_all(p, k, pkts, n);
+
+	/* Pairs with the client's acquire: the slots before tail are written. */
+	atomic_store_explicit(&k->ctl->tail, k->pos, memory_order_release);
+	if (done == n)
+		atomic_store_explicit(&k->ctl->wants_room, 0, memory_order_relaxed);
+	/* The index is published, now the flag is read: pairs with the client's fence. */
+	atomic_thread_fence(memory_order_seq_cst);
+	kring_wake(k);
+	return done;
+}

@@ -23,6 +23,8 @@
 #include <pthread.h>
 #include <stdbool.h>
 
+#include <weir/frame.h>
+
 #include "base/counter.h"
 #include "base/patience.h"
 #include "vale/layout.h"
@@ -164,6 +166,17 @@ unsigned vale_forward(struct vale_core *core, struct vale_port *p, unsigned r,
 /* Looks what the client of a port has given back of rings that zero-copy monitors watch: how
  * many there was something of. vale_forward() does so only when it has frames for them. */
 unsigned vale_look_back(struct vale_core *core, struct vale_port *p);
+
+/*
+ * Ports that do not forward (wire.c) do a part of that. Reads a batch of slots that ring r hands
+ * over, as frames: the first of each has their number in n, or 0 if it is dropped. How many
+ * slots, which vale_give_back() gives back, or some of them.
+ */
+unsigned vale_take(struct vale_port *p, unsigned r, struct vale_frag frag[static FORWARD_BATCH]);
+void vale_give_back(struct vale_port *p, unsigned r, unsigned n);
+/* Copies frames that were received into ring r, and wakes its client: how many of them. Fewer:
+ * there is no room, and the client will tell when there is. */
+unsigned vale_receive(struct vale_port *p, unsigned r, const struct weir_pkt *pkts, unsigned n);
 
 /* Wakes those who have frames and were not woken yet because more was to come. To be called
  * when there is no more, and every few batches. */

@@ -118,7 +118,7 @@ static int check_open(const struct conn *c, const struct vport *v, const struct 
 {
 	const struct vale_shape *is = &v->p.layout.shape, *want = &o->shape;
 
-	if (v->nic)
+	if (v->nic && !v->is_wired)
 		return err_set(err, -EBUSY, "the port '%s' is an interface", v->name);
 	if (v->uid != c->uid && !conn_is_owner(c))
 		return err_set(err, -EACCES, "the port '%s' belongs to another user", v->name);
@@ -130,10 +130,10 @@ static int check_open(const struct conn *c, const struct vport *v, const struct 
 			       v->pool->id);
 	if (o->ring != VALE_ALL_RINGS && o->ring >= MAX(is->tx_rings, is->rx_rings))
 		return err_set(err, -EINVAL, "the port '%s' has no ring %u", v->name, o->ring);
-	if (!same_or_zero(want->tx_rings, is->tx_rings) ||
-	    !same_or_zero(want->rx_rings, is->rx_rings) ||
-	    !same_or_zero(want->tx_slots, is->tx_slots) ||
-	    !same_or_zero(want->rx_slots, is->rx_slots))
+	if (!v->is_wired && (!same_or_zero(want->tx_rings, is->tx_rings) ||
+			     !same_or_zero(want->rx_rings, is->rx_rings) ||
+			     !same_or_zero(want->tx_slots, is->tx_slots) ||
+			     !same_or_zero(want->rx_slots, is->rx_slots)))
 		return err_set(err, -EINVAL, "the port '%s' has %u and %u rings of %u and %u slots",
 			       v->name, is->tx_rings, is->rx_rings, is->tx_slots, is->rx_slots);
 	return 0;
@@ -185,7 +185,9 @@ static int join_port(struct server *srv, struct conn *c, struct vport *v, struct
 		vale_core_add(&srv->core, &v->p);
 	server_go_on(srv);
 	r = server_watch_kick(srv, c);
-	return r < 0 ? err_set(err, r, "epoll: %s", strerror(-r)) : 0;
+	if (r < 0)
+		return err_set(err, r, "epoll: %s", strerror(-r));
+	return first && v->is_wired ? wire_begin(srv, v, err) : 0;
 }
 
 static int open_port(struct server *srv, struct conn *c, const struct vale_open *o,
@@ -193,8 +195,10 @@ static int open_port(struct server *srv, struct conn *c, const struct vale_open 
 {
 	struct vport *v = port_find(srv, o->port);
 	bool is_new = !v;
-	int r = is_new ? port_make(srv, c, o, &v, err) : 0;
+	int r = 0;
 
+	if (is_new)
+		r = (srv->owns_nics ? wire_make : port_make)(srv, c, o, &v, err);
 	if (r < 0)
 		return r;
 	r = check_open(c, v, o, err);
@@ -256,8 +260,9 @@ static int join_memory(const struct server *srv, struct conn *c, const struct va
 		return r;
 	l = layout_of(c);
 	/* netmap's names of pipes without a switch have none of it. */
-	(void)snprintf(name, sizeof(name), "%s%s%s", strcmp(srv->name, "netmap") ? srv->name : "",
-		       strcmp(srv->name, "netmap") ? ":" : "", o->port);
+	(void)snprintf(name, sizeof(name), "%s%s%s",
+		       vale_name_is_netmap(srv->name) ? "" : srv->name,
+		       vale_name_is_netmap(srv->name) ? "" : ":", o->port);
 	vale_layout_format_if(&l, c->pool->mem, name, is_pipe ? !!c->tx_mask : c->tx_mask,
 			      is_pipe ? !!c->rx_mask : c->rx_mask);
 	nif = (void *)(c->pool->mem + c->if_at);
@@ -348,11 +353,14 @@ static void release_port(struct server *srv, struct conn *c)
 
 	server_forget_kick(srv, c);
 	server_hold(srv);
-	forward_rest(srv, c);
+	if (!c->port->is_wired)
+		forward_rest(srv, c);
 	join_wakes(c, false);
 	join_drop_rings(v, c);
 	if (!v->users)
 		vale_core_remove(&srv->core, &v->p);
+	if (!v->users && v->is_wired)
+		wire_end(srv, v);
 	drop_arena(c);
 	server_go_on(srv);
 	join_close_signals(c);

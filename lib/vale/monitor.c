@@ -240,7 +240,10 @@ static int find_watched(const struct server *srv, const struct conn *c, const st
 	if (end >= 0)
 		name[strcspn(name, "{}")] = '{';
 	v = port_find(srv, name);
-	if (!v || !v->pool || v->nic)
+	if (v && v->nic)
+		return err_set(err, -EOPNOTSUPP, "'%s' is an interface: these have no monitors",
+			       v->name);
+	if (!v || !v->pool)
 		return err_set(err, -ENXIO, "nobody has the port '%s' open", o->port);
 	if (v->uid != c->uid && !conn_is_owner(c))
 		return err_set(err, -EACCES, "the port '%s' belongs to another user", v->name);

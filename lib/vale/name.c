@@ -2,6 +2,7 @@
 #include "vale/name.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,11 +13,56 @@
 #include "vale/proto.h"
 
 #define ROOT_DIR "/run/weir"
+#define NETMAP	 "netmap"
 #define WORD	 "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
+
+bool vale_name_is_netmap(const char *name)
+{
+	return strncmp(name, NETMAP, strlen(NETMAP)) == 0;
+}
+
+bool vale_name_owns_nics(const char *name)
+{
+	return vale_name_is_netmap(name) && name[strlen(NETMAP)];
+}
+
+/* Of this network namespace. */
+static void name_here(char ret_name[VALE_SWITCH_NAME_SIZE])
+{
+	struct stat st = { 0 };
+
+	(void)stat("/proc/thread-self/ns/net", &st); /* without /proc there is one namespace */
+	(void)snprintf(ret_name, VALE_SWITCH_NAME_SIZE, NETMAP "%08x", (unsigned)st.st_ino);
+}
+
+bool vale_name_is_here(const char *name)
+{
+	char here[VALE_SWITCH_NAME_SIZE];
+
+	name_here(here);
+	return !vale_name_owns_nics(name) || strcmp(name, here) == 0;
+}
+
+void vale_netmap_switch(const char *port, char ret_name[VALE_SWITCH_NAME_SIZE])
+{
+	size_t len = strcspn(port, "{}");
+	char iface[IF_NAMESIZE] = "";
+
+	if (len < sizeof(iface))
+		memcpy(iface, port, len);
+	if (if_nametoindex(iface))
+		name_here(ret_name);
+	else
+		(void)snprintf(ret_name, VALE_SWITCH_NAME_SIZE, NETMAP);
+}
 
 int vale_name_check(const char *name, struct weir_err *err)
 {
-	if (strcmp(name, "netmap") == 0)
+	const char *number = name + strlen(NETMAP);
+
+	if (strcmp(name, NETMAP) == 0)
+		return 0;
+	if (vale_name_is_netmap(name) && strspn(number, "0123456789abcdef") == 8 && !number[8])
 		return 0;
 	if (strncmp(name, "vale", 4) != 0 || name[strspn(name, WORD)] ||
 	    strlen(name) >= VALE_SWITCH_NAME_SIZE)

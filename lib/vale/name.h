@@ -24,8 +24,19 @@
 #define VALE_SWITCH_NAME_SIZE 16u
 
 /* "vale" and letters, digits, '_', in all at most 15; or "netmap", which keeps the pipes of
- * no switch. -EINVAL with a text. */
+ * no switch; or that with eight hexadecimal digits, which has the interfaces of a network
+ * namespace (wire.c). -EINVAL with a text. */
 int vale_name_check(const char *name, struct weir_err *err);
+
+/* Is it one of the latter two? Of the last? The name is right. */
+bool vale_name_is_netmap(const char *name);
+bool vale_name_owns_nics(const char *name);
+
+/* The switch that a port "netmap:PORT" belongs to: if PORT is an interface, or a pipe beside one,
+ * it is that of this thread's network namespace. */
+void vale_netmap_switch(const char *port, char ret_name[VALE_SWITCH_NAME_SIZE]);
+/* Is it the one for this network namespace, if it is one for interfaces? */
+bool vale_name_is_here(const char *name);
 
 /* Is it the name of a port: letters, digits, '_', '-', '.', for a pipe with "{ID" or "}ID"
  * behind it? */

@@ -26,32 +26,14 @@
 #include "base/macros.h"
 #include "vale/cycle.h"
 #include "vale/name.h"
-#include "vale/server.h"
+#include "vale/nic.h"
 
-#define BATCH 64u
 /* Longest sleep: an interface has to be asked whether it is still there. */
 #define LOOK_MS 250
 /* The same while one has no room, of which nobody tells when it has. */
 #define RETRY_MS 1
 
 static_assert(WEIR_SWITCH_NIC_QUEUES <= VALE_MAX_RINGS, "each queue has a ring");
-
-/* What a queue has received and is not in the ring yet. */
-struct nic_queue {
-	struct weir_pkt pkts[BATCH];
-	unsigned n, at;
-};
-
-struct nic {
-	struct weir_switch_nic dev;
-	const struct weir_switch_nics *ops;
-	char name[VALE_NIC_NAME];  /* as it was attached */
-	int gone;		   /* the error that tells that it is; 0: it is there */
-	bool stuck;		   /* it had no room for frames */
-	int wake_read, wake_write; /* a pipe: other workers have frames for it */
-	uint8_t *whole;		   /* a frame of several slots, in one piece */
-	struct nic_queue queues[WEIR_SWITCH_NIC_QUEUES];
-};
 
 /* The buffer of a slot: they stay where the layout has put them. */
 static uint8_t *buffer_of(const struct vale_port *p, const struct vale_kring *k, uint32_t pos)
@@ -105,22 +87,27 @@ static void put_frames(const struct vale_port *p, struct vale_kring *k, struct n
 	atomic_store_explicit(&k->ctl->head, pos, memory_order_release);
 }
 
+bool nic_take(struct nic *nic, unsigned q)
+{
+	struct nic_queue *queue = &nic->queues[q];
+	int r = nic->ops->rx(&nic->dev, q, queue->pkts, NIC_BATCH);
+
+	if (r < 0)
+		nic->gone = r;
+	queue->n = r > 0 ? (unsigned)r : 0;
+	queue->at = 0;
+	return r > 0;
+}
+
 /* Takes what has come to a queue: how many frames. */
 static unsigned receive(struct nic *nic, struct vale_port *p, unsigned q)
 {
 	struct nic_queue *queue = &nic->queues[q];
-	unsigned at = queue->at;
-	int r;
+	unsigned at;
 
-	if (queue->at == queue->n) {
-		r = nic->ops->rx(&nic->dev, q, queue->pkts, BATCH);
-		if (r < 0)
-			nic->gone = r;
-		if (r <= 0)
-			return 0;
-		queue->n = (unsigned)r;
-		queue->at = at = 0;
-	}
+	if (queue->at == queue->n && !nic_take(nic, q))
+		return 0;
+	at = queue->at;
 	put_frames(p, &p->tx[q], queue);
 	if (queue->at == queue->n)
 		nic->ops->release(&nic->dev, q);
@@ -157,12 +144,12 @@ static unsigned transmit(struct nic *nic, struct vale_port *p, unsigned q)
 	/* Pairs with deliver()'s release: the slots are written. */
 	uint32_t tail = atomic_load_explicit(&k->ctl->tail, memory_order_acquire);
 	uint32_t pos = atomic_load_explicit(&k->ctl->head, memory_order_relaxed);
-	uint32_t ends[BATCH];
-	struct weir_pkt pkts[BATCH];
+	uint32_t ends[NIC_BATCH];
+	struct weir_pkt pkts[NIC_BATCH];
 	unsigned n = 0;
 	int r;
 
-	while (pos != tail && n < BATCH) {
+	while (pos != tail && n < NIC_BATCH) {
 		pos = ends[n] = get_frame(nic, p, k, pos, &pkts[n]);
 		if (pkts[n++].data == nic->whole)
 			break; /* there is place for one of these */
@@ -195,11 +182,11 @@ static void tell_of_room(const struct worker *w, const struct vale_kring *k)
 			server_wake(&srv->workers[i]);
 }
 
-static unsigned round_of(const struct worker *w, struct nic *nic, struct vale_port *p)
+/* Of one that is attached. */
+static unsigned attached_round(const struct worker *w, struct nic *nic, struct vale_port *p)
 {
 	unsigned n = 0;
 
-	nic->stuck = false;
 	for (unsigned q = 0; q < nic->dev.n_queues && !nic->gone; q++) {
 		unsigned sent = transmit(nic, p, q);
 
@@ -209,6 +196,16 @@ static unsigned round_of(const struct worker *w, struct nic *nic, struct vale_po
 		if (!nic->gone)
 			n += receive(nic, p, q);
 	}
+	return n;
+}
+
+static unsigned round_of(struct worker *w, struct vport *v)
+{
+	struct nic *nic = v->nic;
+	unsigned n;
+
+	nic->stuck = false;
+	n = v->is_wired ? wire_round(w, v) : attached_round(w, nic, &v->p);
 	if (unlikely(nic->gone)) {
 		atomic_store(&w->srv->nic_has_gone, true);
 		server_wake(&w->srv->workers[0]);
@@ -243,12 +240,14 @@ unsigned nic_round(struct worker *w)
 
 	for (struct vport *v = first_nic(w); v; v = nic_after(w, v))
 		if (!v->nic->gone)
-			n += round_of(w, v->nic, &v->p);
+			n += round_of(w, v);
 	return n;
 }
 
 static void set_sleeps(const struct vport *v, uint32_t sleeps)
 {
+	if (v->is_wired)
+		return; /* these are its programs' */
 	for (unsigned q = 0; q < v->nic->dev.n_queues; q++)
 		atomic_store_explicit(&v->p.rx[q].ctl->sleeps, sleeps, memory_order_relaxed);
 }
@@ -278,18 +277,20 @@ int nic_patience_ms(const struct worker *w)
 	return LOOK_MS;
 }
 
-static void nic_free(struct nic *nic)
+struct nic *nic_free(struct nic *nic)
 {
+	if (!nic)
+		return NULL;
 	if (nic->dev.n_queues)
 		nic->ops->close(&nic->dev);
 	closep(&nic->wake_read);
 	closep(&nic->wake_write);
 	free(nic->whole);
 	free(nic);
+	return NULL;
 }
 
-static int nic_open(const struct server *srv, const char *name, struct nic **ret_nic,
-		    struct weir_err *err)
+int nic_open(const struct server *srv, const char *name, struct nic **ret_nic, struct weir_err *err)
 {
 	struct nic *nic = calloc(1, sizeof(*nic));
 	int r;
@@ -308,7 +309,7 @@ static int nic_open(const struct server *srv, const char *name, struct nic **ret
 	if (r == 0)
 		r = vale_port_name_check(nic->dev.device, err);
 	if (r < 0) {
-		nic_free(nic);
+		(void)nic_free(nic);
 		return r;
 	}
 	*ret_nic = nic;
@@ -349,6 +350,27 @@ static int make_port(struct server *srv, const struct conn *c, const struct weir
 	return r;
 }
 
+int nic_watch(struct server *srv, const struct vport *v)
+{
+	const struct worker *w = server_worker_of(srv, v);
+	const struct nic *nic = v->nic;
+	int r = server_watch_fd(w, nic->wake_read);
+
+	for (unsigned q = 0; q < nic->dev.n_queues && r == 0; q++)
+		r = server_watch_fd(w, nic->dev.fds[q]);
+	return r;
+}
+
+void nic_forget(struct server *srv, const struct vport *v)
+{
+	const struct worker *w = server_worker_of(srv, v);
+	const struct nic *nic = v->nic;
+
+	server_forget_fd(w, nic->wake_read);
+	for (unsigned q = 0; q < nic->dev.n_queues; q++)
+		server_forget_fd(w, nic->dev.fds[q]);
+}
+
 /* From now on its worker moves frames. Takes nic. */
 static int join(struct server *srv, struct vport *v, struct nic *nic)
 {
@@ -363,9 +385,7 @@ static int join(struct server *srv, struct vport *v, struct nic *nic)
 	vale_core_add(&srv->core, &v->p);
 	w->n_nics++;
 	server_go_on(srv);
-	r = server_watch_fd(w, nic->wake_read);
-	for (unsigned q = 0; q < nic->dev.n_queues && r == 0; q++)
-		r = server_watch_fd(w, nic->dev.fds[q]);
+	r = nic_watch(srv, v);
 	server_wake(w); /* it may not sleep for ever any more */
 	return r;
 }
@@ -373,16 +393,12 @@ static int join(struct server *srv, struct vport *v, struct nic *nic)
 void nic_remove(struct server *srv, struct vport *v)
 {
 	struct worker *w = server_worker_of(srv, v);
-	struct nic *nic = v->nic;
 
 	server_hold(srv);
 	vale_core_remove(&srv->core, &v->p);
 	w->n_nics--;
 	server_go_on(srv);
-	server_forget_fd(w, nic->wake_read);
-	for (unsigned q = 0; q < nic->dev.n_queues; q++)
-		server_forget_fd(w, nic->dev.fds[q]);
-	nic_free(nic);
+	nic_forget(srv, v);
 	free_port(srv, v);
 }
 
@@ -400,7 +416,7 @@ int nic_attach(struct server *srv, const struct conn *c, const struct vale_attac
 		return r;
 	r = make_port(srv, c, &nic->dev, &a->rules, &v, err);
 	if (r < 0) {
-		nic_free(nic);
+		(void)nic_free(nic);
 		return r;
 	}
 	r = join(srv, v, nic);
@@ -416,7 +432,7 @@ int nic_detach(struct server *srv, const char *name, struct weir_err *err)
 	for (unsigned i = 0; i < VALE_MAX_PORTS; i++) {
 		struct vport *v = srv->vports[i];
 
-		if (!v || !v->nic ||
+		if (!v || !v->nic || v->is_wired ||
 		    (strcmp(v->name, name) != 0 && strcmp(v->nic->name, name) != 0))
 			continue;
 		nic_remove(srv, v);
@@ -443,7 +459,10 @@ void nic_reap(struct server *srv)
 			continue;
 		(void)snprintf(text, sizeof(text), "%s has gone and is detached: %s", v->nic->name,
 			       strerror(-why));
-		nic_remove(srv, v);
+		if (v->is_wired)
+			wire_close(srv, v);
+		else
+			nic_remove(srv, v);
 		if (srv->opts.report)
 			srv->opts.report(srv->opts.report_ctx, text);
 	}

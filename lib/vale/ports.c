@@ -13,7 +13,7 @@
 #include "base/macros.h"
 #include "vale/memory.h"
 #include "vale/name.h"
-#include "vale/server.h"
+#include "vale/nic.h"
 
 #define DEFAULT_SLOTS 1024u
 
@@ -44,13 +44,16 @@ static bool is_family(const char *a, const char *b)
 	return len == strcspn(b, "{}") && strncmp(a, b, len) == 0;
 }
 
-/* The region of a port's family; NULL: there is none. That of an interface is nobody's. */
+/* The region of a port's family; NULL: there is none. That of an attached interface is nobody's.
+ * Interfaces as ports of programs are all one family. */
 static struct pool *pool_of_family(const struct server *srv, const char *name)
 {
 	for (unsigned i = 0; i < VALE_MAX_PORTS; i++) {
 		const struct vport *v = srv->vports[i];
 
-		if (v && v->pool && !v->nic && is_family(v->name, name))
+		if (!v || !v->pool)
+			continue;
+		if (srv->owns_nics || (!v->nic && is_family(v->name, name)))
 			return v->pool;
 	}
 	return NULL;
@@ -102,6 +105,7 @@ static int check_quota(const struct server *srv, uid_t uid, uint64_t size, unsig
 void port_free(struct server *srv, struct vport *v)
 {
 	srv->vports[v->p.nr] = NULL;
+	v->nic = nic_free(v->nic);
 	free(v->rules);
 	free(v);
 }
@@ -141,7 +145,8 @@ static int plan_memory(const struct server *srv, const struct conn *c, const str
 	if (family && family->uid != c->uid && !conn_is_owner(c))
 		return err_set(err, -EACCES, "the port '%s' belongs to another user", o->port);
 	v->told_pool = told ? told->id : 0;
-	v->planned = vale_region_of(shape, MIN(o->pipes, VALE_MAX_PIPES));
+	v->planned = srv->owns_nics ? wire_region()
+				    : vale_region_of(shape, MIN(o->pipes, VALE_MAX_PIPES));
 	v->p.layout = (struct vale_layout){
 		.shape = *shape,
 		.ring_size = (size_t)vale_ring_pages(shape) * VALE_PAGE,
@@ -214,6 +219,8 @@ int pool_make(struct server *srv, uid_t uid, const struct vale_region *in, struc
 		srv->last_id = (srv->last_id + 1) % SERVER_IDS;
 		pool->id = srv->first_id + srv->last_id;
 	} while (pool_find(srv, pool->id));
+	if (srv->owns_nics && !pool_find(srv, VALE_NIC_POOL))
+		pool->id = VALE_NIC_POOL;
 	pool->uid = uid;
 	*ret_pool = pool;
 	return 0;

@@ -89,6 +89,8 @@ struct vale_open {
 };
 
 #define VALE_PIPES 2u
+/* The region of all interfaces that programs have open; others have greater numbers. */
+#define VALE_NIC_POOL 1u
 
 enum vale_kind {
 	VALE_KIND_PORT,

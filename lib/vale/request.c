@@ -105,6 +105,8 @@ static int do_new(struct server *srv, struct conn *c, const struct vale_open *o,
 		return r;
 	if (vale_pipe_end(o->port) >= 0)
 		return err_set(err, -EINVAL, "a pipe cannot stay");
+	if (srv->owns_nics)
+		return err_set(err, -EINVAL, "this switch has interfaces only");
 	if (port_find(srv, o->port))
 		return err_set(err, -EEXIST, "there is a port '%s'", o->port);
 	r = port_make(srv, c, &whole, &v, err);

@@ -93,6 +93,9 @@ int rules_set(struct server *srv, struct vport *v, const struct vale_rules *t, s
 	struct sieves s = { 0 };
 	int r = check_texts(t, err);
 
+	if (r == 0 && v->is_wired)
+		r = err_set(err, -EOPNOTSUPP,
+			    "what goes through an interface's own port is not looked at");
 	if (r == 0 && v->kind != VALE_KIND_PORT)
 		r = err_set(err, -EOPNOTSUPP, "nothing that goes through a pipe is looked at");
 	if (r == 0 && !srv->opts.maker && (!is_empty(t, SIEVE_IN) || !is_empty(t, SIEVE_OUT)))

@@ -44,11 +44,13 @@ static unsigned forward_round(struct worker *w)
 	struct vale_core *core = &w->srv->core;
 	uint32_t now_s = server_now_s();
 	unsigned n = w->n_nics ? nic_round(w) : 0, senders = w->n_nics;
+	/* Where ports are interfaces nothing is forwarded between them. */
+	unsigned end = w->srv->owns_nics ? 0 : core->end;
 
 	if (core->n_ztapped || w->srv->n_watched)
 		n += monitor_round(w);
 
-	for (unsigned nr = w->nr; nr < core->end; nr += w->srv->n_workers) {
+	for (unsigned nr = w->nr; nr < end; nr += w->srv->n_workers) {
 		struct vale_port *p = core->ports[nr];
 
 		for (unsigned r = 0; p && r < p->layout.shape.tx_rings; r++) {
@@ -479,7 +481,12 @@ int weir_switch_new(const struct weir_switch_opts *opts, struct weir_switch **re
 	(void)snprintf(srv->name, sizeof(srv->name), "%s", opts->name);
 	raise_limit();
 
+	srv->owns_nics = vale_name_owns_nics(opts->name);
+
 	r = vale_name_check(opts->name, err);
+	if (r >= 0 && !vale_name_is_here(opts->name))
+		r = err_set(err, -EINVAL, "'%s' is for the interfaces of another network namespace",
+			    opts->name);
 	if (r >= 0)
 		r = server_open(srv, err);
 	if (r < 0) {

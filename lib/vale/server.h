@@ -64,7 +64,8 @@ struct vport {
 	uint32_t left;		  /* of a pipe: ends that all have left, a bit each */
 	uint32_t watched;	  /* of a pipe: flags that are up, see monitor.c */
 	int kick_fd;		  /* of a pipe: an eventfd */
-	struct nic *nic;	  /* the interface that it is; NULL: programs have it open */
+	struct nic *nic;	  /* the interface that it is; NULL: none */
+	bool is_wired;		  /* it is one, and programs have it open */
 	struct vale_rules *rules; /* NULL: none */
 };
 
@@ -113,6 +114,7 @@ struct server {
 	int ids_fd;		    /* holds the numbers of regions */
 	uint32_t first_id, last_id; /* the first of them; which was given last, from there */
 	char ids_path[128];
+	bool owns_nics;	       /* its ports are interfaces, and lie in one region */
 	struct vale_core core; /* ports that are open */
 	struct vport *vports[VALE_MAX_PORTS];
 	struct conn *conns;
@@ -222,6 +224,19 @@ void nic_remove(struct server *srv, struct vport *v);
 /* Detaches those that have gone, and says so. */
 void nic_reap(struct server *srv);
 void nic_count(const struct nic *nic, struct vale_port_row *row);
+/*
+ * wire.c: ports that are interfaces to the programs that open them. Makes one without memory, as
+ * port_make() does; the first of its connections comes, the last goes, which the switch is
+ * held for; all of its connections are closed, for it has gone.
+ */
+int wire_make(struct server *srv, const struct conn *c, const struct vale_open *o,
+	      struct vport **ret_port, struct weir_err *err);
+int wire_begin(struct server *srv, struct vport *v, struct weir_err *err);
+void wire_end(struct server *srv, struct vport *v);
+void wire_close(struct server *srv, const struct vport *v);
+/* Memory for all of them. */
+struct vale_region wire_region(void);
+
 /* Moves frames between the interfaces of a worker and the rings of their ports, which has the
  * worker's lock: how many. */
 unsigned nic_round(struct worker *w);
