@@ -21,6 +21,7 @@ struct files {
 	struct file *file; /* NULL: the next frame begins one */
 	char name[PATH_MAX];
 	char unnumbered[PATH_MAX]; /* what strftime() made of the path last */
+	time_t latest;		   /* local time of the latest file that was begun, as seconds */
 	uint64_t begin_ns;	   /* of the file, and when it is over; UINT64_MAX: never */
 	uint64_t until_ns;
 	uint64_t frames; /* in it */
@@ -62,8 +63,21 @@ static size_t format_time(char *text, size_t size, const char *format, const str
 }
 #pragma GCC diagnostic pop
 
+/* Has it been that time, or later, when a file was begun before? So it is for an hour when
+ * summer time ends, for a second with a leap second, and whenever the clock was set back. */
+static bool comes_again(struct files *fs, const struct tm *tm)
+{
+	struct tm copy = *tm;
+	const time_t local = timegm(&copy);
+	const bool again = local <= fs->latest;
+
+	fs->latest = MAX(fs->latest, local);
+	return again;
+}
+
 /* NAME.pcapng becomes NAME_00001_20260131235959.pcapng, as dumpcap has it; a name with '%' what
- * strftime(3) makes of it, with the number only if it is that of the file before. */
+ * strftime(3) makes of it, with the number only where it would be that of a file before, whose
+ * time was not over. */
 static int make_name(struct files *fs, uint64_t now_ns, struct weir_err *err)
 {
 	const time_t now = (time_t)(now_ns / NSEC_PER_SEC);
@@ -71,14 +85,16 @@ static int make_name(struct files *fs, uint64_t now_ns, struct weir_err *err)
 	char stamp[32], base[PATH_MAX];
 	struct tm tm;
 	size_t stem;
+	bool again;
 	int n;
 
 	(void)localtime_r(&now, &tm); /* the year is none that it cannot tell */
+	again = comes_again(fs, &tm);
 	if (makes_names(fs)) {
 		if (format_time(base, sizeof(base), fs->path, &tm) == 0)
 			return err_set(err, -ENAMETOOLONG, "%s: the name is too long", fs->path);
 		stem = files_stem_len(base);
-		n = strcmp(base, fs->unnumbered) != 0
+		n = !again && strcmp(base, fs->unnumbered) != 0
 			    ? snprintf(fs->name, sizeof(fs->name), "%s", base)
 			    : snprintf(fs->name, sizeof(fs->name), "%.*s_%05llu%s", (int)stem, base,
 				       nr, base + stem);

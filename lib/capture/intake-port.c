@@ -54,12 +54,13 @@ static void read_time(const struct queue *q, const struct weir_pkt *pkt, uint64_
 		      struct blockring_frame *f)
 {
 	const struct port_priv *p = q->intake->priv;
-	const struct capture_line *line = capture_line_now(q->ring->shared);
 	const uint64_t ts = pkt->ts_ns > 0 ? (uint64_t)pkt->ts_ns : now;
+	const struct capture_line *line;
 
 	f->ts_ns = ts;
-	if (!p->told || !(pkt->data[-1] & WEIR_RX_HW_TIME))
+	if (likely(!p->told || !(pkt->data[-1] & WEIR_RX_HW_TIME)))
 		return;
+	line = capture_line_now(q->ring->shared);
 	f->hw_time = capture_line_knows(line, ts);
 	if (!f->hw_time)
 		f->ts_ns = now;

@@ -258,6 +258,106 @@ static void test_names_are_never_used_twice(void **state)
 	assert_string_equal(names[3], "23_00004.pcap");
 }
 
+static void use_zone(const char *zone)
+{
+	(void)setenv("TZ", zone, 1); /* has room */
+	tzset();
+}
+
+/* Files of half an hour in Berlin, one frame each, from begin_ns on: their names. */
+static unsigned half_hours(uint64_t begin_ns, unsigned n, char names[][64])
+{
+	const struct weir_capture_rotation rotation = { .interval_ns = HOUR / 2 };
+	struct stage *s;
+	long sizes[16];
+
+	use_zone("CET-1CEST,M3.5.0,M10.5.0/3");
+	s = begin("%m%d-%H%M.pcap", &rotation, begin_ns);
+	for (unsigned i = 0; i < n; i++) {
+		put(s, begin_ns + i * HOUR / 2, 100);
+		write_all(s);
+	}
+	assert_int_equal(end(s), n);
+	use_zone("UTC");
+	n = collect(names, sizes, 16);
+	for (unsigned i = 0; i < n; i++)
+		assert_int_equal(sizes[i], size_of(1));
+	return n;
+}
+
+static void test_hour_that_comes_twice_overwrites_nothing(void **state)
+{
+	static const char *const want[] = { "1025-0130.pcap",	    "1025-0200.pcap",
+					    "1025-0200_00004.pcap", "1025-0230.pcap",
+					    "1025-0230_00005.pcap", "1025-0300.pcap" };
+	char names[16][64];
+
+	(void)state;
+	/* 2026-10-25 01:30 CEST; an hour and a half later it is 02:00 CET. */
+	assert_int_equal(half_hours(1792884600ull * SECOND, 6, names), 6);
+	for (unsigned i = 0; i < 6; i++)
+		assert_string_equal(names[i], want[i]);
+}
+
+static void test_hour_that_is_left_out_is_left_out(void **state)
+{
+	static const char *const want[] = { "0329-0130.pcap", "0329-0300.pcap", "0329-0330.pcap" };
+	char names[16][64];
+
+	(void)state;
+	/* 2026-03-29 01:30 CET; half an hour later it is 03:00 CEST. */
+	assert_int_equal(half_hours(1774744200ull * SECOND, 3, names), 3);
+	for (unsigned i = 0; i < 3; i++)
+		assert_string_equal(names[i], want[i]);
+}
+
+static void test_leap_days_have_names(void **state)
+{
+	const struct weir_capture_rotation rotation = { .interval_ns = 24 * HOUR };
+	/* 2028-02-28 00:00 UTC */
+	const uint64_t begin_ns = 1835308800ull * SECOND;
+	struct stage *s = begin("%Y%m%d.pcap", &rotation, begin_ns);
+	char names[8][64];
+	long sizes[8];
+
+	(void)state;
+	for (unsigned i = 0; i < 6; i++)
+		put(s, begin_ns + i * 12 * HOUR, 100);
+	write_all(s);
+	assert_int_equal(end(s), 3);
+	assert_int_equal(collect(names, sizes, 8), 3);
+	assert_string_equal(names[0], "20280228.pcap");
+	assert_string_equal(names[1], "20280229.pcap");
+	assert_string_equal(names[2], "20280301.pcap");
+}
+
+/* The system's clock has the last second of the day twice. */
+static void test_leap_second_overwrites_nothing(void **state)
+{
+	const struct weir_capture_rotation rotation = { .frames = 2 };
+	const uint64_t last = EVE + HOUR - SECOND;
+	struct stage *s = begin("%H%M%S.pcap", &rotation, last);
+	char names[8][64];
+	long sizes[8];
+
+	(void)state;
+	put(s, last, 100);
+	put(s, last + SECOND - 1, 100);
+	write_all(s);
+	put(s, last, 100);
+	put(s, last + SECOND - 1, 100);
+	write_all(s);
+	put(s, last + SECOND, 100);
+	write_all(s);
+	assert_int_equal(end(s), 3);
+	assert_int_equal(collect(names, sizes, 8), 3);
+	assert_string_equal(names[0], "000000.pcap");
+	assert_string_equal(names[1], "235959.pcap");
+	assert_string_equal(names[2], "235959_00002.pcap");
+	assert_int_equal(sizes[1], size_of(2));
+	assert_int_equal(sizes[2], size_of(2));
+}
+
 /* 24 hours, a file every 8.64 seconds, of which the last three stay. */
 static void test_ten_thousand_files_leave_the_last(void **state)
 {
@@ -366,8 +466,7 @@ static void test_folder_that_is_gone_is_an_error(void **state)
 static int make_folder(void **state)
 {
 	(void)state;
-	(void)setenv("TZ", "UTC", 1); /* has room */
-	tzset();
+	use_zone("UTC");
 	return mkdtemp(folder) ? 0 : -1;
 }
 
@@ -385,6 +484,10 @@ int main(void)
 		cmocka_unit_test(test_periods_follow_one_another_across_midnight),
 		cmocka_unit_test(test_intervals_begin_at_their_multiples),
 		cmocka_unit_test(test_names_are_never_used_twice),
+		cmocka_unit_test(test_hour_that_comes_twice_overwrites_nothing),
+		cmocka_unit_test(test_hour_that_is_left_out_is_left_out),
+		cmocka_unit_test(test_leap_days_have_names),
+		cmocka_unit_test(test_leap_second_overwrites_nothing),
 		cmocka_unit_test(test_ten_thousand_files_leave_the_last),
 		cmocka_unit_test(test_file_whose_name_comes_again_is_not_the_one_deleted),
 		cmocka_unit_test(test_rotation_by_hand_needs_another_name),

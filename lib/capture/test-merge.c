@@ -197,6 +197,59 @@ static void test_positions_go_beyond_32_bits(void **state)
 	drop(&ring, 1, &m);
 }
 
+/* The value of the one option of the block, which has 8 bytes. */
+static uint64_t option_of(const struct blockring *r, uint64_t pos, uint16_t code)
+{
+	const uint8_t *at = blockring_at(r, pos) + 28 + 60;
+
+	assert_int_equal(raw16_at(at), code);
+	assert_int_equal(raw16_at(at + 2), 8);
+	return raw64_at(at + 4);
+}
+
+static void test_packet_ids_and_losses_go_beyond_32_bits(void **state)
+{
+	struct blockring ring;
+	struct merge m;
+	uint64_t pos;
+
+	(void)state;
+	make(&ring, 1, &m);
+	ring.options = CAPTURE_ID;
+	ring.shared->next_id = UINT32_MAX;
+	put(&ring, 1, 60);
+	assert_int_equal(option_of(&ring, 0, 5), UINT32_MAX);
+	pos = ring.shared->head;
+	put(&ring, 2, 60);
+	assert_int_equal(option_of(&ring, pos, 5), 1ull << 32);
+	ring.options = 0;
+	ring.shared->untold = (1ull << 33) + 1;
+	pos = ring.shared->head;
+	put(&ring, 3, 60);
+	assert_int_equal(option_of(&ring, pos, 4), (1ull << 33) + 1);
+	drop(&ring, 1, &m);
+}
+
+static void test_counts_go_beyond_32_bits(void **state)
+{
+	struct blockring_counts c;
+	struct blockring ring;
+	struct merge m;
+
+	(void)state;
+	make(&ring, 1, &m);
+	ring.shared->frames = UINT32_MAX;
+	ring.shared->dropped = 1ull << 40;
+	ring.shared->filtered = UINT32_MAX;
+	put(&ring, 1, 60);
+	blockring_count(&ring.shared->filtered, 1);
+	c = blockring_counts(&ring);
+	assert_int_equal(c.frames, 1ull << 32);
+	assert_int_equal(c.filtered, 1ull << 32);
+	assert_int_equal(c.dropped, 1ull << 40);
+	drop(&ring, 1, &m);
+}
+
 /* One ring has times of a clock that is 1000 ahead. */
 static void test_raw_times_of_another_clock_come_in_the_order_of_utc(void **state)
 {
@@ -238,6 +291,8 @@ int main(void)
 		cmocka_unit_test(test_frames_survive_laps),
 		cmocka_unit_test(test_full_ring_drops_and_the_next_frame_says_so),
 		cmocka_unit_test(test_positions_go_beyond_32_bits),
+		cmocka_unit_test(test_packet_ids_and_losses_go_beyond_32_bits),
+		cmocka_unit_test(test_counts_go_beyond_32_bits),
 		cmocka_unit_test(test_raw_times_of_another_clock_come_in_the_order_of_utc),
 	};
 
