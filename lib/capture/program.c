@@ -217,7 +217,7 @@ static int load_failed(const struct program_opts *o, int r, struct weir_err *err
 	if (o->xdp && o->hw_time)
 		return err_set(err, -ENOTSUP,
 			       "the kernel or the driver of '%s' has no times of the device for "
-			       "programs in XDP (%s); --engine=tc has them",
+			       "programs in XDP (%s); other engines have them",
 			       o->iface->name, strerror(-r));
 	if (o->filter)
 		return err_set(err, -ENOEXEC, "the kernel takes no program with this filter: %s",

@@ -42,6 +42,17 @@ value() { # KEY
 	values "$1" | { read -r first && echo "$first"; }
 }
 
+# Programs of traffic control want Linux 6.6; of stamps in XDP it had 6.3.
+has_programs() {
+	local major minor
+	IFS=. read -r major minor _ <<<"$(uname -r)"
+	[ $((major * 100 + minor)) -ge 606 ]
+}
+
+needs_programs() {
+	has_programs || { echo "Linux $(uname -r)"; exit 77; }
+}
+
 set_device() { # PARAMETER VALUE
 	echo "$2" >"/sys/module/hwtsim/parameters/$1"
 }
@@ -135,14 +146,17 @@ test_a_packet_socket_has_stamps() {
 }
 
 test_traffic_control_has_stamps() {
+	needs_programs
 	stamps_reach_the_file tc "tc program"
 }
 
 test_a_program_in_the_driver_has_stamps() {
+	needs_programs
 	stamps_reach_the_file xdp "xdp program"
 }
 
 test_frames_are_dropped_with_their_stamps() {
+	needs_programs
 	capture --time=auto --mode=drop
 	says "$out" '"engine": "xdp program"'
 	shares_are 0 "$frames"
@@ -154,7 +168,7 @@ test_times_of_the_device_agree_with_the_systems() {
 	begin --engine=packet --count="$frames"
 	other=$pid
 	mv "$file" /tmp/sw.pcapng
-	capture --time=hw --engine=tc
+	capture --time=hw
 	wait "$other"
 	weir diff --json "$file" /tmp/sw.pcapng >"$out"
 	delay=$(value p50_ns)
@@ -162,7 +176,9 @@ test_times_of_the_device_agree_with_the_systems() {
 }
 
 test_raw_times_are_those_of_the_device() {
-	for engine in packet tc; do
+	local engine engines=packet
+	! has_programs || engines+=" tc"
+	for engine in $engines; do
 		capture --time=hw-raw --engine="$engine"
 		shares_are 0 "$frames"
 		is_ahead 1000
@@ -225,11 +241,13 @@ for name in "${names[@]}"; do
 		"$name"
 	) >/tmp/log 2>&1
 	status=$?
-	if [ "$status" = 0 ]; then
-		echo "ok $n - $name"
-	else
+	case $status in
+	0) echo "ok $n - $name" ;;
+	77) echo "ok $n - $name # SKIP $(</tmp/log)" ;;
+	*)
 		echo "not ok $n - $name"
 		sed 's/^/# /' /tmp/log
-	fi
+		;;
+	esac
 	echo "# $(((${EPOCHREALTIME/./} - ${begun/./}) / 1000)) ms"
 done

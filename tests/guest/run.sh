@@ -8,7 +8,7 @@ here=$(realpath "${BASH_SOURCE%/*}")
 weir=${WEIR:-$here/../../build/weir}
 build=${WEIR_BUILD:-$here/../../build}/tests/guest
 kernels=$("$here/fetch.sh" --where)
-patience=150 # seconds that the whole may take on a busy machine
+patience=280 # seconds that the whole may take on a busy machine
 
 skip() { # REASON
 	echo "1..0 # SKIP $1"
