@@ -85,8 +85,10 @@ static const struct weir_switch_port *find_port(const struct weir_switch_state *
 	return NULL;
 }
 
-/* The shape of a port. -ENOENT: there is none of that name, or no such switch. */
-static int shape_of(const struct name *n, struct weir_switch_shape *ret_shape, struct weir_err *err)
+/* What a port consists of, and the number of its memory. -ENOENT: there is none of that name, or no
+ * such switch. */
+static int shape_of(const struct name *n, struct weir_switch_shape *ret_shape, unsigned *ret_region,
+		    struct weir_err *err)
 {
 	CLEANUP(weir_switch_state_freep)
 	struct weir_switch_state *s = NULL;
@@ -102,6 +104,7 @@ static int shape_of(const struct name *n, struct weir_switch_shape *ret_shape, s
 						 .rx_rings = p->rx_rings,
 						 .tx_slots = p->tx_slots,
 						 .rx_slots = p->rx_slots };
+	*ret_region = p->region;
 	return 0;
 }
 
@@ -109,12 +112,13 @@ static int attach(const struct vale_ctl_cfg *cfg, struct weir_err *err)
 {
 	struct weir_switch_shape shape;
 	struct name n, made = { .sw = NOWHERE };
+	unsigned region;
 	int r = read_whole_name(cfg->attach, &n, err);
 
 	if (r < 0)
 		return r;
 	made.port = n.port;
-	if (shape_of(&made, &shape, err) == 0)
+	if (shape_of(&made, &shape, &region, err) == 0)
 		return weir_switch_new_port(n.sw, n.port, &shape, err);
 	return weir_switch_attach(n.sw, n.port, NULL, err);
 }
@@ -141,7 +145,8 @@ static int create(const struct vale_ctl_cfg *cfg, struct weir_err *err)
 	return r < 0 ? r : weir_switch_new_port(n.sw, n.port, &shape, err);
 }
 
-/* Calls each() for every switch that runs, and this user may ask, until it fails. */
+/* Calls each() for every switch that runs, and this user may ask, until it fails; only: for that
+ * one. nr is its place among all of them. */
 static int for_each_switch(int (*each)(const struct weir_switch_state *s, unsigned nr,
 				       const char *port, struct weir_err *err),
 			   const char *only, const char *port, struct weir_err *err)
@@ -153,11 +158,12 @@ static int for_each_switch(int (*each)(const struct weir_switch_state *s, unsign
 	for (unsigned i = 0; i < n; i++) {
 		CLEANUP(weir_switch_state_freep)
 		struct weir_switch_state *s = NULL;
+		bool counts = strcmp(names[i], NOWHERE) != 0;
 
-		if (r == 0 && strcmp(names[i], NOWHERE) != 0 &&
-		    (!only || strcmp(names[i], only) == 0) &&
+		if (r == 0 && counts && (!only || strcmp(names[i], only) == 0) &&
 		    weir_switch_show(names[i], &s, NULL) == 0) /* or it has just ended */
-			r = each(s, nr++, port, err);
+			r = each(s, nr, port, err);
+		nr += counts;
 		free(names[i]);
 	}
 	free(names);
@@ -188,15 +194,19 @@ static int delete (const struct vale_ctl_cfg *cfg, struct weir_err *err)
 static int info(const struct vale_ctl_cfg *cfg, struct weir_err *err)
 {
 	struct weir_switch_shape s;
+	unsigned region;
 	struct name n;
 	int r = read_name(cfg->info, &n, err);
 
 	if (r == 0)
-		r = shape_of(&n, &s, err);
-	if (r == 0)
-		printf("%s: %u tx rings of %u slots, %u rx rings of %u slots\n", cfg->info,
-		       s.tx_rings, s.tx_slots, s.rx_rings, s.rx_slots);
-	return r;
+		r = shape_of(&n, &s, &region, err);
+	if (r < 0)
+		return r;
+	printf("tx_slots:   %u\nrx_slots:   %u\ntx_rings:   %u\nrx_rings    %u\n", s.tx_slots,
+	       s.rx_slots, s.tx_rings, s.rx_rings);
+	if (region)
+		printf("mem_id:     %u\n", region);
+	return 0;
 }
 
 static int print_ports(const struct weir_switch_state *s, unsigned nr, const char *port,
@@ -205,8 +215,42 @@ static int print_ports(const struct weir_switch_state *s, unsigned nr, const cha
 	(void)port;
 	(void)err;
 	for (unsigned i = 0; i < s->n_ports; i++)
-		printf("bridge:%u port:%u %s:%s\n", nr, s->ports[i].nr, s->name, s->ports[i].name);
+		if (!s->ports[i].is_pipe)
+			printf("%s:%s bridge_idx %u port_idx %u\n", s->name, s->ports[i].name, nr,
+			       s->ports[i].nr);
 	return 0;
+}
+
+static int print_place(const struct weir_switch_state *s, unsigned nr, const char *port,
+		       struct weir_err *err)
+{
+	const struct weir_switch_port *p = find_port(s, port);
+
+	if (!p)
+		return err_text(err, -ENOENT, "there is no port '%s:%s'", s->name, port);
+	printf("bridge_idx: %u\nport_idx:   %u\n", nr, p->nr);
+	return 0;
+}
+
+/* Of all switches; of one, "vale0" or "vale0:"; or where a port is. */
+static int list(const char *what, struct weir_err *err)
+{
+	CLEANUP(weir_switch_state_freep)
+	struct weir_switch_state *s = NULL;
+	struct name n = { 0 };
+	int r = 0;
+
+	if (!what)
+		return for_each_switch(print_ports, NULL, NULL, err);
+	if (strchr(what, ':'))
+		r = read_name(what, &n, err);
+	else
+		(void)snprintf(n.sw, sizeof(n.sw), "%s", what); /* cut: there is none such */
+	if (r == 0)
+		r = weir_switch_show(n.sw, &s, err);
+	if (r < 0)
+		return r;
+	return for_each_switch(n.port && *n.port ? print_place : print_ports, n.sw, n.port, err);
 }
 
 /* Those that weir cannot do, with the reason. */
@@ -248,8 +292,7 @@ static int act(const struct cmd_run *run, const struct vale_ctl_cfg *cfg, struct
 	if (n > 1)
 		return err_text(err, -EINVAL, "one of -a, -d, -n, -r, -g and -l at a time");
 	if (which == ARRAY_SIZE(actions))
-		return for_each_switch(print_ports, run->n_operands ? run->operands[0] : NULL, NULL,
-				       err);
+		return list(run->n_operands ? run->operands[0] : NULL, err);
 	return actions[which].act(cfg, err);
 }
 

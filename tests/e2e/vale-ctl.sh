@@ -28,19 +28,27 @@ test_a_port_lives_from_n_to_r() {
 	ctl 1 -n v0
 	says "$err" "there is a port 'v0'"
 	ctl 0 -g v0
-	says "$out" '^v0: 1 tx rings of 128 slots, 1 rx rings of 256 slots$'
+	is "port" "$(grep -v mem_id "$out")" "$(printf '%-12s%s\n' tx_slots: 128 rx_slots: 256 tx_rings: 1 \
+		rx_rings 1)"
 	ctl 0 -n v1 -C 64,64,3
 	ctl 0 -g v1
-	says "$out" '^v1: 3 tx rings of 64 slots, 3 rx rings of 64 slots$'
+	is "port" "$(grep -v mem_id "$out")" "$(printf '%-12s%s\n' tx_slots: 64 rx_slots: 64 tx_rings: 3 \
+		rx_rings 3)"
 	ctl 0 -r v1
 	ctl 0 -a vale1:v0
 	ctl 1 -a vale1:v0
 	ctl 0 -a vale2:v0
 	ctl 0
-	is "list" "$(cat "$out")" "bridge:0 port:0 vale1:v0
-bridge:1 port:0 vale2:v0"
+	is "list" "$(cat "$out")" "vale1:v0 bridge_idx 0 port_idx 0
+vale2:v0 bridge_idx 1 port_idx 0"
 	ctl 0 -l vale2
-	is "list" "$(cat "$out")" "bridge:0 port:0 vale2:v0"
+	is "list" "$(cat "$out")" "vale2:v0 bridge_idx 1 port_idx 0"
+	ctl 0 -l vale2:v0
+	is "place" "$(cat "$out")" "bridge_idx: 1
+port_idx:   0"
+	ctl 1 -l vale2:v7
+	ctl 1 -l vale7
+	says "$err" "no switch 'vale7' runs"
 	ctl 1 -r v0
 	says "$err" "the port 'v0' is attached to vale1"
 	run_weir gen 'Ether()/IP()/UDP()' -n 10 --topspeed -i vale1:v0
@@ -58,8 +66,8 @@ test_an_interface_is_attached_and_detached() {
 	ctl 0 -a vale0:veth0
 	ctl 0 -n vale0:p1
 	ctl 0 -l
-	is "list" "$(cat "$out")" "bridge:0 port:0 vale0:veth0
-bridge:0 port:1 vale0:p1"
+	is "list" "$(cat "$out")" "vale0:veth0 bridge_idx 0 port_idx 0
+vale0:p1 bridge_idx 0 port_idx 1"
 	netns_spawn right "$weir" sink --json -i packet:veth1 --count=20 --duration=20 \
 		>"$netns_dir/sink" 2>"$netns_dir/sink.err"
 	wait_for 10 grep -qs "receiving from" "$netns_dir/sink.err"
