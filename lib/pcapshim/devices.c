@@ -40,7 +40,7 @@ static pcap_if_t **add_ports(pcap_if_t **end, const char *name)
 	if (weir_switch_show(name, &s, NULL) < 0)
 		return end; /* it has ended meanwhile */
 	for (unsigned i = 0; i < s->n_ports; i++) {
-		if (s->ports[i].attached)
+		if (s->ports[i].attached || s->ports[i].is_pipe)
 			continue;
 		*end = make_device(name, &s->ports[i]);
 		if (!*end)
