@@ -225,6 +225,8 @@ static int open_null(struct server *srv, struct conn *c, const struct vale_open 
 	if (r == 0 && o->mem_id)
 		r = pool_find_told(srv, c, o->mem_id, &pool, err);
 	else if (r == 0)
+		r = port_check_quota(srv, c->uid, in.size, 0, err);
+	if (r == 0 && !pool)
 		r = pool_make(srv, c->uid, &in, &pool, err);
 	if (r == 0)
 		c->pool = pool_ref(pool);

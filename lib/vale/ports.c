@@ -59,7 +59,7 @@ static struct pool *pool_of_family(const struct server *srv, const char *name)
 	return NULL;
 }
 
-/* Is it the first that has the region? */
+/* Is the port the first that has its region? */
 static bool is_first_of_pool(const struct server *srv, unsigned nr)
 {
 	for (unsigned i = 0; i < nr; i++)
@@ -79,9 +79,20 @@ static uint64_t size_of_port(const struct server *srv, unsigned nr)
 	return size + (is_first_of_pool(srv, nr) ? v->pool->in.size : 0);
 }
 
-/* May this user have so much more, in one more port or none? */
-static int check_quota(const struct server *srv, uid_t uid, uint64_t size, unsigned n_more,
-		       struct weir_err *err)
+/* Is the region one that no port has, and the connection the first that has it? */
+static bool is_first_alone(const struct server *srv, const struct conn *conn)
+{
+	for (unsigned i = 0; i < VALE_MAX_PORTS; i++)
+		if (srv->vports[i] && srv->vports[i]->pool == conn->pool)
+			return false;
+	for (const struct conn *c = srv->conns; c != conn; c = c->next)
+		if (c->pool == conn->pool)
+			return false;
+	return true;
+}
+
+int port_check_quota(const struct server *srv, uid_t uid, uint64_t size, unsigned n_more,
+		     struct weir_err *err)
 {
 	unsigned n = n_more;
 
@@ -92,7 +103,8 @@ static int check_quota(const struct server *srv, uid_t uid, uint64_t size, unsig
 		}
 	}
 	for (const struct conn *c = srv->conns; c; c = c->next)
-		size += c->pool && !c->port && c->uid == uid ? c->pool->in.size : 0;
+		if (c->pool && c->pool->uid == uid && !c->port && is_first_alone(srv, c))
+			size += c->pool->in.size;
 	if (n > srv->opts.max_ports)
 		return err_set(err, -EDQUOT, "this user has %u ports already", n - n_more);
 	if (size > srv->opts.max_memory)
@@ -152,8 +164,8 @@ static int plan_memory(const struct server *srv, const struct conn *c, const str
 		.ring_size = (size_t)vale_ring_pages(shape) * VALE_PAGE,
 		.ctl_size = vale_ctl_size(shape->tx_rings + shape->rx_rings),
 	};
-	return check_quota(srv, c->uid,
-			   v->p.layout.ctl_size + (told || family ? 0 : v->planned.size), 1, err);
+	return port_check_quota(
+		srv, c->uid, v->p.layout.ctl_size + (told || family ? 0 : v->planned.size), 1, err);
 }
 
 static struct vport *vport_new(const struct conn *c, const char name[VALE_NAME_SIZE])
@@ -206,21 +218,34 @@ int port_make(struct server *srv, const struct conn *c, const struct vale_open *
 	return 0;
 }
 
+/* The next number that no region has; 0: there is none. One that was just freed may be known to
+ * its clients for a while. */
+static uint32_t next_id(struct server *srv)
+{
+	if (srv->owns_nics && !pool_find(srv, VALE_NIC_POOL))
+		return VALE_NIC_POOL;
+	for (unsigned i = 0; i < SERVER_IDS; i++) {
+		srv->last_id = (srv->last_id + 1) % SERVER_IDS;
+		if (!pool_find(srv, srv->first_id + srv->last_id))
+			return srv->first_id + srv->last_id;
+	}
+	return 0;
+}
+
 int pool_make(struct server *srv, uid_t uid, const struct vale_region *in, struct pool **ret_pool,
 	      struct weir_err *err)
 {
+	uint32_t id = next_id(srv);
 	struct pool *pool;
-	int r = pool_new(in, &pool, err);
+	int r;
 
+	if (!id)
+		return err_set(err, -ENOSPC, "the switch has %u regions, which is all it can have",
+			       SERVER_IDS);
+	r = pool_new(in, &pool, err);
 	if (r < 0)
 		return r;
-	/* One that was just freed may be known to its clients for a while. */
-	do {
-		srv->last_id = (srv->last_id + 1) % SERVER_IDS;
-		pool->id = srv->first_id + srv->last_id;
-	} while (pool_find(srv, pool->id));
-	if (srv->owns_nics && !pool_find(srv, VALE_NIC_POOL))
-		pool->id = VALE_NIC_POOL;
+	pool->id = id;
 	pool->uid = uid;
 	*ret_pool = pool;
 	return 0;

@@ -163,6 +163,9 @@ int pool_find_told(const struct server *srv, const struct conn *c, uint32_t id,
 int port_make(struct server *srv, const struct conn *c, const struct vale_open *o,
 	      struct vport **ret_port, struct weir_err *err);
 void port_free(struct server *srv, struct vport *v);
+/* May this user have so much more memory, in so many more ports? -EDQUOT. */
+int port_check_quota(const struct server *srv, uid_t uid, uint64_t size, unsigned n_more,
+		     struct weir_err *err);
 /* A region with a number, which nobody has. */
 int pool_make(struct server *srv, uid_t uid, const struct vale_region *in, struct pool **ret_pool,
 	      struct weir_err *err);

@@ -310,6 +310,44 @@ static void test_a_region_can_be_had_without_a_port(void **state)
 		close(fds[i]);
 }
 
+static void test_regions_without_ports_count_once(void **state)
+{
+	struct vale_opened o[300];
+	int fds[300], n = 0, r;
+
+	(void)state;
+	/* Up to the 16 MiB of this switch. */
+	while ((r = open_null(0, &o[n], &fds[n])) == 0)
+		n++;
+	assert_int_equal(r, -EDQUOT);
+	assert_true(n >= 16 && (uint64_t)n * o[0].mem_size <= 16 << 20);
+	assert_true((uint64_t)(n + 1) * o[0].mem_size > 16 << 20);
+	close(fds[n]);
+	/* The same one again and again is no more. */
+	for (unsigned i = 0; i < 20; i++) {
+		assert_int_equal(open_null(o[0].mem_id, &o[n], &fds[n]), 0);
+		close(fds[n]);
+	}
+	while (n)
+		close(fds[--n]);
+}
+
+static void test_numbers_of_regions_can_run_out(void **state)
+{
+	struct bench *b = *state;
+	const struct weir_switch_opts opts = { .name = NAME };
+	struct vale_opened o;
+	int fds[257];
+
+	stop(b);
+	start(b, &opts);
+	for (unsigned i = 0; i < 256; i++)
+		assert_int_equal(open_null(0, &o, &fds[i]), 0);
+	assert_int_equal(open_null(0, &o, &fds[256]), -ENOSPC);
+	for (unsigned i = 0; i < 257; i++)
+		close(fds[i]);
+}
+
 #define with(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -325,6 +363,8 @@ int main(void)
 		with(test_an_end_that_is_shared_can_come_back),
 		with(test_headers_are_for_those_who_know_of_them),
 		with(test_a_region_can_be_had_without_a_port),
+		with(test_regions_without_ports_count_once),
+		with(test_numbers_of_regions_can_run_out),
 	};
 
 	return unit_run(tests);
