@@ -14,11 +14,13 @@ new=$where.new
 rm -rf "$new"
 mkdir -p "$new/lists/partial"
 trap 'rm -rf "$new"' EXIT
-# Lists of our own: the machine's stay as they are.
-cat >"$new/sources.list" <<-END
-	deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian bookworm main
-	deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian $suite main
-END
+# Lists of our own, from where the machine has its packages: its lists stay as they are.
+# shellcheck disable=SC2016 # apt-get's variable
+mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Release: bookworm' |
+	head -n 1)
+for name in bookworm "$suite"; do
+	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $name main"
+done | sort -u >"$new/sources.list"
 options=(-q -o Dir::Etc::sourcelist="$new/sources.list" -o Dir::Etc::sourceparts=-
 	-o Dir::State::lists="$new/lists" -o APT::Default-Release="$suite" -o APT::Sandbox::User=root)
 

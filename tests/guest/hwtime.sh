@@ -157,7 +157,7 @@ test_a_program_in_the_driver_has_stamps() {
 
 test_frames_are_dropped_with_their_stamps() {
 	needs_programs
-	capture --time=auto --mode=drop
+	capture --time=auto --mode=drop -f 'udp and not port 9999'
 	says "$out" '"engine": "xdp program"'
 	shares_are 0 "$frames"
 }

@@ -26,20 +26,31 @@ for file in "$kernel" "$headers" "$busybox"; do
 done
 
 make_module() {
-	[ "$build/module/hwtsim.ko" -nt "$here/hwtsim.c" ] && return
+	local made=$build/module/hwtsim.ko
+	[ "$made" -nt "$here/hwtsim.c" ] && [ "$made" -nt "$headers" ] && return
 	rm -rf "$build/module"
 	mkdir -p "$build/module"
 	cp "$here/hwtsim.c" "$here/Kbuild" "$build/module"
 	# Debian's vmlinux is not there to be asked for types.
 	make -s -C "$headers" M="$build/module" CONFIG_DEBUG_INFO_BTF_MODULES= modules
-	strip -g "$build/module/hwtsim.ko"
+	strip -g "$made"
 }
 
-# PROGRAM...: with the libraries that they load.
-copy_programs() {
-	local library
+# FILE...: the libraries that programs or libraries load.
+libraries_of() {
+	ldd "$@" | sed -nE 's,^[^/]*(/[^ ]+) \(.*,\1,p' | sort -u
+}
+
+# What weir loads when it has a filter.
+libpcap() {
+	/sbin/ldconfig -p | sed -nE 's,.*libpcap\.so\.0\.8 .*x86-64.*=> ,,p' | head -n 1
+}
+
+copy_programs() { # PROGRAM...
+	local library pcap
+	pcap=$(libpcap)
 	cp -L "$@" "$root/bin"
-	ldd "$@" | grep -oE '/[^ :)]+ \(' | sort -u | while read -r library _; do
+	for library in "$pcap" $(libraries_of "$pcap" "$@"); do
 		mkdir -p "$root${library%/*}"
 		cp -L "$library" "$root$library"
 	done
@@ -63,5 +74,5 @@ make_memory
 timeout "$patience" qemu-system-x86_64 -M pc -accel tcg -cpu Nehalem -smp 2 -m 512 -nographic -nic none \
 	-no-reboot -kernel "$kernel" -initrd "$build/memory" \
 	-append "console=ttyS0 quiet panic=-1 mitigations=off nokaslr cryptomgr.notests ipv6.disable=1" \
-	</dev/null | tr -d '\r' >"$build/console"
+	</dev/null 2>&1 | tr -d '\r' >"$build/console" || echo "# the machine did not end by itself"
 grep -E '^(ok|not ok|#|1\.\.)' "$build/console" || { cat "$build/console" >&2; exit 1; }
