@@ -3,6 +3,7 @@
  * weir capture: frames that arrive at ports, into files.
  */
 #include <errno.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "commands.h"
 #include "decoder.h"
 #include "live.h"
+#include "privileges.h"
 #include "signals.h"
 #include "trace-out.h"
 #include "util.h"
@@ -385,6 +387,21 @@ static int capture(struct capture *c)
 	return status ? status : exit_status(c);
 }
 
+/* All is open: what is still to be done needs no privilege, but to set the device's time stamps
+ * and a TAP device back as they were. */
+static int drop_privileges(const struct capture *c, struct weir_err *err)
+{
+	uint64_t keep = 0;
+
+	for (unsigned i = 0; i < c->n_ports; i++) {
+		const struct weir_capture_port *p = weir_capture_port(c->capture, i);
+
+		if (p->clock || strcmp(p->engine, "tap") == 0)
+			keep |= PRIVILEGE(CAP_NET_ADMIN);
+	}
+	return privileges_drop(keep, c->cfg->path, err);
+}
+
 static int run_capture(const struct cmd_run *run, const void *fields)
 {
 	struct capture c = { .run = run, .cfg = fields, .signals = -EBADF };
@@ -399,6 +416,8 @@ static int run_capture(const struct cmd_run *run, const void *fields)
 	if (c.cfg->print && c.cfg->path && strcmp(c.cfg->path, "-") == 0)
 		return cmd_usage(run, "--print and frames cannot both go to standard output");
 	r = open_all(&c, &err);
+	if (r == 0)
+		r = drop_privileges(&c, &err);
 	if (r == -EINVAL)
 		status = cmd_usage(run, "%s", weir_err_text(&err));
 	else if (r < 0)

@@ -309,4 +309,30 @@ test_what_cannot_be_captured_is_said() {
 	says "$err" 'a row of files needs a name'
 }
 
+# Effective and bounding set of the capture, as hexadecimal numbers, and whether it may get more.
+capabilities() {
+	sed -nE 's/^(CapEff|CapBnd|NoNewPrivs):\s*0*([0-9a-f]+)$/\2/p' "/proc/$capturer/task/"*/status | sort -u | xargs
+}
+
+# Nothing is left of them, but what it takes to write the next file where the first one is.
+test_privileges_are_given_up_once_all_is_open() {
+	local engine
+	veth_pair
+	for engine in packet auto; do
+		start_capture right "$engine.pcapng" -i veth1 --engine="$engine" -b packets:1
+		is "capabilities with $engine" "$(capabilities)" "0 1"
+		run_weir replay -q -t -i packet:veth0 "$data/ping.pcap"
+		stop_capture INT
+		[ "$(figure .files)" -gt 2 ]
+		adds_up
+	done
+	mkdir "$netns_dir/other"
+	chown 65534:65534 "$netns_dir/other"
+	start_capture right other/got.pcapng -i veth1 -b packets:1
+	is "capabilities with the folder of another user" "$(capabilities)" "0 1 2"
+	run_weir replay -q -t -i packet:veth0 "$data/ping.pcap"
+	stop_capture INT
+	is "files" "$(find "$netns_dir/other" -name 'got_*.pcapng' -user root | wc -l)" "$(figure .files)"
+}
+
 run_tests
