@@ -96,18 +96,23 @@ struct capture_tap {
 	__u32 has_tai;
 	__u32 hooks; /* enum capture_hooks */
 	__u32 linktype;
+	struct {
+		__u32 handle, priority;
+	} filters[2]; /* of frames that arrive, that are sent */
 	char device[16];
 	char filter[1024]; /* its text, as far as there is room */
 };
 
 /* Changes whenever these structures do, which programs of different ages may share. */
-#define CAPTURE_TAP_READY 0x77740002u
+#define CAPTURE_TAP_READY 0x77740003u
 
 /* Where its programs are attached. */
 enum capture_hooks {
 	CAPTURE_XDP = 1 << 0,
 	CAPTURE_TC_IN = 1 << 1,
 	CAPTURE_TC_OUT = 1 << 2,
+	CAPTURE_CLSACT = 1 << 3, /* those of traffic control are filters, and no links */
+	CAPTURE_QDISC = 1 << 4,	 /* whose qdisc was made for them */
 };
 
 /*

@@ -37,7 +37,9 @@ enum verb {
 static const char *const verbs[] = { "", "start", "stop", "set", "show" };
 static const char *const modes[] = { "mirror", "drop" };
 static const char *const directions[] = { "both", "in", "out" };
-static const char *const engines[] = { "auto", "xdp", "tc" };
+static const char *const engines[] = { "auto", "xdp", "tc", "clsact" };
+
+#define ENGINE_CLSACT 3
 static const char *const pairs[] = { "dev", "mode", "snaplen", "direction", "engine", "buffer" };
 static const char *const states[] = { "runs", "elsewhere", "left over" };
 
@@ -115,7 +117,9 @@ static int read_pair(struct words *w, const char *name, const char *value, struc
 		w->opts.direction = (enum weir_capture_direction)choice;
 	} else if (strcmp(name, "engine") == 0) {
 		r = read_choice(name, value, engines, ARRAY_SIZE(engines), &choice, err);
-		w->opts.engine = (enum weir_capture_engine)choice;
+		w->opts.classic = choice == ENGINE_CLSACT;
+		w->opts.engine =
+			w->opts.classic ? WEIR_CAPTURE_TC : (enum weir_capture_engine)choice;
 	} else {
 		r = read_number(name, value, 16384, &number, err);
 		w->opts.buffer_size = number << 20;
@@ -336,7 +340,7 @@ const struct cmd cmd_tap = {
 	.summary = "captures inside the kernel that outlive whoever starts them",
 	.operands = "start|stop|set|show [dev IF] [WORD ...]",
 	.about = "  weir tap start dev IF [mode mirror|drop] [snaplen N] [direction both|in|out]\n"
-		 "                        [engine auto|xdp|tc] [buffer MIB] [hold]\n"
+		 "                        [engine auto|xdp|tc|clsact] [buffer MIB] [hold]\n"
 		 "  weir tap set dev IF [mode mirror|drop] [snaplen N] [hold|nohold]\n"
 		 "  weir tap stop dev IF\n"
 		 "  weir tap show [dev IF] [--json]\n\n"

@@ -37,9 +37,10 @@ struct weir_tap_opts {
 	enum weir_capture_mode mode;
 	enum weir_capture_direction direction;
 	enum weir_capture_engine engine; /* AUTO, XDP or TC */
-	bool hold;			 /* drop also when nobody reads */
-	uint32_t snaplen;		 /* 0: all */
-	uint64_t buffer_size;		 /* as of a capture */
+	bool classic;	      /* traffic control as before Linux 6.6, where there are links, too */
+	bool hold;	      /* drop also when nobody reads */
+	uint32_t snaplen;     /* 0: all */
+	uint64_t buffer_size; /* as of a capture */
 };
 
 /* -EEXIST: it has a tap; -EBUSY: somebody else's XDP program is there; -ENOTSUP: this kernel
@@ -72,7 +73,7 @@ struct weir_tap_info {
 	char device[16];
 	char path[256]; /* of its folder */
 	enum weir_tap_state state;
-	const char *engine; /* "xdp program", "tc program" */
+	const char *engine; /* "xdp program", "tc program", "tc filter" */
 	char filter[1024];  /* "": all frames; cut if it is longer */
 	enum weir_capture_mode mode;
 	enum weir_capture_direction direction;

@@ -22,6 +22,7 @@
 #include "base/macros.h"
 #include "base/time.h"
 #include "capture/blockring.h"
+#include "capture/clsact.h"
 #include "capture/filter.h"
 #include "capture/minder.h"
 #include "capture/program.h"
@@ -134,14 +135,45 @@ static void remove_folder(const char *path)
 	(void)rmdir(path);
 }
 
+static struct clsact_filter filter_of(const struct capture_tap *t, enum program_hook hook)
+{
+	return (struct clsact_filter){ .ifindex = t->ifindex,
+				       .sent = hook == PROGRAM_OUT,
+				       .handle = t->filters[hook].handle,
+				       .priority = t->filters[hook].priority };
+}
+
+static bool is_filter(const struct capture_tap *t, enum program_hook hook)
+{
+	return t->hooks & CAPTURE_CLSACT && !(hook == PROGRAM_IN && t->hooks & CAPTURE_XDP);
+}
+
+/* Is the filter of a hook still there? Of another network namespace nobody can tell from here. */
+static bool is_filter_attached(const char *folder, const struct capture_tap *t,
+			       enum program_hook hook)
+{
+	CLEANUP(closep)
+	int fd = pin_open(folder, prog_pins[hook]);
+	const struct clsact_filter f = filter_of(t, hook);
+	struct bpf_prog_info info = { 0 };
+	uint32_t len = sizeof(info);
+
+	if (t->netns != netns_cookie())
+		return true;
+	return fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &len) == 0 &&
+	       clsact_is_attached(&f, info.id);
+}
+
 /* Does the program of a hook still hang on an interface? */
-static bool is_attached(const char *folder, enum program_hook hook)
+static bool is_attached(const char *folder, const struct capture_tap *t, enum program_hook hook)
 {
 	CLEANUP(closep)
 	int fd = pin_open(folder, link_pins[hook]);
 	struct bpf_link_info info = { 0 };
 	uint32_t len = sizeof(info);
 
+	if (is_filter(t, hook))
+		return is_filter_attached(folder, t, hook);
 	/* The index stands where XDP links have it in those of traffic control as well, which
 	 * the headers that we build with may not know. */
 	return fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &len) == 0 && info.xdp.ifindex;
@@ -151,9 +183,10 @@ static enum weir_tap_state find_state(const char *folder, const struct capture_c
 {
 	const struct capture_tap *t = control ? &control->tap : NULL;
 
-	if (!t || ((t->hooks & (CAPTURE_XDP | CAPTURE_TC_IN)) && !is_attached(folder, PROGRAM_IN)))
+	if (!t ||
+	    ((t->hooks & (CAPTURE_XDP | CAPTURE_TC_IN)) && !is_attached(folder, t, PROGRAM_IN)))
 		return WEIR_TAP_LEFT_OVER;
-	if ((t->hooks & CAPTURE_TC_OUT) && !is_attached(folder, PROGRAM_OUT))
+	if ((t->hooks & CAPTURE_TC_OUT) && !is_attached(folder, t, PROGRAM_OUT))
 		return WEIR_TAP_LEFT_OVER;
 	return t->netns == netns_cookie() ? WEIR_TAP_RUNS : WEIR_TAP_ELSEWHERE;
 }
@@ -365,24 +398,67 @@ static void fill_control(const struct weir_tap_opts *opts, const struct program 
 		(void)snprintf(t->filter, sizeof(t->filter), "%s", opts->filter);
 }
 
-static int attach_and_pin(const struct program *prog, const char *folder, struct weir_err *err)
+/* By a filter, which the control names, for there is nothing of it to pin. */
+static int attach_filter(const struct program *prog, enum program_hook hook, struct capture_tap *t,
+			 struct weir_err *err)
 {
-	for (enum program_hook h = 0; h < PROGRAM_HOOKS; h++) {
-		CLEANUP(closep)
-		int link = -EBADF;
-		int fd = program_fd(prog, h), r;
+	struct clsact_filter f = { .ifindex = t->ifindex, .sent = hook == PROGRAM_OUT };
+	bool made = false;
+	int r = clsact_attach(&f, program_fd(prog, hook), &made, err);
+
+	if (r < 0)
+		return r;
+	t->filters[hook].handle = f.handle;
+	t->filters[hook].priority = f.priority;
+	t->hooks |= CAPTURE_CLSACT | (made ? CAPTURE_QDISC : 0);
+	return 0;
+}
+
+/* By a link, or as before there were links for traffic control. */
+static int attach_hook(const struct program *prog, enum program_hook hook, bool classic,
+		       const char *folder, struct capture_tap *t, struct weir_err *err)
+{
+	const bool xdp = hook == PROGRAM_IN && prog->opts.xdp;
+	CLEANUP(closep)
+	int link = classic && !xdp ? -ENOTSUP : program_attach(prog, hook, err);
+
+	if (link == -ENOTSUP && !xdp)
+		return attach_filter(prog, hook, t, err);
+	return link < 0 ? link : pin(link, folder, link_pins[hook], err);
+}
+
+static int attach_and_pin(const struct program *prog, bool classic, const char *folder,
+			  struct capture_tap *t, struct weir_err *err)
+{
+	int r = 0;
+
+	for (enum program_hook h = 0; r == 0 && h < PROGRAM_HOOKS; h++) {
+		const int fd = program_fd(prog, h);
 
 		if (fd < 0)
 			continue;
 		r = pin(fd, folder, prog_pins[h], err);
-		if (r < 0)
-			return r;
-		link = program_attach(prog, h, err);
-		r = link < 0 ? link : pin(link, folder, link_pins[h], err);
-		if (r < 0)
-			return r;
+		if (r == 0)
+			r = attach_hook(prog, h, classic, folder, t, err);
 	}
-	return 0;
+	return r;
+}
+
+/* At once, and not when the kernel gets round to freeing what nobody names any more. */
+static void detach(const char *folder, const struct capture_tap *t)
+{
+	for (enum program_hook h = 0; h < PROGRAM_HOOKS; h++) {
+		CLEANUP(closep)
+		int fd = pin_open(folder, link_pins[h]);
+		const struct clsact_filter f = filter_of(t, h);
+
+		if (fd >= 0)
+			(void)bpf_link_detach(fd); /* the interface may be gone */
+		else if (f.handle && is_attached(folder, t, h))
+			clsact_detach(&f);
+	}
+	if (t->hooks & CAPTURE_QDISC)
+		clsact_remove(t->ifindex);
 }
 
 /* Everything in the folder, which is there; the caller removes it after a failure. */
@@ -405,7 +481,9 @@ static int fill_folder(const struct weir_tap_opts *opts, const struct program *p
 		/* The times of frames that come before there is a reader. */
 		minder_set_clocks(&rings, prog->has_tai);
 		fill_control(opts, prog, control);
-		r = attach_and_pin(prog, folder, err);
+		r = attach_and_pin(prog, opts->classic, folder, &control->tap, err);
+		if (r < 0)
+			detach(folder, &control->tap);
 	}
 	if (r == 0) {
 		control->tap.ready = CAPTURE_TAP_READY;
@@ -512,18 +590,6 @@ int weir_tap_start(const struct weir_tap_opts *opts, struct weir_err *err)
 
 /* Stopping, changing, telling. */
 
-/* At once, and not when the kernel gets round to freeing what nobody names any more. */
-static void detach(const struct tap *tap)
-{
-	for (enum program_hook h = 0; h < PROGRAM_HOOKS; h++) {
-		CLEANUP(closep)
-		int fd = pin_open(tap->path, link_pins[h]);
-
-		if (fd >= 0)
-			(void)bpf_link_detach(fd); /* the interface may be gone */
-	}
-}
-
 int weir_tap_stop(const char *device, struct weir_err *err)
 {
 	struct root root;
@@ -535,7 +601,8 @@ int weir_tap_stop(const char *device, struct weir_err *err)
 			       r == -ENOENT ? "" : ": ", r == -ENOENT ? "" : strerror(-r));
 	r = find_in(&root, device, &tap, err);
 	if (r == 0) {
-		detach(&tap);
+		if (tap.control && tap.state != WEIR_TAP_ELSEWHERE)
+			detach(tap.path, &tap.control->tap);
 		remove_folder(tap.path);
 		tap_done(&tap);
 	}
@@ -596,7 +663,7 @@ static enum weir_capture_direction direction_of(unsigned hooks)
 {
 	if (!(hooks & CAPTURE_TC_OUT))
 		return WEIR_CAPTURE_IN;
-	return hooks == CAPTURE_TC_OUT ? WEIR_CAPTURE_OUT : WEIR_CAPTURE_BOTH;
+	return hooks & (CAPTURE_XDP | CAPTURE_TC_IN) ? WEIR_CAPTURE_BOTH : WEIR_CAPTURE_OUT;
 }
 
 static void fill_info(const struct tap *tap, struct weir_tap_info *info)
@@ -608,7 +675,9 @@ static void fill_info(const struct tap *tap, struct weir_tap_info *info)
 	(void)snprintf(info->filter, sizeof(info->filter), "%s", c->tap.filter);
 	if (tap->state == WEIR_TAP_RUNS) /* it may have been renamed */
 		(void)if_indextoname(c->tap.ifindex, info->device);
-	info->engine = c->tap.hooks & CAPTURE_XDP ? "xdp program" : "tc program";
+	info->engine = c->tap.hooks & CAPTURE_XDP      ? "xdp program"
+		       : c->tap.hooks & CAPTURE_CLSACT ? "tc filter"
+						       : "tc program";
 	info->mode = c->drops ? WEIR_CAPTURE_DROP : WEIR_CAPTURE_MIRROR;
 	info->direction = direction_of(c->tap.hooks);
 	info->hold = c->hold;

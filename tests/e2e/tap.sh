@@ -54,7 +54,7 @@ all_read() {
 	tells right veth1 .waiting_bytes 0
 }
 
-test_readers_share_what_a_tap_saw() {
+test_readers_share_what_a_tap_saw_one_at_a_time() {
 	local n kept=0 path
 	tap_places
 	n=$(frames_of "$data/web.pcap")
@@ -83,14 +83,7 @@ test_readers_share_what_a_tap_saw() {
 	is "kept by all" "$kept" $((3 * n))
 	is_loops_of "$netns_dir/third.pcapng" "$data/web.pcap" 2
 	reads_well "$netns_dir/third.pcapng" $((2 * n))
-	tap right stop dev veth1
-	is "what is left" "$(ls /mnt/weir)" ""
-	is "programs left" "$(netns_exec right bpftool net show dev veth1 | grep -cE 'id [0-9]+')" 0
-}
 
-test_one_reader_at_a_time() {
-	tap_places
-	tap right start veth1
 	start_capture right got.pcapng -i tap:veth1
 	is "reader" "$(told right veth1 .reader)" "$capturer"
 	run ip netns exec "$netns_prefix-right" "$weir" capture -i tap:veth1 -w "$netns_dir/other.pcapng"
@@ -99,7 +92,8 @@ test_one_reader_at_a_time() {
 	tap right stop dev veth1
 	ended_capture
 	is "exit status of the reader" "$rc" 0
-	adds_up
+	is "what is left" "$(ls /mnt/weir)" ""
+	is "programs left" "$(netns_exec right bpftool net show dev veth1 | grep -cE 'id [0-9]+')" 0
 }
 
 test_lost_frames_are_told_once() {
@@ -107,15 +101,15 @@ test_lost_frames_are_told_once() {
 	tap_places
 	n=$(frames_of "$data/bulk.pcap")
 	tap right start dev veth1 direction in buffer 1
-	send "$data/bulk.pcap" 300
-	wait_for 20 tells right veth1 .seen $((300 * n))
+	send "$data/bulk.pcap" 100
+	wait_for 20 tells right veth1 .seen $((100 * n))
 	lost=$(told right veth1 .dropped)
 	[ "$lost" -gt 0 ]
 	start_capture right first.pcapng -i tap:veth1
 	wait_for 20 all_read
 	stop_capture INT
 	is "lost, the first says" "$(figure .lost.total)" "$lost"
-	is "received by the first" "$(figure .received)" $((300 * n))
+	is "received by the first" "$(figure .received)" $((100 * n))
 	adds_up
 	reads_well "$file" "$(figure .kept)"
 	send "$data/bulk.pcap"
@@ -124,30 +118,8 @@ test_lost_frames_are_told_once() {
 	is "received by the second" "$(figure .received)" "$n"
 }
 
-test_mode_and_snaplen_change_while_it_runs() {
-	tap_places
-	netns_exec left ip addr add 192.0.2.1/24 dev veth0
-	netns_exec right ip addr add 192.0.2.2/24 dev veth1
-	wait_for 10 netns_exec left ping -q -c 1 -W 1 192.0.2.2
-	tap right start dev veth1 direction in
-	start_capture right got.pcapng -i tap:veth1
-	netns_exec left ping -q -c 1 -W 10 192.0.2.2
-	tap right set dev veth1 mode drop snaplen 61
-	netns_exec left ping -q -c 1 -W 1 -s 999 192.0.2.2 && exit 1
-	tap right set mode mirror dev veth1 snaplen 0
-	netns_exec left ping -q -c 1 -W 10 -s 888 192.0.2.2
-	wait_for 20 all_read
-	stop_capture INT
-	python3 - "$e2e_root/tools" "$file" <<-'END'
-		import sys
-		sys.path.insert(0, sys.argv[1])
-		import trace
-		frames = {f.orig_len: len(f.data) for f in trace.read(sys.argv[2])}
-		assert frames[999 + 42] == 61 and frames[888 + 42] == 888 + 42, frames
-	END
-}
-
-# Nobody is cut off by a reader that is gone, unless somebody wants just that.
+# Nobody is cut off by a reader that is gone, unless somebody wants just that. And mode and
+# snaplen change while it runs.
 test_drop_passes_frames_on_when_nobody_reads() {
 	tap_places
 	netns_veth left veth2 right veth3
@@ -160,25 +132,60 @@ test_drop_passes_frames_on_when_nobody_reads() {
 	tap right start dev veth1 mode drop engine tc
 	tap right start dev veth3 mode drop hold
 	start_capture right got.pcapng -i tap:veth1
-	netns_exec left ping -q -c 1 -W 1 192.0.2.2 && exit 1
+	netns_exec left ping -q -c 1 -W 0.3 192.0.2.2 && exit 1
 	kill -KILL "$capturer"
 	wait "$capturer" 2>/dev/null || true
 	is "passes on at once" "$(told right veth1 .passes_on)" false
 	wait_for 15 netns_exec left ping -q -c 1 -W 1 192.0.2.2
 	is "passes on" "$(told right veth1 .passes_on)" true
-	netns_exec left ping -q -c 1 -W 1 198.51.100.2 && exit 1
+	netns_exec left ping -q -c 1 -W 0.3 198.51.100.2 && exit 1
 	is "passes on with hold" "$(told right veth3 .passes_on)" false
 	start_capture right again.pcapng -i tap:veth1
 	wait_for 10 tells right veth1 .passes_on false
-	netns_exec left ping -q -c 1 -W 1 192.0.2.2 && exit 1
+	netns_exec left ping -q -c 1 -W 0.3 192.0.2.2 && exit 1
 	tap right set dev veth3 nohold
 	wait_for 10 netns_exec left ping -q -c 1 -W 1 198.51.100.2
+
+	tap right set mode mirror dev veth1 snaplen 61
+	netns_exec left ping -q -c 1 -W 10 -s 999 192.0.2.2
+	tap right set dev veth1 snaplen 0
+	netns_exec left ping -q -c 1 -W 10 -s 888 192.0.2.2
+	wait_for 20 all_read
 	stop_capture INT
 	adds_up
+	python3 - "$e2e_root/tools" "$file" <<-'END'
+		import sys
+		sys.path.insert(0, sys.argv[1])
+		import trace
+		frames = {f.orig_len: len(f.data) for f in trace.read(sys.argv[2])}
+		assert frames[999 + 42] == 61 and frames[888 + 42] == 888 + 42, frames
+	END
 }
 
-test_left_over_of_an_interface_is_read_and_removed() {
-	local n
+# Traffic control as it was before Linux 6.6, beside a filter of somebody else.
+classic_filters_do_as_well() {
+	tap right start dev veth1 engine clsact
+	is "engine" "$(told right veth1 .engine)" "tc filter"
+	send "$data/ping.pcap"
+	read_tap classic.pcapng -c "$n"
+	is_loops_of "$file" "$data/ping.pcap" 1
+	tap right stop dev veth1
+	is "qdisc" "$(netns_exec right tc qdisc show dev veth1 clsact)" ""
+	tap right start dev veth1 engine clsact
+	netns_exec right tc filter add dev veth1 egress bpf bytecode "1,6 0 0 0"
+	tap right stop dev veth1
+	is "filters" "$(netns_exec right tc filter show dev veth1 ingress)" ""
+	[ -n "$(netns_exec right tc filter show dev veth1 egress)" ]
+	netns_exec right tc qdisc del dev veth1 clsact
+	tap right start dev veth1 engine clsact mode drop
+	netns_exec right tc qdisc del dev veth1 clsact
+	is "state without its filters" "$(told right veth1 .state)" "left over"
+	tap right stop dev veth1
+}
+
+# What is left of a tap, and the program of somebody else.
+test_what_is_there_already_is_told_and_stays() {
+	local n id
 	tap_places
 	n=$(frames_of "$data/ping.pcap")
 	tap right start dev veth1 direction in
@@ -196,6 +203,18 @@ test_left_over_of_an_interface_is_read_and_removed() {
 	is "what is left" "$(ls /mnt/weir)" ""
 	tap right stop dev veth1 && exit 1
 	says "$err" "there is no tap on 'veth1'"
+
+	start_capture right first.pcapng -i veth1 --engine=xdp --direction=in
+	id=$(netns_exec right bpftool net show dev veth1 | sed -nE 's/.*\bid ([0-9]+).*/\1/p' | head -n 1)
+	tap right start dev veth1 engine xdp && exit 1
+	says "$err" "'veth1' has XDP program $id \('capture_xdp'\) already, which is not replaced"
+	is "what is left" "$(ls /mnt/weir)" ""
+	stop_capture INT
+	classic_filters_do_as_well
+	tap right start dev veth1 engine xdp direction in
+	send "$data/ping.pcap"
+	is "stored" "$(told right veth1 .stored)" "$n"
+	is "engine" "$(told right veth1 .engine)" "xdp program"
 }
 
 test_interfaces_of_one_name_have_taps_of_their_own() {
@@ -249,29 +268,14 @@ test_loopback_and_tun_can_be_tapped() {
 	netns_exec right ip link set tun0 up
 	tap right start dev lo mode drop
 	tap right start dev tun0
-	netns_exec right ping -q -c 1 -W 1 127.0.0.1 && exit 1
+	netns_exec right ping -q -c 1 -W 0.3 127.0.0.1 && exit 1
 	start_capture right got.pcapng -i tap:lo -i tap:tun0
-	netns_exec right ping -q -c 1 -W 1 127.0.0.1 && exit 1
+	netns_exec right ping -q -c 1 -W 0.3 127.0.0.1 && exit 1
 	wait_for 10 holds 2
 	stop_capture INT
 	is "kept of lo" "$(figure .ports[0].kept)" 2
 	is "link type of tun0" "$(figure .ports[1].link_type)" 101
 	adds_up
-}
-
-test_program_of_somebody_else_is_named() {
-	local id
-	tap_places
-	start_capture right first.pcapng -i veth1 --engine=xdp --direction=in
-	id=$(netns_exec right bpftool net show dev veth1 | sed -nE 's/.*\bid ([0-9]+).*/\1/p' | head -n 1)
-	tap right start dev veth1 engine xdp && exit 1
-	says "$err" "'veth1' has XDP program $id \('capture_xdp'\) already, which is not replaced"
-	is "what is left" "$(ls /mnt/weir)" ""
-	stop_capture INT
-	tap right start dev veth1 engine xdp direction in
-	send "$data/ping.pcap"
-	is "stored" "$(told right veth1 .stored)" "$(frames_of "$data/ping.pcap")"
-	is "engine" "$(told right veth1 .engine)" "xdp program"
 }
 
 test_what_makes_no_sense_is_said() {
