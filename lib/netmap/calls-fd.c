@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "netmap/calls.h"
+#include "netmap/epoll.h"
 #include "netmap/file.h"
 #include "netmap/hidden.h"
 #include "netmap/real.h"
@@ -89,6 +90,7 @@ NM_PUBLIC int close(int fd)
 {
 	if (nm_is_hidden(fd))
 		return nm_result(-EBADF);
+	nm_epoll_closing(fd);
 	nm_file_closing(fd);
 	return real()->close(fd);
 }
@@ -211,6 +213,7 @@ static void look_at_message(struct msghdr *m)
 			int fd;
 
 			memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(int));
+			nm_file_closing(fd); /* one of that number was closed unseen */
 			f = nm_file_find(fd);
 			if (f)
 				nm_file_put(f);

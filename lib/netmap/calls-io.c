@@ -94,7 +94,7 @@ static int memory_of(int fd)
 static void *map(void *at, size_t size, int prot, int flags, int fd, off_t offset)
 {
 	/* Not by the C library: what allocates memory may call this before it is there. */
-	if (fd >= 0 && !(flags & MAP_ANONYMOUS))
+	if (fd >= 0 && flags & MAP_SHARED && !(flags & MAP_ANONYMOUS))
 		fd = memory_of(fd);
 	return (void *)syscall(SYS_mmap, at, size, prot, flags, fd, offset);
 }

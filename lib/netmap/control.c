@@ -84,7 +84,7 @@ static int split(const struct call *c, bool needs_switch, char sw[VALE_SWITCH_NA
 {
 	int r = nm_name_find(c->req->hdr.nr_name, sw, port, c->err);
 
-	if (r == 0 && needs_switch && strcmp(sw, NM_NOWHERE) == 0)
+	if (r == 0 && needs_switch && vale_name_is_netmap(sw))
 		r = err_set(c->err, -EINVAL, "%s: names no switch", c->req->hdr.nr_name);
 	return r;
 }

@@ -53,7 +53,7 @@ static int for_switches(bool (*each)(const struct weir_switch_state *s, void *ct
 		CLEANUP(weir_switch_state_freep)
 		struct weir_switch_state *s = NULL;
 
-		if (!done && strcmp(names[i], NM_NOWHERE) != 0 &&
+		if (!done && !vale_name_is_netmap(names[i]) &&
 		    weir_switch_show(names[i], &s, NULL) == 0) /* or it has just ended */
 			done = each(s, ctx);
 		free(names[i]);

@@ -86,9 +86,12 @@ static bool arm(const struct nm_ring *k)
 	return vale_wait_arm(&k->link.limit, __atomic_load_n(&k->ring->tail, __ATOMIC_RELAXED));
 }
 
+/* The switch lowers the flag itself when it wakes, and others may sleep by it, too. The other end
+ * of a pipe does not, and would go on waking. */
 static bool disarm(const struct nm_ring *k)
 {
-	vale_wait_disarm(&k->link.limit);
+	if (k->peer)
+		vale_wait_disarm(&k->link.limit);
 	return true;
 }
 
@@ -208,5 +211,9 @@ int nm_wait(struct nm_wish *wishes, unsigned n, struct pollfd *fds, unsigned n_f
 		now = time_now(CLOCK_MONOTONIC);
 	} while (!ready && !others && (!timeout || now < end));
 	patience_end(&wishes[0].port->patience);
-	return r < 0 ? r : (int)(ready + others);
+	if (r < 0)
+		return r;
+	/* They may have become ready without that we slept. */
+	r = others ? (int)others : look_at_others(fds, n_fds);
+	return r < 0 ? r : (int)ready + r;
 }

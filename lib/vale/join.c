@@ -218,11 +218,13 @@ static int open_null(struct server *srv, struct conn *c, const struct vale_open 
 					  .tx_slots = VALE_MIN_SLOTS,
 					  .rx_slots = VALE_MIN_SLOTS,
 					  .extra_bufs = o->shape.extra_bufs };
-	const struct vale_region in = vale_region_of(&shape, 0);
+	/* The first region of a process for interfaces is theirs, whoever comes first. */
+	const struct vale_region in = srv->owns_nics ? wire_region() : vale_region_of(&shape, 0);
+	bool is_first = srv->owns_nics && !pool_find(srv, VALE_NIC_POOL);
 	struct pool *pool = NULL;
 	int r = vale_shape_check(&shape, err);
 
-	if (r == 0 && o->mem_id)
+	if (r == 0 && o->mem_id && !(is_first && o->mem_id == VALE_NIC_POOL))
 		r = pool_find_told(srv, c, o->mem_id, &pool, err);
 	else if (r == 0)
 		r = port_check_quota(srv, c->uid, in.size, 0, err);

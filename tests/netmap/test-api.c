@@ -9,7 +9,9 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -232,6 +234,86 @@ static void test_a_wait_ends_in_time_or_by_others(void **state)
 		assert_int_equal(fds[1].revents, POLLIN);
 	assert_int_equal(fds[0].revents, POLLIN);
 	assert_int_equal(client_receive(&p->b, 60), 3);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+static int select_one(int fd, int writes, int *ret_left_ms)
+{
+	struct timeval left = { .tv_sec = PATIENCE_MS / 1000 };
+	fd_set reading, writing;
+	int n;
+
+	FD_ZERO(&reading);
+	FD_ZERO(&writing);
+	FD_SET(fd, writes ? &writing : &reading);
+	if (!ret_left_ms)
+		left.tv_sec = 0;
+	n = select(fd + 1, &reading, &writing, NULL, &left);
+	assert_int_equal(FD_ISSET(fd, &reading) + FD_ISSET(fd, &writing), n);
+	if (ret_left_ms)
+		*ret_left_ms = (int)(left.tv_sec * 1000 + left.tv_usec / 1000);
+	return n;
+}
+
+static void test_select_waits_as_poll_does(void **state)
+{
+	const struct pair *p = *state;
+	const struct timespec soon = { .tv_nsec = 10000000 };
+	int left_ms = 0;
+	fd_set set;
+
+	assert_int_equal(select_one(p->b.fd, 0, NULL), 0);
+	assert_int_equal(select_one(p->a.fd, 1, NULL), 1);
+	FD_ZERO(&set);
+	FD_SET(p->b.fd, &set);
+	assert_int_equal(pselect(p->b.fd + 1, &set, NULL, NULL, &soon, NULL), 0);
+	assert_false(FD_ISSET(p->b.fd, &set));
+	client_send(&p->a, 1, 60);
+	assert_int_equal(select_one(p->b.fd, 0, &left_ms), 1);
+	assert_in_range(left_ms, 1, PATIENCE_MS);
+	assert_int_equal(client_receive(&p->b, 60), 1);
+	FD_SET(500, &set); /* no descriptor */
+	FD_SET(p->b.fd, &set);
+	assert_int_equal(pselect(501, &set, NULL, NULL, &soon, NULL), -1);
+	assert_int_equal(errno, EBADF);
+}
+
+static void test_epoll_sets_have_netmap_and_others(void **state)
+{
+	const struct pair *p = *state;
+	struct epoll_event e = { .events = EPOLLIN, .data.u64 = 1 }, got[4];
+	int set = epoll_create1(0), ends[2];
+
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(epoll_ctl(set, EPOLL_CTL_MOD, p->b.fd, &e), -1);
+	assert_int_equal(errno, ENOENT);
+	assert_int_equal(epoll_ctl(set, EPOLL_CTL_ADD, p->b.fd, &e), 0);
+	assert_int_equal(epoll_ctl(set, EPOLL_CTL_ADD, p->b.fd, &e), -1);
+	assert_int_equal(errno, EEXIST);
+	e.data.u64 = 2;
+	assert_int_equal(epoll_ctl(set, EPOLL_CTL_ADD, ends[0], &e), 0);
+	assert_int_equal(epoll_wait(set, got, 4, 10), 0);
+	assert_int_equal(write(ends[1], "x", 1), 1);
+	assert_int_equal(epoll_wait(set, got, 4, PATIENCE_MS), 1);
+	assert_int_equal(got[0].data.u64, 2);
+	client_send(&p->a, 1, 60);
+	while (epoll_wait(set, got, 4, PATIENCE_MS) == 1)
+		assert_int_equal(got[0].data.u64, 2);
+	assert_int_equal(got[0].data.u64 + got[1].data.u64, 3);
+	/* Told once. */
+	assert_int_equal(epoll_ctl(set, EPOLL_CTL_DEL, ends[0], NULL), 0);
+	e = (struct epoll_event){ .events = EPOLLIN | EPOLLONESHOT, .data.u64 = 3 };
+	assert_int_equal(epoll_ctl(set, EPOLL_CTL_MOD, p->b.fd, &e), 0);
+	assert_int_equal(epoll_pwait(set, got, 4, PATIENCE_MS, NULL), 1);
+	assert_int_equal(got[0].data.u64, 3);
+	assert_int_equal(got[0].events, EPOLLIN);
+	assert_int_equal(epoll_wait(set, got, 4, 10), 0);
+	assert_int_equal(epoll_ctl(set, EPOLL_CTL_MOD, p->b.fd, &e), 0);
+	assert_int_equal(epoll_wait(set, got, 4, PATIENCE_MS), 1);
+	assert_int_equal(epoll_ctl(set, EPOLL_CTL_DEL, p->b.fd, NULL), 0);
+	assert_int_equal(epoll_wait(set, got, 4, 0), 0);
+	close(set);
 	close(ends[0]);
 	close(ends[1]);
 }
@@ -485,6 +567,8 @@ int main(void)
 		with(test_a_full_ring_is_told_by_poll),
 		with(test_a_wait_ends_in_time_or_by_others),
 		with(test_a_sleeper_is_woken),
+		with(test_select_waits_as_poll_does),
+		with(test_epoll_sets_have_netmap_and_others),
 		with(test_indices_that_cannot_be_are_refused),
 		with(test_descriptors_are_the_kernels),
 		with(test_a_descriptor_goes_to_another_process),
