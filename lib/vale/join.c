@@ -276,9 +276,9 @@ static int join_memory(const struct server *srv, struct conn *c, const struct va
 
 static void drop_memory(struct conn *c)
 {
-	const struct vale_if *nif = (const void *)(c->pool->mem + c->if_at);
-
 	if (c->if_at != CONN_NO_IF) {
+		const struct vale_if *nif = (const void *)(c->pool->mem + c->if_at);
+
 		pool_drop_chain(c->pool, __atomic_load_n(&nif->bufs_head, __ATOMIC_RELAXED));
 		pool_drop_if(c->pool, c->if_at);
 	}

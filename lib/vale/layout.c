@@ -63,24 +63,6 @@ size_t vale_ctl_size(unsigned n_rings)
 	return whole_pages(sizeof(struct vale_ctl) + n_rings * sizeof(struct vale_ctl_ring));
 }
 
-int vale_layout_of(const struct vale_shape *shape, struct vale_layout *ret_layout,
-		   struct weir_err *err)
-{
-	int r = vale_shape_check(shape, err);
-
-	if (r < 0)
-		return r;
-	*ret_layout = (struct vale_layout){
-		.shape = *shape,
-		.in = vale_region_of(shape, 0),
-		.ring_size = (size_t)vale_ring_pages(shape) * VALE_PAGE,
-		.first_buf = VALE_FIRST_BUF,
-		.ctl_size = vale_ctl_size(shape->tx_rings + shape->rx_rings),
-	};
-	ret_layout->ring_at = ret_layout->in.rings_at;
-	return 0;
-}
-
 uint32_t vale_layout_first_buf(const struct vale_layout *l, unsigned i)
 {
 	const struct vale_shape *s = &l->shape;

@@ -53,10 +53,6 @@ uint32_t vale_ring_bufs(const struct vale_shape *shape);
  * things. The shape is right. */
 struct vale_region vale_region_of(const struct vale_shape *shape, unsigned n_pipes);
 
-/* A port of that shape at the beginning of a region without more room. As vale_shape_check(). */
-int vale_layout_of(const struct vale_shape *shape, struct vale_layout *ret_layout,
-		   struct weir_err *err);
-
 /* Bytes of the control page(s) of so many rings. */
 size_t vale_ctl_size(unsigned n_rings);
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "support/unit.h"
+#include "vale/test-layout.h"
 
 #define N_PORTS	 4u
 #define SLOTS	 32u /* to receive */
@@ -36,7 +37,7 @@ static int set_up(void **state)
 	struct bench *b = lines(64, sizeof(*b));
 	struct vale_layout l;
 
-	assert_int_equal(vale_layout_of(&shape, &l, NULL), 0);
+	assert_int_equal(layout_of(&shape, &l, NULL), 0);
 	b->core = lines(64, sizeof(*b->core));
 	vale_scratch_init(&b->scratch);
 	for (unsigned i = 0; i < N_PORTS; i++) {

@@ -7,20 +7,21 @@
 #include <string.h>
 
 #include "support/unit.h"
+#include "vale/test-layout.h"
 
 static void test_rings_and_buffers_lie_where_netmap_s_readers_look(void **state)
 {
 	const struct vale_shape shape = {
 		.tx_rings = 3, .rx_rings = 2, .tx_slots = 100, .rx_slots = 64, .extra_bufs = 5
 	};
-	struct vale_layout l;
+	struct vale_layout l = { 0 };
 	struct vale_ctl *ctl;
 	struct vale_if *nif;
 	uint8_t *used;
 	uint32_t buf;
 
 	(void)state;
-	assert_int_equal(vale_layout_of(&shape, &l, NULL), 0);
+	assert_int_equal(layout_of(&shape, &l, NULL), 0);
 	assert_int_equal(l.in.n_bufs, 2 + 3 * 100 + 2 * 64 + 5);
 	nif = aligned_alloc(4096, l.in.size);
 	ctl = aligned_alloc(4096, l.ctl_size);
@@ -73,11 +74,11 @@ static void test_a_connection_is_told_the_rings_that_it_has(void **state)
 		.tx_rings = 3, .rx_rings = 4, .tx_slots = 16, .rx_slots = 16
 	};
 	const struct vale_if *nif;
-	struct vale_layout l;
+	struct vale_layout l = { 0 };
 	uint8_t *mem;
 
 	(void)state;
-	assert_int_equal(vale_layout_of(&shape, &l, NULL), 0);
+	assert_int_equal(layout_of(&shape, &l, NULL), 0);
 	l.if_at = VALE_IF_SIZE;
 	mem = aligned_alloc(4096, l.in.size);
 	assert_non_null(mem);
@@ -106,15 +107,15 @@ static void test_impossible_shapes_are_refused(void **state)
 	};
 	static const struct vale_shape biggest = { 16, 16, 4096, 4096, VALE_MAX_EXTRA };
 	struct weir_err err;
-	struct vale_layout l;
+	struct vale_layout l = { 0 };
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		err.text[0] = '\0';
-		assert_int_equal(vale_layout_of(&bad[i], &l, &err), -EINVAL);
+		assert_int_equal(layout_of(&bad[i], &l, &err), -EINVAL);
 		assert_true(err.text[0]);
 	}
-	assert_int_equal(vale_layout_of(&biggest, &l, NULL), 0);
+	assert_int_equal(layout_of(&biggest, &l, NULL), 0);
 	assert_true(l.in.size > (size_t)l.in.n_bufs * VALE_BUF_SIZE);
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "support/unit.h"
+#include "vale/test-layout.h"
 
 static const struct vale_shape shape = {
 	.tx_rings = 1, .rx_rings = 1, .tx_slots = 32, .rx_slots = 16, .extra_bufs = 10
@@ -25,7 +26,7 @@ static struct vale_layout take_port(struct pool *pool)
 	struct vale_layout l;
 	struct vale_ctl *ctl = calloc(1, vale_ctl_size(2));
 
-	assert_int_equal(vale_layout_of(&shape, &l, NULL), 0);
+	assert_int_equal(layout_of(&shape, &l, NULL), 0);
 	assert_int_equal(pool_take_rings(pool, 2, vale_ring_bufs(&shape), &l, NULL), 0);
 	vale_layout_format(&l, pool->mem, ctl);
 	for (unsigned i = 0; i < 2; i++)
@@ -74,7 +75,7 @@ static void test_a_full_region_says_so(void **state)
 
 	(void)state;
 	(void)take_port(pool);
-	assert_int_equal(vale_layout_of(&shape, &l, NULL), 0);
+	assert_int_equal(layout_of(&shape, &l, NULL), 0);
 	assert_int_equal(pool_take_rings(pool, 2, 48, &l, &err), -ENOMEM);
 	assert_true(err.text[0]);
 	for (unsigned i = 0; i < VALE_MAX_IFS; i++)
@@ -103,7 +104,7 @@ static void test_buffers_that_are_in_no_row_will_do(void **state)
 		if (i % 2)
 			pool_drop_chain(pool, head);
 	}
-	assert_int_equal(vale_layout_of(&shape, &l, NULL), 0);
+	assert_int_equal(layout_of(&shape, &l, NULL), 0);
 	assert_int_equal(pool_take_rings(pool, 1, 48, &l, NULL), -ENOMEM);
 	n = pool->bufs.n_free;
 	assert_int_equal(pool_take_rings(pool, 1, n, &l, NULL), 0);
