@@ -14,28 +14,35 @@
 #include "base/err.h"
 #include "base/macros.h"
 #include "capture/blockring.h"
-#include "trace/output.h"
 #include "trace/pcapng.h"
 
 enum {
-	PARCELS = 4,	       /* one is filled, the others are on their way */
+	PARCELS = 20,	       /* one is filled, the others are on their way */
+	PARCELS_DIRECT = 4,    /* the same past the page cache */
+	FLUSHES = 4,	       /* less than a parcel is compressed after so many */
 	WRITE_MIN = 32 * 1024, /* less is better copied than written by itself */
 	STEP_MS = 100,
 	PATIENCE_MS = 2000, /* with a reader that does not read, once it is time to end */
 };
 
 struct file {
-	int fd;		       /* negative: it is closed, or compressed */
-	int direct_fd;	       /* the same past the page cache; negative: there is none yet */
-	struct output *packed; /* if it is compressed */
-	struct disk *disk;     /* NULL: nothing goes past the page cache */
+	int fd;		   /* negative: it is closed */
+	int direct_fd;	   /* the same past the page cache; negative: there is none yet */
+	struct disk *disk; /* NULL: nothing goes past the page cache */
+	struct pack *pack; /* NULL: it is not compressed */
 	enum weir_trace_format format;
 	bool regular, direct; /* a file; chunks may go past the page cache */
 	const _Atomic bool *hurry;
 	struct parcel *now; /* what is to be written next */
 	struct parcel *all[PARCELS], *spare[PARCELS];
 	unsigned n_all, n_spare;
-	uint64_t written; /* bytes in the file, or on their way there */
+	uint64_t written; /* bytes in the file, or on their way past the page cache */
+	uint64_t raw;	  /* given to the compression */
+	/* Compressed: what was written since all of it could be read, and what it is of. */
+	uint64_t loose;
+	struct parcel *held[PARCELS];
+	unsigned n_held;
+	unsigned flushes; /* that left the parcel to fill up */
 	off_t begin;	  /* where it begins: standard output may be a file that has more */
 	struct weir_err failure;
 	/* Of n_ifaces, and behind them of the same with times of the device's clock. */
@@ -108,6 +115,12 @@ static void cut(const struct file *f)
 									* block */
 }
 
+static void give_back_parcel(struct file *f, struct parcel *p)
+{
+	parcel_empty(p);
+	f->spare[f->n_spare++] = p;
+}
+
 /* The parcel that a write is of; NULL: it is a chunk of a ring. */
 static struct parcel *parcel_of(const struct file *f, const struct disk_write *w)
 {
@@ -121,12 +134,10 @@ static void give_back(struct file *f, const struct disk_write *w)
 {
 	struct parcel *p = parcel_of(f, w);
 
-	if (!p) {
+	if (p)
+		give_back_parcel(f, p);
+	else
 		merge_give_back(w->owner, w->len, w->mark);
-		return;
-	}
-	parcel_empty(p);
-	f->spare[f->n_spare++] = p;
 }
 
 /* Some file systems let a file be opened so, and not be written so. */
@@ -157,20 +168,71 @@ static void take_result(struct file *f, struct disk_result *r)
 	give_back(f, w);
 }
 
-static void settle(struct file *f, uint64_t wait_ns)
+static void settle_direct(struct file *f, uint64_t wait_ns)
 {
 	struct disk_result r;
 
-	while (f->disk && disk_take(f->disk, wait_ns, &r)) {
+	while (disk_take(f->disk, wait_ns, &r)) {
 		take_result(f, &r);
-		if (!f->failure.code) {
-			wait_ns = 0;
-			continue;
-		}
-		while (disk_take(f->disk, UINT64_MAX, &r)) /* of no use any more */
-			take_result(f, &r);
-		cut(f);
+		wait_ns = f->failure.code ? UINT64_MAX : 0; /* what follows is of no use */
 	}
+}
+
+/* What cannot be read without what follows it is in the file when that is. */
+static int write_packed(struct file *f, const struct packed *r)
+{
+	int error = 0;
+
+	if (f->failure.code)
+		return f->failure.code;
+	if (r->error)
+		return err_set(&f->failure, r->error, "%s: %s", f->path, r->reason);
+	(void)write_part(f, r->data, r->len, &error);
+	if (error)
+		fail_at(f, f->written, error);
+	f->loose += r->len;
+	return f->failure.code;
+}
+
+static void give_back_held(struct file *f)
+{
+	while (f->n_held) {
+		struct parcel *p = f->held[--f->n_held];
+
+		if (f->failure.code)
+			parcel_count(p, 0, f->loss);
+		give_back_parcel(f, p);
+	}
+}
+
+static void settle_packed(struct file *f, uint64_t wait_ns)
+{
+	struct packed r;
+
+	while (pack_take(f->pack, wait_ns, &r)) {
+		f->held[f->n_held++] = r.parcel;
+		if (write_packed(f, &r) < 0) {
+			give_back_held(f);
+			wait_ns = UINT64_MAX; /* what follows is of no use */
+		} else if (r.whole) {
+			f->written += f->loose;
+			f->loose = 0;
+			give_back_held(f);
+			wait_ns = 0;
+		}
+	}
+}
+
+static void settle(struct file *f, uint64_t wait_ns)
+{
+	const int before = f->failure.code;
+
+	if (f->pack)
+		settle_packed(f, wait_ns);
+	else if (f->disk)
+		settle_direct(f, wait_ns);
+	if (f->failure.code != before) /* now nothing makes it longer any more */
+		cut(f);
 }
 
 static void settle_all(struct file *f)
@@ -179,18 +241,14 @@ static void settle_all(struct file *f)
 		settle(f, UINT64_MAX);
 }
 
-/* To the kernel or the compression; what of it is not in the file afterwards is counted. */
+/* To the kernel; what of it is not in the file afterwards is counted. */
 static int write_parcel(struct file *f, const struct parcel *p)
 {
 	size_t good = 0;
 	int error = 0;
 
 	settle_all(f);
-	if (f->failure.code)
-		;
-	else if (f->packed)
-		good = output_write(f->packed, p->data, p->len, &f->failure) < 0 ? 0 : p->len;
-	else
+	if (!f->failure.code)
 		good = write_at(f, f->written, p->data, p->len, &error);
 	if (error) {
 		good = parcel_whole(p, good);
@@ -249,7 +307,7 @@ static struct parcel *next_parcel(struct file *f)
 {
 	struct parcel *p;
 
-	if (!f->n_spare && f->n_all == PARCELS)
+	if (!f->n_spare && !f->pack && f->n_all == PARCELS_DIRECT)
 		settle(f, UINT64_MAX);
 	if (f->n_spare)
 		return f->spare[--f->n_spare];
@@ -261,27 +319,53 @@ static struct parcel *next_parcel(struct file *f)
 	return p;
 }
 
-/* The full parcel, which another one takes the place of. */
+/* The parcel goes on its way, and another one takes its place. NULL: f->failure. */
+static struct parcel *pass_on(struct file *f)
+{
+	struct parcel *p = f->now, *next = next_parcel(f);
+
+	if (next) {
+		f->now = next;
+		return p;
+	}
+	parcel_count(p, 0, f->loss);
+	parcel_empty(p);
+	return NULL;
+}
+
 static int send_direct(struct file *f)
 {
-	struct parcel *p = f->now;
-	const size_t filler = filler_len(p->len, DISK_ALIGN);
-	struct parcel *next = next_parcel(f);
+	struct parcel *p = pass_on(f);
+	size_t filler;
 
-	if (!next) {
-		parcel_count(p, 0, f->loss);
-		parcel_empty(p);
+	if (!p)
 		return f->failure.code;
-	}
+	filler = filler_len(p->len, DISK_ALIGN);
 	if (filler)
 		block_fill(p->data + p->len, filler);
 	p->len += filler;
-	f->now = next;
 	return put_direct(f, &(struct disk_write){ .fd = f->direct_fd,
 						   .data = p->data,
 						   .len = p->len,
 						   .at = f->written,
 						   .owner = p });
+}
+
+static int send_packed(struct file *f, bool last)
+{
+	struct parcel *p = pass_on(f);
+
+	if (!p)
+		return f->failure.code;
+	f->raw += p->len;
+	f->flushes = 0;
+	while (!f->failure.code && !pack_put(f->pack, p, last))
+		settle(f, UINT64_MAX);
+	if (f->failure.code) {
+		parcel_count(p, 0, f->loss);
+		give_back_parcel(f, p);
+	}
+	return f->failure.code;
 }
 
 static int empty_parcel(struct file *f, bool full)
@@ -290,6 +374,8 @@ static int empty_parcel(struct file *f, bool full)
 
 	if (!f->now->len)
 		return 0;
+	if (f->pack)
+		return send_packed(f, false);
 	if (full && go_direct(f))
 		return send_direct(f);
 	r = write_parcel(f, f->now);
@@ -356,7 +442,7 @@ int file_put(struct file *f, const struct span *s, bool *ret_lent, struct weir_e
 	} else if (is_chunk(f, s) && empty_parcel(f, false) == 0 && go_direct(f)) {
 		*ret_lent = true;
 		(void)put_chunk(f, s); /* it is in f->failure, in all of these */
-	} else if (is_pcap(f) || f->direct || s->len < WRITE_MIN) {
+	} else if (is_pcap(f) || f->pack || f->direct || s->len < WRITE_MIN) {
 		(void)put_part(f, s);
 	} else {
 		(void)put_blocks(f, s);
@@ -380,48 +466,55 @@ int file_settle(struct file *f, uint64_t wait_ns, struct weir_err *err)
 
 bool file_is_settled(const struct file *f)
 {
-	return !f->disk || disk_is_idle(f->disk);
+	return (!f->pack || pack_is_idle(f->pack)) && (!f->disk || disk_is_idle(f->disk));
 }
 
 int file_flush(struct file *f, struct weir_err *err)
 {
-	if (!f->failure.code && empty_parcel(f, false) == 0 && f->packed)
-		(void)output_flush(f->packed, &f->failure); /* it is there */
+	/* Little of it compresses badly. */
+	if (!f->pack || ++f->flushes >= FLUSHES)
+		(void)empty_parcel(f, false); /* it is in f->failure */
 	return tell(f, err);
 }
 
-static int close_all(struct file *f)
+int file_complete(struct file *f, struct weir_err *err)
+{
+	(void)empty_parcel(f, false); /* it is in f->failure; if it was there, all is counted */
+	settle_all(f);
+	(void)empty_parcel(f, false);
+	return tell(f, err);
+}
+
+/* Blocks of no frames: if they get lost, nothing is counted. */
+static void put_own(struct file *f, const uint8_t *data, size_t len)
+{
+	for (size_t at = 0; at < len && !f->failure.code;) {
+		at += parcel_put(f->now, data + at, len - at);
+		if (at < len)
+			(void)empty_parcel(f, false); /* it is in f->failure */
+	}
+}
+
+static void close_all(struct file *f)
 {
 	const int fd = f->fd;
 
 	settle_all(f);
 	closep(&f->direct_fd);
 	f->fd = f->direct_fd = -EBADF;
-	if (f->packed) {
-		int r = output_finish(f->packed, f->failure.code ? NULL : &f->failure);
-
-		f->packed = output_close(f->packed);
-		return f->failure.code ? f->failure.code : r;
-	}
 	if (fd >= 0 && fd != STDOUT_FILENO && close(fd) < 0 && !f->failure.code)
 		(void)err_set(&f->failure, -errno, "%s: %s", f->path, strerror(errno));
-	return f->failure.code;
 }
 
-/* The tail is no frame: nothing is counted if it gets lost. */
-static void put_tail(struct file *f, void *tail, size_t len)
+int file_finish(struct file *f, const void *tail, size_t len, struct weir_err *err)
 {
-	const struct parcel p = { .data = tail, .len = len, .format = f->format };
-
-	if (empty_parcel(f, false) == 0 && len && !is_pcap(f))
-		(void)write_parcel(f, &p); /* it is in f->failure */
-}
-
-int file_finish(struct file *f, void *tail, size_t len, struct weir_err *err)
-{
-	if (!f->failure.code)
-		put_tail(f, tail, len);
-	(void)close_all(f); /* as above */
+	if (file_complete(f, NULL) == 0 && !is_pcap(f))
+		put_own(f, tail, len);
+	if (!f->failure.code && f->pack)
+		(void)send_packed(f, true); /* it is in f->failure */
+	else if (!f->failure.code)
+		(void)empty_parcel(f, false);
+	close_all(f);
 	return tell(f, err);
 }
 
@@ -436,19 +529,19 @@ struct file_loss file_loss(struct file *f, unsigned i)
 
 uint64_t file_size(const struct file *f)
 {
-	return f->written + f->now->len;
+	return (f->pack ? f->raw : f->written) + f->now->len;
 }
 
 bool file_is_read(const struct file *f)
 {
-	return !f->packed && !f->regular;
+	return !f->pack && !f->regular;
 }
 
 bool file_is_at(const struct file *f, const char *path)
 {
 	struct stat ours, there;
 
-	if (fstat(f->packed ? f->packed->fd : f->fd, &ours) < 0 || !S_ISREG(ours.st_mode))
+	if (fstat(f->fd, &ours) < 0 || !S_ISREG(ours.st_mode))
 		return true;
 	return stat(path, &there) == 0 && ours.st_dev == there.st_dev &&
 	       ours.st_ino == there.st_ino;
@@ -458,7 +551,7 @@ struct file *file_close(struct file *f)
 {
 	if (!f)
 		return NULL;
-	(void)close_all(f); /* who wants to know has called file_finish() */
+	close_all(f); /* who wants to know has called file_finish() */
 	for (unsigned i = 0; i < f->n_all; i++)
 		parcel_free(f->all[i]);
 	free(f->loss);
@@ -481,14 +574,11 @@ static void stop_blocking(struct file *f)
 	f->fd = fd;
 }
 
-static int open_fd(struct file *f, const char *path, const struct file_opts *opts,
-		   struct weir_err *err)
+static int open_fd(struct file *f, const char *path, struct weir_err *err)
 {
 	const bool to_stdout = strcmp(path, "-") == 0;
 	struct stat st;
 
-	if (opts->compression != WEIR_COMPRESSION_NONE)
-		return output_open(path, opts->compression, &f->packed, err);
 	f->fd = to_stdout ? STDOUT_FILENO
 			  : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	if (f->fd < 0)
@@ -497,7 +587,7 @@ static int open_fd(struct file *f, const char *path, const struct file_opts *opt
 		return err_set(err, -errno, "%s: %s", path, strerror(errno));
 	f->begin = lseek(f->fd, 0, SEEK_CUR);
 	f->regular = f->begin >= 0 && S_ISREG(st.st_mode);
-	f->direct = f->regular && !to_stdout && !is_pcap(f) && f->disk;
+	f->direct = f->regular && !to_stdout && !is_pcap(f) && !f->pack && f->disk;
 	if (S_ISFIFO(st.st_mode))
 		stop_blocking(f);
 	return 0;
@@ -507,14 +597,18 @@ static int write_head(struct file *f, const struct file_opts *opts, struct weir_
 {
 	int r = 0;
 
-	if (f->packed)
-		r = output_put(f->packed, opts->head, opts->head_len, err);
-	else
-		(void)write_part(f, opts->head, opts->head_len, &r);
-	f->written = opts->head_len;
-	if (r < 0 && !f->packed)
-		return err_set(err, r, "%s: %s", f->path, strerror(-r));
-	return r;
+	if (!f->pack) {
+		f->written = write_part(f, opts->head, opts->head_len, &r);
+		return r < 0 ? err_set(err, r, "%s: %s", f->path, strerror(-r)) : 0;
+	}
+	if (is_pcap(f)) {
+		memcpy(f->now->data, opts->head, opts->head_len);
+		f->now->len = opts->head_len;
+	} else {
+		put_own(f, opts->head, opts->head_len);
+	}
+	(void)send_packed(f, false); /* it is in f->failure */
+	return tell(f, err);
 }
 
 int file_open(const char *path, const struct file_opts *opts, struct file **ret_file,
@@ -532,12 +626,13 @@ int file_open(const char *path, const struct file_opts *opts, struct file **ret_
 	f->format = opts->format;
 	f->hurry = opts->hurry;
 	f->disk = opts->disk;
+	f->pack = opts->pack;
 	f->n_ifaces = opts->n_ifaces;
 	f->loss = calloc(2 * f->n_ifaces, sizeof(*f->loss));
 	f->now = next_parcel(f);
 	if (!f->now || !f->loss)
 		return err_set(err, -ENOMEM, "%s: no memory to write it", name);
-	r = open_fd(f, path, opts, err);
+	r = open_fd(f, path, err);
 	if (r == 0)
 		r = write_head(f, opts, err);
 	if (r < 0)

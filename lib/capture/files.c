@@ -16,7 +16,7 @@
 #include "base/macros.h"
 
 struct files {
-	struct files_opts opts; /* its disk is ours */
+	struct files_opts opts; /* disk and pack are ours */
 	char *path;
 	struct file *file; /* NULL: the next frame begins one */
 	char name[PATH_MAX];
@@ -194,9 +194,7 @@ static int end_file(struct files *fs, struct weir_err *err)
 
 	if (!fs->file)
 		return 0;
-	r = file_flush(fs->file, err);
-	if (r == 0)
-		r = file_settle(fs->file, UINT64_MAX, err);
+	r = file_complete(fs->file, err);
 	tail = fs->opts.tail(fs->opts.tail_ctx, &len);
 	if (r == 0)
 		r = file_finish(fs->file, tail, tail ? len : 0, err);
@@ -323,6 +321,7 @@ struct files *files_close(struct files *fs)
 		return NULL;
 	file_close(fs->file);
 	disk_free(fs->opts.file.disk);
+	pack_free(fs->opts.file.pack);
 	for (uint64_t i = 0; fs->old && i < fs->opts.rotation.files; i++)
 		free(fs->old[i]);
 	free(fs->old);
@@ -335,6 +334,7 @@ struct files *files_close(struct files *fs)
 int files_open(const struct files_opts *opts, uint64_t now_ns, struct files **ret_files,
 	       struct weir_err *err)
 {
+	const bool packed = opts->compression != WEIR_COMPRESSION_NONE;
 	CLEANUP(files_closep)
 	struct files *fs = calloc(1, sizeof(*fs));
 	int r;
@@ -343,11 +343,14 @@ int files_open(const struct files_opts *opts, uint64_t now_ns, struct files **re
 		return err_set(err, -ENOMEM, "out of memory");
 	fs->opts = *opts;
 	fs->opts.file.disk = disk_new();
+	if (packed)
+		fs->opts.file.pack = pack_new(opts->compression);
 	fs->path = strdup(opts->path);
 	fs->loss = calloc(opts->file.n_ifaces, sizeof(*fs->loss));
 	if (opts->rotation.files)
 		fs->old = calloc(opts->rotation.files, sizeof(*fs->old));
-	if (!fs->opts.file.disk || !fs->path || !fs->loss || (opts->rotation.files && !fs->old))
+	if (!fs->opts.file.disk || (packed && !fs->opts.file.pack) || !fs->path || !fs->loss ||
+	    (opts->rotation.files && !fs->old))
 		return err_set(err, -ENOMEM, "out of memory");
 	r = begin_file(fs, now_ns, err);
 	if (r < 0)

@@ -19,7 +19,9 @@ struct files;
 struct files_opts {
 	const char *path; /* "-", a name, or what makes names; copied */
 	struct weir_capture_rotation rotation;
-	struct file_opts file; /* of each; its head is lent while the files live, it has no disk */
+	enum weir_compression compression;
+	struct file_opts file; /* of each; its head is lent while the files live, it has neither
+				* disk nor pack */
 	/* Makes what a file ends with, of *ret_len bytes, to be freed with free(3); NULL: no
 	 * memory. */
 	void *(*tail)(void *ctx, size_t *ret_len);

@@ -102,7 +102,7 @@ void parcel_count(const struct parcel *p, size_t from, struct file_loss *loss)
 		blocks_count(p->data + from, p->len - from, loss);
 		return;
 	}
-	for (size_t at = 0; at < p->len; at += record_len(p->data + at), nr++)
+	for (size_t at = 0; nr < p->n_records; at += record_len(p->data + at), nr++)
 		if (at >= from)
 			count_frame(&loss[p->ifaces[nr]], raw32_at(p->data + at + 12));
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What goes past the page cache is in the file, in its order, up to where the disk is full. */
+/* What goes past the page cache or is compressed by threads is in the file, in its order, up to
+ * where the disk is full. */
 #include "capture/files.h"
 
 #include <errno.h>
@@ -17,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/macros.h"
+#include "capture/ngblock.h"
 #include "support/unit.h"
 #include "trace/pcapng.h"
 
@@ -25,8 +27,6 @@
 /* Frames of it that surely fit a ring. */
 #define FRAMES 9000u
 
-#define HEAD "some head of a file."
-
 static char folder[] = "/tmp/weir-direct-XXXXXX";
 
 struct stage {
@@ -34,6 +34,8 @@ struct stage {
 	unsigned n;
 	struct merge merge;
 	struct files *files;
+	struct ngblock head;
+	enum weir_compression compression;
 	char path[64];
 	uint64_t put, lent, lost;
 };
@@ -45,18 +47,30 @@ static void *make_tail(void *ctx, size_t *ret_len)
 	return calloc(1, 1);
 }
 
-static struct stage *begin(unsigned n)
+static void make_head(struct ngblock *head)
+{
+	ngblock_section(head, "a test");
+	assert_int_equal(ngblock_end(head, BLOCK_SHB), 0);
+	for (unsigned i = 0; i < 2; i++) {
+		ngblock_iface(head, 1, 0, "some");
+		assert_int_equal(ngblock_end(head, BLOCK_IDB), 0);
+	}
+}
+
+static struct stage *begin(unsigned n, enum weir_compression compression)
 {
 	struct stage *s = calloc(1, sizeof(*s));
 	struct blockring *rings[2];
 	struct weir_err err = { 0 };
-	struct files_opts opts = { .file = { .format = WEIR_TRACE_PCAPNG,
-					     .head = HEAD,
-					     .head_len = sizeof(HEAD) - 1,
-					     .n_ifaces = 2 },
+	struct files_opts opts = { .compression = compression,
+				   .file = { .format = WEIR_TRACE_PCAPNG, .n_ifaces = 2 },
 				   .tail = make_tail };
 
 	assert_non_null(s);
+	make_head(&s->head);
+	opts.file.head = s->head.data;
+	opts.file.head_len = s->head.len;
+	s->compression = compression;
 	(void)snprintf(s->path, sizeof(s->path), "%s/got", folder);
 	opts.path = s->path;
 	s->n = n;
@@ -71,11 +85,13 @@ static struct stage *begin(unsigned n)
 	return s;
 }
 
-/* Each frame's time is its number, and its data begins with it. */
+/* Each frame's time is its number, and its data begins with it. They hardly get shorter. */
 static void put_frames(struct stage *s, unsigned n)
 {
-	uint8_t data[FRAME_LEN] = { 0 };
+	uint8_t data[FRAME_LEN];
 
+	for (unsigned i = 0; i < FRAME_LEN; i++)
+		data[i] = (uint8_t)rand();
 	for (unsigned i = 0; i < n; i++) {
 		struct blockring *r = &s->rings[s->put % s->n];
 		struct blockring_frame f = {
@@ -83,6 +99,8 @@ static void put_frames(struct stage *s, unsigned n)
 		};
 		uint64_t head = r->shared->head;
 
+		for (unsigned k = 0; k < FRAME_LEN; k += 8)
+			data[k] = (uint8_t)rand();
 		memcpy(data, &s->put, sizeof(s->put));
 		assert_true(blockring_put(r, &head, &f));
 		blockring_publish(r, head);
@@ -108,13 +126,13 @@ static void write_frames(struct stage *s)
 }
 
 /* Frames that are in the file, which are the first; it ends with a whole one. */
-static uint64_t read_back(const char *path)
+static uint64_t read_blocks(const struct stage *s)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(s->path, O_RDONLY | O_CLOEXEC);
+	size_t at = s->head.len;
 	uint64_t n = 0, nr;
 	struct stat st;
 	uint8_t *all;
-	size_t at = sizeof(HEAD) - 1;
 
 	assert_true(fd >= 0);
 	assert_int_equal(fstat(fd, &st), 0);
@@ -122,7 +140,7 @@ static uint64_t read_back(const char *path)
 	assert_non_null(all);
 	assert_int_equal(read(fd, all, (size_t)st.st_size), st.st_size);
 	(void)close(fd); /* only read */
-	assert_memory_equal(all, HEAD, at);
+	assert_memory_equal(all, s->head.data, at);
 	while (at < (size_t)st.st_size) {
 		const uint32_t len = block_len(all + at);
 
@@ -141,6 +159,23 @@ static uint64_t read_back(const char *path)
 	return n;
 }
 
+/* The same of a compressed one, which may lack its end. */
+static uint64_t read_frames(const struct stage *s)
+{
+	struct weir_reader *r = NULL;
+	struct weir_err err = { 0 };
+	struct weir_record frame;
+	uint64_t n = 0, nr;
+
+	assert_int_equal(weir_reader_open(s->path, &r, &err), 0);
+	for (; weir_reader_next(r, &frame, &err) > 0; n++) {
+		memcpy(&nr, frame.data, sizeof(nr));
+		assert_int_equal(nr, n);
+	}
+	weir_reader_close(r);
+	return n;
+}
+
 /* Frames in the file. */
 static uint64_t end(struct stage *s)
 {
@@ -155,15 +190,16 @@ static uint64_t end(struct stage *s)
 	merge_done(&s->merge);
 	for (unsigned i = 0; i < s->n; i++)
 		blockring_done(&s->rings[i]);
-	n = read_back(s->path);
+	n = s->compression ? read_frames(s) : read_blocks(s);
 	assert_int_equal(n + s->lost, s->put);
 	assert_int_equal(unlink(s->path), 0);
+	ngblock_done(&s->head);
 	return n;
 }
 
 static void write_much(unsigned n_rings, bool lends)
 {
-	struct stage *s = begin(n_rings);
+	struct stage *s = begin(n_rings, WEIR_COMPRESSION_NONE);
 
 	for (unsigned i = 0; i < 4; i++) {
 		put_frames(s, FRAMES);
@@ -193,39 +229,78 @@ static void test_what_is_merged_is_written_in_order(void **state)
 	write_much(2, false);
 }
 
-/* A file that must not be longer is a disk that is full. */
-static void fill_disk(unsigned n_rings, rlim_t limit)
+/* A file that must not be longer is a disk that is full. Frames: with few, this is seen when
+ * the last have been put. */
+static void fill_disk(unsigned n_rings, rlim_t limit, enum weir_compression compression,
+		      unsigned frames)
 {
 	struct rlimit before, now;
-	struct stage *s = begin(n_rings);
+	struct stage *s = begin(n_rings, compression);
 	uint64_t n;
 
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
 	now = (struct rlimit){ .rlim_cur = limit, .rlim_max = before.rlim_max };
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &now), 0);
-	put_frames(s, FRAMES);
+	put_frames(s, frames);
 	write_frames(s);
+	(void)files_settle(s->files, UINT64_MAX, NULL); /* maybe it is full */
 	put_frames(s, 10);
 	write_frames(s);
 	n = end(s);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
-	assert_true(n < FRAMES && n >= (limit - (2 << 20)) / (FRAME_LEN + 100));
+	assert_true(n < frames);
+	assert_true(compression || n >= (limit - (2 << 20)) / (FRAME_LEN + 100));
 	free(s);
 }
 
-static void fill_disks(void)
+static void fill_disks(unsigned frames)
 {
-	fill_disk(1, 5 << 20);
-	fill_disk(1, (5 << 20) + DISK_ALIGN);
-	fill_disk(1, (5 << 20) + 1001); /* no length for what goes past the page cache */
-	fill_disk(2, 5 << 20);
-	fill_disk(2, (5 << 20) + 1001);
+	fill_disk(1, 5 << 20, WEIR_COMPRESSION_NONE, frames);
+	fill_disk(1, (5 << 20) + DISK_ALIGN, WEIR_COMPRESSION_NONE, frames);
+	/* no length for what goes past the page cache: */
+	fill_disk(1, (5 << 20) + 1001, WEIR_COMPRESSION_NONE, frames);
+	fill_disk(2, 5 << 20, WEIR_COMPRESSION_NONE, frames);
+	fill_disk(2, (5 << 20) + 1001, WEIR_COMPRESSION_NONE, frames);
 }
 
 static void test_full_disk_leaves_whole_frames_and_counts_the_rest(void **state)
 {
 	(void)state;
-	fill_disks();
+	fill_disks(FRAMES);
+	fill_disks(5000);
+}
+
+static const enum weir_compression compressions[] = {
+	WEIR_COMPRESSION_GZIP,
+	WEIR_COMPRESSION_ZSTD,
+	WEIR_COMPRESSION_LZ4,
+};
+
+static void test_threads_compress_all_in_order(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(compressions); i++) {
+		struct stage *s = begin(1, compressions[i]);
+
+		for (unsigned k = 0; k < 3; k++) {
+			put_frames(s, 1000);
+			write_frames(s);
+			for (unsigned j = 0; j < 4; j++)
+				assert_int_equal(files_flush(s->files, NULL), 0);
+		}
+		assert_int_equal(end(s), 3000);
+		assert_int_equal(s->lost, 0);
+		free(s);
+	}
+}
+
+static void test_full_disk_leaves_whole_compressed_parcels(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(compressions); i++) {
+		fill_disk(1, 1 << 20, compressions[i], FRAMES);
+		fill_disk(1, 128 << 10, compressions[i], 1000);
+	}
 }
 
 /* The last test: there is no way back. */
@@ -245,7 +320,7 @@ static void test_without_io_uring_it_is_the_same(void **state)
 		skip();
 	write_much(1, true);
 	write_much(2, false);
-	fill_disks();
+	fill_disks(FRAMES);
 }
 
 int main(void)
@@ -254,6 +329,8 @@ int main(void)
 		cmocka_unit_test(test_whole_chunks_are_written_as_they_lie),
 		cmocka_unit_test(test_what_is_merged_is_written_in_order),
 		cmocka_unit_test(test_full_disk_leaves_whole_frames_and_counts_the_rest),
+		cmocka_unit_test(test_threads_compress_all_in_order),
+		cmocka_unit_test(test_full_disk_leaves_whole_compressed_parcels),
 		cmocka_unit_test(test_without_io_uring_it_is_the_same),
 	};
 	int failed;

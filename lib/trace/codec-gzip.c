@@ -108,10 +108,11 @@ static void gzip_encoder_free(void *state)
 	free(state);
 }
 
-static void *gzip_encoder_new(void)
+static void *gzip_encoder_new(unsigned threads)
 {
 	z_stream *z = calloc(1, sizeof(*z));
 
+	(void)threads; /* it cannot use them */
 	if (z && deflateInit2(z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, GZIP_WINDOW, 8,
 			      Z_DEFAULT_STRATEGY) != Z_OK) {
 		free(z);
@@ -121,8 +122,13 @@ static void *gzip_encoder_new(void)
 }
 
 static int gzip_encoder_run(void *state, const uint8_t *in, size_t *used, uint8_t *out,
-			    size_t *made, bool last, const char **ret_reason)
+			    size_t *made, enum encoder_then then, const char **ret_reason)
 {
+	static const int flushes[] = {
+		[ENCODER_MORE] = Z_NO_FLUSH,
+		[ENCODER_FLUSH] = Z_SYNC_FLUSH,
+		[ENCODER_END] = Z_FINISH,
+	};
 	z_stream *z = state;
 	const uInt in_size = (uInt)MIN(*used, (size_t)UINT_MAX);
 	const uInt out_size = (uInt)MIN(*made, (size_t)UINT_MAX);
@@ -132,7 +138,7 @@ static int gzip_encoder_run(void *state, const uint8_t *in, size_t *used, uint8_
 	z->avail_in = in_size;
 	z->next_out = out;
 	z->avail_out = out_size;
-	ret = deflate(z, last ? Z_FINISH : Z_NO_FLUSH);
+	ret = deflate(z, flushes[then]);
 	*used = in_size - z->avail_in;
 	*made = out_size - z->avail_out;
 
@@ -140,7 +146,9 @@ static int gzip_encoder_run(void *state, const uint8_t *in, size_t *used, uint8_
 		*ret_reason = "internal error";
 		return -EIO;
 	}
-	return last && ret != Z_STREAM_END;
+	if (ret == Z_STREAM_END)
+		(void)deflateReset(z); /* fails only for a state that is none */
+	return then == ENCODER_END ? ret != Z_STREAM_END : then == ENCODER_FLUSH && !z->avail_out;
 }
 
 const struct encoder gzip_encoder = {

@@ -84,10 +84,11 @@ static void lz4_encoder_free(void *state)
 	free(s);
 }
 
-static void *lz4_encoder_new(void)
+static void *lz4_encoder_new(unsigned threads)
 {
 	struct lz4_encoder *s = calloc(1, sizeof(*s));
 
+	(void)threads; /* it is fast enough */
 	if (!s || LZ4F_isError(LZ4F_createCompressionContext(&s->ctx, LZ4F_VERSION))) {
 		free(s);
 		return NULL;
@@ -95,9 +96,9 @@ static void *lz4_encoder_new(void)
 	return s;
 }
 
-/* One step: the header, then the input bit by bit, then the end. */
+/* One step: the header, then the input bit by bit, then what follows it. */
 static size_t lz4_encoder_step(struct lz4_encoder *s, const uint8_t *in, size_t used, uint8_t *out,
-			       size_t room)
+			       size_t room, enum encoder_then then)
 {
 	if (!s->begun) {
 		s->begun = true;
@@ -105,24 +106,27 @@ static size_t lz4_encoder_step(struct lz4_encoder *s, const uint8_t *in, size_t 
 	}
 	if (used)
 		return LZ4F_compressUpdate(s->ctx, out, room, in, used, NULL);
+	if (then == ENCODER_FLUSH)
+		return LZ4F_flush(s->ctx, out, room, NULL);
+	s->begun = false;
 	return LZ4F_compressEnd(s->ctx, out, room, NULL);
 }
 
 static int lz4_encoder_run(void *state, const uint8_t *in, size_t *used, uint8_t *out, size_t *made,
-			   bool last, const char **ret_reason)
+			   enum encoder_then then, const char **ret_reason)
 {
 	struct lz4_encoder *s = state;
-	const bool ends = s->begun && !*used;
+	const bool last_step = s->begun && !*used;
 	size_t ret;
 
 	*used = s->begun ? MIN(*used, (size_t)ENCODER_STEP) : 0;
-	ret = lz4_encoder_step(s, in, *used, out, *made);
+	ret = lz4_encoder_step(s, in, *used, out, *made, then);
 	if (LZ4F_isError(ret)) {
 		*ret_reason = LZ4F_getErrorName(ret);
 		return -EIO;
 	}
 	*made = ret;
-	return last && !ends;
+	return then != ENCODER_MORE && !last_step;
 }
 
 const struct encoder lz4_encoder = {

@@ -7,6 +7,10 @@
 
 #include "base/macros.h"
 
+enum {
+	JOB_SIZE = 1 << 20, /* input of a thread at a time */
+};
+
 struct zstd_decoder {
 	ZSTD_DCtx *ctx;
 	size_t wanted; /* input of the next step, as zstd wishes */
@@ -70,7 +74,7 @@ static void zstd_encoder_free(void *state)
 	ZSTD_freeCCtx(state);
 }
 
-static void *zstd_encoder_new(void)
+static void *zstd_encoder_new(unsigned threads)
 {
 	ZSTD_CCtx *ctx = ZSTD_createCCtx();
 
@@ -78,15 +82,25 @@ static void *zstd_encoder_new(void)
 		ZSTD_freeCCtx(ctx);
 		return NULL;
 	}
+	if (ctx && threads > 1) {
+		/* A library that was built without threads does without. */
+		(void)ZSTD_CCtx_setParameter(ctx, ZSTD_c_nbWorkers, (int)threads);
+		(void)ZSTD_CCtx_setParameter(ctx, ZSTD_c_jobSize, JOB_SIZE);
+	}
 	return ctx;
 }
 
 static int zstd_encoder_run(void *state, const uint8_t *in, size_t *used, uint8_t *out,
-			    size_t *made, bool last, const char **ret_reason)
+			    size_t *made, enum encoder_then then, const char **ret_reason)
 {
+	static const ZSTD_EndDirective directives[] = {
+		[ENCODER_MORE] = ZSTD_e_continue,
+		[ENCODER_FLUSH] = ZSTD_e_flush,
+		[ENCODER_END] = ZSTD_e_end,
+	};
 	ZSTD_inBuffer i = { .src = in, .size = *used };
 	ZSTD_outBuffer o = { .dst = out, .size = *made };
-	size_t ret = ZSTD_compressStream2(state, &o, &i, last ? ZSTD_e_end : ZSTD_e_continue);
+	size_t ret = ZSTD_compressStream2(state, &o, &i, directives[then]);
 
 	*used = i.pos;
 	*made = o.pos;
@@ -94,7 +108,7 @@ static int zstd_encoder_run(void *state, const uint8_t *in, size_t *used, uint8_
 		*ret_reason = ZSTD_getErrorName(ret);
 		return -EIO;
 	}
-	return last && ret;
+	return then != ENCODER_MORE && ret;
 }
 
 const struct encoder zstd_encoder = {

@@ -38,16 +38,24 @@ enum {
 	ENCODER_ROOM = 256 * 1024, /* the least room that an encoder gets */
 };
 
+/* What follows the input that an encoder is given. */
+enum encoder_then {
+	ENCODER_MORE,  /* more input; some of this may be kept until then */
+	ENCODER_FLUSH, /* the same, but whatever was put in by now is to come out */
+	ENCODER_END,   /* nothing: the frame ends. What may come later is another one */
+};
+
 struct encoder {
 	enum weir_compression compression;
 
-	void *(*new)(void); /* NULL: no memory */
+	/* May use so many threads beside the caller's. NULL: no memory. */
+	void *(*new)(unsigned threads);
 	void (*free)(void *state);
-	/* Like a decoder's run(); the input may be kept for later. last: no more input
-	 * will come, the frame ends. 1: it wants to be called again with last and more
-	 * room. Otherwise 0, or negative with a static *ret_reason. */
+	/* Like a decoder's run(). 1: it wants to be called again for the same, with more room.
+	 * Otherwise 0, or negative with a static *ret_reason. Without input only to flush or to
+	 * end. */
 	int (*run)(void *state, const uint8_t *in, size_t *used, uint8_t *out, size_t *made,
-		   bool last, const char **ret_reason);
+		   enum encoder_then then, const char **ret_reason);
 };
 
 extern const struct encoder gzip_encoder, zstd_encoder, lz4_encoder;

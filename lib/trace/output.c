@@ -57,8 +57,8 @@ static int encode(struct output *o, const uint8_t *in, size_t left, bool last)
 		size_t used = left, made = PACKED_SIZE - o->packed_len;
 		const char *reason;
 
-		more = o->encoder->run(o->state, in, &used, o->packed + o->packed_len, &made, last,
-				       &reason);
+		more = o->encoder->run(o->state, in, &used, o->packed + o->packed_len, &made,
+				       last ? ENCODER_END : ENCODER_MORE, &reason);
 		if (more < 0)
 			return output_fail(o, more, reason);
 		in += used;
@@ -176,7 +176,7 @@ static struct output *output_new(const char *name, const struct encoder *encoder
 	if (encoder) {
 		o->encoder = encoder;
 		o->packed = malloc(PACKED_SIZE);
-		o->state = encoder->new ();
+		o->state = encoder->new (0);
 		if (!o->packed || !o->state)
 			return NULL;
 	}

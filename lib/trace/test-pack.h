@@ -9,7 +9,7 @@
 /* Appends n bytes at data, compressed as one member or frame. */
 static inline void blob_pack(struct blob *b, const struct encoder *e, const uint8_t *data, size_t n)
 {
-	void *state = e->new ();
+	void *state = e->new (0);
 	const char *reason;
 	int more;
 
@@ -18,7 +18,7 @@ static inline void blob_pack(struct blob *b, const struct encoder *e, const uint
 		uint8_t out[ENCODER_ROOM];
 		size_t used = n, made = sizeof(out);
 
-		more = e->run(state, data, &used, out, &made, true, &reason);
+		more = e->run(state, data, &used, out, &made, ENCODER_END, &reason);
 		assert(more >= 0);
 		data += used;
 		n -= used;
