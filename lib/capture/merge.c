@@ -121,35 +121,55 @@ static void describe(struct span *s, uint64_t before_ns, uint64_t other_ns)
 		   (s->end == c->head || utc_of(c->ring, block) > before_ns);
 }
 
+/* Where to begin: behind what was seen last time, if that keeps to the limit yet. */
+static struct walk resume(const struct cursor *c, const struct span_limit *limit, uint64_t bound)
+{
+	const struct walk *w = &c->walk;
+
+	if (w->frames && w->begin == c->pos && w->latest_ns <= bound &&
+	    w->frames <= limit->frames && w->len <= limit->len)
+		return *w;
+	return (struct walk){ .begin = c->pos, .end = c->pos };
+}
+
 bool merge_next(struct merge *m, const struct span_limit *limit, struct span *ret_span)
 {
-	uint64_t other, bound, pos;
+	uint64_t other, bound;
 	struct cursor *c = earliest(m, &other);
-	struct span s = { .from = c };
+	struct walk w;
 
 	if (c->time == UINT64_MAX || c->time > limit->before_ns || !limit->frames)
 		return false;
 	bound = MIN(other, limit->before_ns);
-	s.data = blockring_at(c->ring, c->pos);
-	for (pos = c->pos; pos != c->head && s.frames < limit->frames; s.frames++) {
-		const uint8_t *block = blockring_at(c->ring, pos);
+	for (w = resume(c, limit, bound); w.end != c->head && w.frames < limit->frames;
+	     w.frames++) {
+		const uint8_t *block = blockring_at(c->ring, w.end);
+		uint64_t ns;
 		uint32_t len;
 
 		/* The ring ends with a chunk: what follows it lies elsewhere. */
-		if (s.frames && begins_chunk(pos))
+		if (w.frames && begins_chunk(w.end))
 			break;
 		len = block_len(block);
 		__builtin_prefetch(block + (size_t)AHEAD * len);
-		if (s.frames && (!block_is_frame(block) || utc_of(c->ring, block) > bound ||
-				 s.len + len > limit->len))
+		if (!block_is_frame(block))
 			break;
-		s.len += len;
-		s.bytes += block_orig_len(block);
-		pos += len;
+		ns = utc_of(c->ring, block);
+		if (w.frames && (ns > bound || w.len + len > limit->len))
+			break;
+		w.latest_ns = MAX(w.latest_ns, ns);
+		w.len += len;
+		w.bytes += block_orig_len(block);
+		w.end += len;
 	}
-	s.end = pos;
-	describe(&s, limit->before_ns, other);
-	*ret_span = s;
+	c->walk = w;
+	*ret_span = (struct span){ .from = c,
+				   .data = blockring_at(c->ring, c->pos),
+				   .end = w.end,
+				   .len = w.len,
+				   .frames = w.frames,
+				   .bytes = w.bytes };
+	describe(ret_span, limit->before_ns, other);
 	return true;
 }
 

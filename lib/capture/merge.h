@@ -11,12 +11,21 @@
 
 #include "capture/blockring.h"
 
+/* What was seen of a span that was not taken, and maybe goes on by now. */
+struct walk {
+	uint64_t begin, end; /* positions */
+	uint32_t len, frames;
+	uint64_t bytes;
+	uint64_t latest_ns; /* time of a frame */
+};
+
 /* How far one ring has been read. */
 struct cursor {
 	struct blockring *ring;
 	uint64_t pos, head;
 	uint64_t time; /* of the frame at pos; UINT64_MAX: there is none */
 	uint64_t lent; /* bytes before pos that somebody still reads */
+	struct walk walk;
 };
 
 struct merge {

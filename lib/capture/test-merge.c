@@ -116,6 +116,42 @@ static void test_limits_hold(void **state)
 
 /* Blocks of every length, over many laps: each comes out as it went in, and no block lies
  * across the end of a chunk. */
+static void test_spans_that_were_left_go_on_within_the_limit(void **state)
+{
+	const struct span_limit all = { .before_ns = 100, .frames = 9, .len = UINT64_MAX };
+	const struct span_limit two = { .before_ns = UINT64_MAX, .frames = 2, .len = UINT64_MAX };
+	struct blockring rings[2];
+	struct merge m;
+	struct span s;
+
+	(void)state;
+	make(rings, 2, &m);
+	put(&rings[0], 10, 60);
+	put(&rings[0], 20, 60);
+	(void)merge_refresh(&m);
+	assert_true(merge_next(&m, &all, &s));
+	assert_int_equal(s.frames, 2);
+	assert_true(s.grows);
+	put(&rings[0], 30, 61);
+	put(&rings[0], 40, 60);
+	(void)merge_refresh(&m);
+	assert_true(merge_next(&m, &all, &s));
+	assert_int_equal(s.frames, 4);
+	assert_int_equal(s.bytes, 241);
+	assert_true(merge_next(&m, &two, &s));
+	assert_int_equal(s.frames, 2);
+	assert_int_equal(s.bytes, 120);
+	put(&rings[1], 35, 60);
+	(void)merge_refresh(&m);
+	assert_true(merge_next(&m, &all, &s));
+	assert_int_equal(s.frames, 3);
+	assert_false(s.grows);
+	merge_release(&s);
+	assert_true(merge_next(&m, &all, &s));
+	assert_ptr_equal(s.from->ring, &rings[1]);
+	drop(rings, 2, &m);
+}
+
 static void test_frames_survive_laps(void **state)
 {
 	struct blockring ring;
@@ -288,6 +324,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_frames_of_several_rings_come_in_the_order_of_their_times),
 		cmocka_unit_test(test_limits_hold),
+		cmocka_unit_test(test_spans_that_were_left_go_on_within_the_limit),
 		cmocka_unit_test(test_frames_survive_laps),
 		cmocka_unit_test(test_full_ring_drops_and_the_next_frame_says_so),
 		cmocka_unit_test(test_positions_go_beyond_32_bits),
