@@ -288,18 +288,24 @@ static void test_rings_can_be_opened_one_by_one(void **state)
 	wait_until(fake.n_open == 0);
 }
 
+/* From now on the interface takes so many frames. */
+static void make_room(unsigned n)
+{
+	pthread_mutex_lock(&fake.lock);
+	fake.room = n;
+	pthread_mutex_unlock(&fake.lock);
+}
+
 static void test_an_interface_without_room_is_tried_again(void **state)
 {
 	struct vale_client c = open_ring(VALE_ALL_RINGS);
 
 	(void)state;
-	fake.room = 3;
+	make_room(3);
 	for (uint8_t i = 0; i < 10; i++)
 		send_slots(&c, 2, 2000, i);
 	wait_until(n_sent() == 3);
-	pthread_mutex_lock(&fake.lock);
-	fake.room = UINT32_MAX;
-	pthread_mutex_unlock(&fake.lock);
+	make_room(UINT32_MAX);
 	wait_until(n_sent() == 10);
 	for (uint8_t i = 0; i < 10; i++) {
 		assert_int_equal(fake.sent[i].tag, i);
