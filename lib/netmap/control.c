@@ -89,14 +89,20 @@ static int split(const struct call *c, bool needs_switch, char sw[VALE_SWITCH_NA
 	return r;
 }
 
-static int do_port_info(struct call *c)
+/* What is to be told of the port that the request names. */
+static int info_of_port(const struct call *c, struct nm_info *ret_info)
 {
 	char sw[VALE_SWITCH_NAME_SIZE], port[VALE_NAME_SIZE];
-	struct nm_info info;
 	int r = split(c, false, sw, port);
 
-	if (r == 0)
-		r = nm_info_of(c->f, sw, port, &info, c->err);
+	return r < 0 ? r : nm_info_of(c->f, sw, port, ret_info, c->err);
+}
+
+static int do_port_info(struct call *c)
+{
+	struct nm_info info;
+	int r = info_of_port(c, &info);
+
 	if (r < 0)
 		return r;
 	c->req->body.port_info = (struct nmreq_port_info_get){
@@ -112,12 +118,9 @@ static int do_port_info(struct call *c)
 
 static int do_pools_info(struct call *c)
 {
-	char sw[VALE_SWITCH_NAME_SIZE], port[VALE_NAME_SIZE];
 	struct nm_info info;
-	int r = split(c, false, sw, port);
+	int r = info_of_port(c, &info);
 
-	if (r == 0)
-		r = nm_info_of(c->f, sw, port, &info, c->err);
 	if (r < 0)
 		return r;
 	c->req->body.pools = (struct nmreq_pools_info){
