@@ -12,6 +12,8 @@ set -uo pipefail
 
 e2e_root=$(realpath "${WEIR_SOURCE:-${BASH_SOURCE%/*}/../..}")
 weir=${WEIR:-$e2e_root/build/weir}
+# shellcheck disable=SC2034
+programs=${WEIR_E2E_PROGRAMS:-$e2e_root/build/tests/e2e}
 # shellcheck disable=SC2034 # for the tests
 data=$e2e_root/tests/data
 # shellcheck disable=SC2034

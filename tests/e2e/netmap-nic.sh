@@ -5,10 +5,10 @@
 # shellcheck source=tests/e2e/lib.sh
 . "${BASH_SOURCE%/*}/lib.sh"
 
-example=$WEIR_E2E_PROGRAMS/netmap-example
+example=$programs/netmap-example
 
 places() { # [IP-LINK-WORDS...]
-	export WEIR_RUNTIME_DIR=$netns_dir/switches
+	export WEIR_RUNTIME_DIR=$netns_dir/switches WEIR_PROGRAM=$weir
 	mkdir "$WEIR_RUNTIME_DIR"
 	veth_pair "$@"
 }

@@ -46,7 +46,7 @@ test_a_library_that_is_not_there_is_told() {
 }
 
 test_a_program_that_no_library_gets_into_is_refused() {
-	local alone=$WEIR_E2E_PROGRAMS/alone
+	local alone=$programs/alone
 
 	run_with no-such-program
 	is "exit status" "$rc" 127
@@ -167,7 +167,7 @@ test_interfaces_are_libpcaps_as_ever() {
 }
 
 test_symbols_are_found_as_ever() {
-	local symbols=("$WEIR_E2E_PROGRAMS/symbols" "$WEIR_E2E_PROGRAMS/own-scope.so")
+	local symbols=("$programs/symbols" "$programs/own-scope.so")
 
 	"${symbols[@]}" >"$netns_dir/plain"
 	run "$weir" run "${symbols[@]}"

@@ -163,7 +163,7 @@ port_is_gone() { # PORT
 test_a_client_that_scribbles_harms_nobody() {
 	local seconds=${WEIR_SCRIBBLE_S:-5} sw before
 	nobody_places
-	cp "${WEIR_E2E_PROGRAMS:-$e2e_root/build/tests/e2e}"/{scribble,partners} "$netns_dir"
+	cp "$programs"/{scribble,partners} "$netns_dir"
 	nobody_spawn "$netns_dir/switch" "$netns_dir/weir" switch vale0
 	sw=$pid
 	wait_for 10 grep -qs runs "$netns_dir/switch.err"
