@@ -185,7 +185,8 @@ static struct server *the_server(void)
 	/* Nothing is left behind, however this ends. */
 	(void)unlink(srv->path);
 	(void)unlink(srv->lock_path);
-	(void)rmdir(dir);
+	(void)unlink(srv->ids_path);
+	FUZZ_CHECK(rmdir(dir) == 0);
 	return srv;
 }
 
