@@ -20,18 +20,20 @@ setarch -R true 2>/dev/null && fixed_addresses=(setarch -R)
 make_build() {
 	local dir=$1 cc=$2
 	shift 2
-	rm -f "$dir"/meson-logs/*.json
+	rm -f "$dir"/meson-logs/*.json "$dir/whole"
 	if ! [ -f "$dir/build.ninja" ]; then
 		CC=$cc meson setup "$@" "$dir" >"$dir.log" 2>&1 || cat "$dir.log"
 		rm -f "$dir.log"
 	fi
-	ninja -C "$dir" --quiet all meson-test-prereq
+	ninja -C "$dir" --quiet all meson-test-prereq && touch "$dir/whole"
 }
 
-# DIR LOG TEST ARGUMENTS...: what happened is in DIR/meson-logs/LOG.json.
+# DIR LOG TEST ARGUMENTS...: what happened is in DIR/meson-logs/LOG.json; there is none if the last
+# build failed, so that no older one is tested.
 test_build() {
 	local dir=$1 log=$2
 	shift 2
+	[ -e "$dir/whole" ] || return
 	echo "== $dir: $log"
 	"${fixed_addresses[@]}" meson test -C "$dir" --no-rebuild --logbase "$log" --quiet \
 		--print-errorlogs "$@"
@@ -40,10 +42,10 @@ test_build() {
 # All frames between namespaces wait in one queue of each processor. May two tests at a time
 # use it? Until this script ends, it is so long that they may.
 longer_queue() {
-	local queue=/proc/sys/net/core/netdev_max_backlog
-	queue_was=$(cat $queue) && { echo 100000 >$queue; } 2>/dev/null || return
+	local queue=/proc/sys/net/core/netdev_max_backlog was
+	was=$(cat $queue) && { echo 100000 >$queue; } 2>/dev/null || return
 	# shellcheck disable=SC2064 # as it is now
-	trap "echo $queue_was >$queue" EXIT
+	trap "echo $was >$queue" EXIT
 }
 
 test_sanitized() {
