@@ -67,19 +67,17 @@ static int may_send(struct worker *w, const struct weir_view *v, uint32_t i, uin
 	return WORKER_GO;
 }
 
-/* CLOCK_TAI less CLOCK_REALTIME: whole seconds. */
-static uint64_t tai_less_utc(void)
+/* CLOCK_TAI less CLOCK_REALTIME, which has just been read: whole seconds. */
+static uint64_t tai_less_utc(uint64_t utc)
 {
-	const uint64_t tai = time_now(CLOCK_TAI), utc = time_now(CLOCK_REALTIME);
-
-	return (tai + NSEC_PER_SEC / 2 - utc) / NSEC_PER_SEC * NSEC_PER_SEC;
+	return (time_now(CLOCK_TAI) + NSEC_PER_SEC / 2 - utc) / NSEC_PER_SEC * NSEC_PER_SEC;
 }
 
 /* The time that a frame leaves at: its own, or if it has none, or that is past, the one that
  * the port is called at, as late as can be. */
 static void stamp_batch(const struct worker *w, const struct weir_pkt *pkts, uint32_t n)
 {
-	const uint64_t tai = w->lead ? tai_less_utc() : 0, now = time_now(CLOCK_REALTIME);
+	const uint64_t now = time_now(CLOCK_REALTIME), tai = w->lead ? tai_less_utc(now) : 0;
 
 	for (uint32_t i = 0; i < n; i++) {
 		const struct weir_pkt *p = &pkts[i];
